@@ -1,0 +1,465 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * nvnic device: structures shared by the device's files.
+ *
+ * Copyright (C) 2026 nvnic contributors
+ */
+#ifndef NVHW_H
+#define NVHW_H
+
+#include <linux/irqdomain.h>
+#include <linux/irq_work.h>
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/smp.h>
+#include <linux/spinlock.h>
+#include <linux/workqueue.h>
+
+#include <nvnic/nvnic_bus.h>
+#include <nvnic/nvnic_counters.h>
+#include <nvnic/nvnic_desc.h>
+#include <nvnic/nvnic_offloads.h>
+#include <nvnic/nvnic_regs.h>
+#include <nvpe/csum.h>
+#include <nvpe/parse.h>
+#include <nvpe/rss.h>
+#include <nvpe/seg.h>
+
+#include "nvhw_dma.h"
+#include "nvhw_module.h"
+
+static_assert(NVNIC_MAX_HDR_LEN == NVPE_MAX_HDR_LEN);
+static_assert(NVNIC_RSS_KEY_LEN == NVPE_TOEPLITZ_KEY_LEN);
+
+struct dentry;
+struct nvhw_adapter;
+struct nvhw_port;
+struct nvhw_tap;
+struct nvhw_tap_buf;
+
+/**
+ * struct nvhw_ring - a work (or buffer) ring and its completion ring
+ * @work: work ring
+ * @comp: completion ring
+ * @size: elements of each, a power of two
+ * @state: NVNIC_QSTATE_*
+ * @cause: why it stopped, enum nvnic_status
+ * @head: next work position to fetch
+ * @cpos: next completion position; the phase follows from it
+ * @base: register NVNIC_REG_Q_BASE
+ * @cbase: register NVNIC_REG_Q_CBASE
+ * @size_reg: register NVNIC_REG_Q_SIZE
+ * @tail: doorbell: position behind the last descriptor written
+ *
+ * @tail is stored by whoever rings the doorbell; everything else belongs to
+ * the engine that runs the queue, and while it is off to the register file.
+ */
+struct nvhw_ring {
+	struct nvhw_win work;
+	struct nvhw_win comp;
+	u32 size;
+	u8 state;
+	u8 cause;
+	u16 head;
+	u16 cpos;
+	u64 base;
+	u64 cbase;
+	u64 size_reg;
+	u16 tail ____cacheline_aligned_in_smp;
+};
+
+/**
+ * struct nvhw_vec - an interrupt vector
+ * @port: its port
+ * @index: its number on the port
+ * @irq: Linux interrupt number, 0: not mapped yet
+ * @cpu: where the handler is to run
+ * @armed: a completion may fire it
+ * @masked: held back by the interrupt core
+ * @pending: fired while masked
+ * @work: fires it on this CPU
+ * @csd: fires it on another CPU
+ */
+struct nvhw_vec {
+	struct nvhw_port *port;
+	unsigned int index;
+	unsigned int irq;
+	unsigned int cpu;
+	int armed;
+	bool masked;
+	bool pending;
+	struct irq_work work;
+	call_single_data_t csd;
+};
+
+/**
+ * struct nvhw_piece - a run of bytes in DMA memory that has been checked
+ * @va: the bytes
+ * @len: how many
+ */
+struct nvhw_piece {
+	u8 *va;
+	u32 len;
+};
+
+/**
+ * struct nvhw_cursor - a place in a list of pieces
+ * @piece: the piece
+ * @off: bytes into it
+ */
+struct nvhw_cursor {
+	const struct nvhw_piece *piece;
+	u32 off;
+};
+
+/**
+ * struct nvhw_frame - a frame on its way to the wire
+ * @hdr: header block
+ * @hdr_len: its length
+ * @payload_len: bytes behind it
+ * @len: length of the frame
+ * @payload: where the bytes behind the header block are
+ * @fill: checksums still to be put into the header block
+ * @tap: copy for the wire tap, NULL: none yet
+ * @tap_piece: its payload, to which @payload then points
+ */
+struct nvhw_frame {
+	u8 hdr[NVPE_MAX_HDR_LEN] __aligned(8);
+	u32 hdr_len;
+	u32 payload_len;
+	u32 len;
+	struct nvhw_cursor payload;
+	struct nvpe_fill fill;
+	struct nvhw_tap_buf *tap;
+	struct nvhw_piece tap_piece;
+};
+
+/**
+ * struct nvhw_txreq - the request that a TX queue is working on
+ * @mask: offloads asked for, NVNIC_OFF_BIT()
+ * @len: bytes of the frame
+ * @mss: payload bytes a segment
+ * @hdr_len: end of the L4 header
+ * @csum_start: first byte that the checksum covers
+ * @csum_off: its field, from @csum_start
+ * @nbufs: pieces in @buf
+ * @next: ring position behind the request
+ * @frames: wire frames sent so far
+ * @bytes: their bytes
+ * @buf: the frame
+ * @at: where the payload of the next segment starts
+ * @seg: segmentation state
+ * @hdrs: parsed headers, of a request to segment
+ * @tmpl: template header block
+ */
+struct nvhw_txreq {
+	u32 mask;
+	u32 len;
+	u16 mss;
+	u16 hdr_len;
+	u16 csum_start;
+	u16 csum_off;
+	u16 nbufs;
+	u16 next;
+	u32 frames;
+	u32 bytes;
+	struct nvhw_piece buf[NVNIC_MAX_TX_BUFS];
+	struct nvhw_cursor at;
+	struct nvpe_seg seg;
+	struct nvpe_hdrs hdrs;
+	u8 tmpl[NVPE_MAX_HDR_LEN] __aligned(8);
+};
+
+/**
+ * struct nvhw_fault - fault injection for a queue's descriptors
+ * @armed: the next descriptor fetched is to be damaged
+ * @word: which word of it
+ * @flip: bits to flip
+ */
+struct nvhw_fault {
+	bool armed;
+	u8 word;
+	u64 flip;
+};
+
+/**
+ * struct nvhw_txq - TX queue
+ * @ring: its rings
+ * @port: its port
+ * @vec: its vector
+ * @work: runs the engine; never on two CPUs at once
+ * @index: its number
+ * @busy: @req is being worked on
+ * @loaded: @frame waits to be sent
+ * @held: waits for receive buffers of the peer
+ * @hold: on the receive queue's list; under that queue's lock
+ * @hold_rxq: that receive queue; under that queue's lock
+ * @done_count: requests completed but not yet reported
+ * @done_frames: their wire frames
+ * @done_bytes: their bytes
+ * @fault: fault injection
+ * @cnt: counters, written by the engine only
+ * @req: the request being worked on
+ * @frame: the frame being sent
+ */
+struct nvhw_txq {
+	struct nvhw_ring ring;
+	struct nvhw_port *port;
+	struct nvhw_vec *vec;
+	struct work_struct work;
+	unsigned int index;
+	bool busy;
+	bool loaded;
+	bool held;
+	struct list_head hold;
+	struct nvhw_rxq *hold_rxq;
+	u32 done_count;
+	u32 done_frames;
+	u32 done_bytes;
+	struct nvhw_fault fault;
+	u64 cnt[NVNIC_TC_COUNT];
+	struct nvhw_txreq req;
+	struct nvhw_frame frame;
+} ____cacheline_aligned_in_smp;
+
+/**
+ * struct nvhw_rxq - RX queue
+ * @ring: its rings; under @lock, but for @ring.tail
+ * @port: its port
+ * @vec: its vector
+ * @index: its number
+ * @lock: protects all of the queue that has no other rule; taken in softirq
+ *	context; nothing is taken inside
+ * @holding: TX queues of the peer that wait for buffers; under @lock
+ * @nbufs: pieces in @buf; under @lock
+ * @buf: buffers fetched and not used yet; under @lock
+ * @fault: fault injection
+ * @cnt: counters; under @lock
+ */
+struct nvhw_rxq {
+	struct nvhw_ring ring;
+	struct nvhw_port *port;
+	struct nvhw_vec *vec;
+	unsigned int index;
+	spinlock_t lock; /* all of the queue that has no other rule */
+	struct list_head holding;
+	unsigned int nbufs;
+	struct nvhw_piece buf[NVNIC_MAX_RX_BUFS];
+	struct nvhw_fault fault;
+	u64 cnt[NVNIC_RC_COUNT];
+} ____cacheline_aligned_in_smp;
+
+/**
+ * struct nvhw_rss - receive hash configuration in force
+ * @rcu: frees it
+ * @cfg: what to hash
+ * @table: queue of each indirection entry
+ */
+struct nvhw_rss {
+	struct rcu_head rcu;
+	struct nvpe_rss_cfg cfg;
+	u8 table[NVNIC_RSS_ENTRIES];
+};
+
+/**
+ * struct nvhw_port_cnt - counters of a port, one set a CPU
+ * @v: the counters
+ */
+struct nvhw_port_cnt {
+	u64 v[NVNIC_PC_COUNT];
+};
+
+/**
+ * struct nvhw_port - a port
+ * @bdev: what the driver sees of it
+ * @adapter: the adapter it is on
+ * @peer: the port at the other end of the wire
+ * @dma_mask: for @bdev
+ * @en: register NVNIC_REG_EN
+ * @ctrl: register NVNIC_REG_CTRL; written under @lock
+ * @rx_mode: register NVNIC_REG_RX_MODE
+ * @frame_max: register NVNIC_REG_FRAME_MAX
+ * @link: there is carrier
+ * @macf: registers NVNIC_REG_MACF()
+ * @rss: receive hash configuration in force; replaced under @lock
+ * @wq: where the engines run; changed under @lock with all of them stopped
+ * @cnt: counters
+ * @event: causes of the event vector
+ * @rss_fields: register NVNIC_REG_RSS_FIELDS
+ * @rss_key: registers NVNIC_REG_RSS_KEY
+ * @rss_refused: the last commit was refused
+ * @rss_table: registers NVNIC_REG_RSS_TABLE()
+ * @lock: protects @ctrl, @rss, @wq and the starting and stopping of queues;
+ *	taken in process context, outside of every other lock
+ * @domain: interrupt domain
+ * @fwnode: names it
+ * @debugfs: directory of the port
+ * @txq: TX queues
+ * @rxq: RX queues
+ * @vec: vectors
+ */
+struct nvhw_port {
+	struct nvnic_bus_dev bdev;
+	struct nvhw_adapter *adapter;
+	struct nvhw_port *peer;
+	u64 dma_mask;
+	u64 en;
+	u64 ctrl;
+	u64 rx_mode;
+	u64 frame_max;
+	bool link;
+	u64 macf[NVNIC_MAX_MACS];
+	struct nvhw_rss __rcu *rss;
+	struct workqueue_struct *wq;
+	struct nvhw_port_cnt __percpu *cnt;
+	atomic64_t event;
+	u64 rss_fields;
+	u64 rss_key[NVNIC_RSS_KEY_WORDS];
+	bool rss_refused;
+	u64 rss_table[NVNIC_RSS_ENTRIES];
+	struct mutex lock; /* ctrl, rss, wq, starting and stopping queues */
+	struct irq_domain *domain;
+	struct fwnode_handle *fwnode;
+	struct dentry *debugfs;
+	struct nvhw_txq *txq;
+	struct nvhw_rxq *rxq;
+	struct nvhw_vec vec[NVNIC_VEC_COUNT];
+};
+
+#define NVHW_PORTS	2
+
+/**
+ * struct nvhw_adapter - two ports and the wire between them
+ * @list: on the list of adapters
+ * @id: its number
+ * @ports: the ports
+ * @live: references: its own and one a port
+ * @link_lock: protects the ports' @link; taken in process context, inside a
+ *	port's @lock
+ * @tap: the wire's tap
+ */
+struct nvhw_adapter {
+	struct list_head list;
+	unsigned int id;
+	struct nvhw_port *ports[NVHW_PORTS];
+	atomic_t live;
+	spinlock_t link_lock; /* the ports' link */
+	struct nvhw_tap *tap;
+};
+
+/**
+ * enum nvhw_verdict - what became of a frame on the wire
+ * @NVHW_SENT: it left; whether it was accepted is the receiver's affair
+ * @NVHW_HELD: the receiver has no buffer and holds the sender back
+ */
+enum nvhw_verdict {
+	NVHW_SENT,
+	NVHW_HELD,
+};
+
+static inline struct nvhw_port *nvhw_port_of(struct nvnic_bus_dev *bdev)
+{
+	return container_of(bdev, struct nvhw_port, bdev);
+}
+
+static inline void nvhw_port_count(struct nvhw_port *port,
+				   enum nvnic_port_counter which, u64 n)
+{
+	this_cpu_add(port->cnt->v[which], n);
+}
+
+/* nvhw_bus.c */
+void nvhw_adapter_get(struct nvhw_adapter *adapter);
+void nvhw_adapter_put(struct nvhw_adapter *adapter);
+
+/* nvhw_port.c */
+struct nvhw_port *nvhw_port_create(struct nvhw_adapter *adapter,
+				   unsigned int index);
+void nvhw_port_destroy(struct nvhw_port *port);
+bool nvhw_port_set_ctrl(struct nvhw_port *port, u64 ctrl);
+u64 nvhw_port_counter(struct nvhw_port *port, unsigned int which);
+int nvhw_port_init_engines(void);
+void nvhw_port_exit_engines(void);
+
+/* nvhw_csr.c */
+extern const struct nvnic_bus_ops nvhw_csr_ops;
+void nvhw_csr_reset(struct nvhw_port *port);
+
+/* nvhw_irq.c */
+int nvhw_irq_init(struct nvhw_port *port);
+void nvhw_irq_exit(struct nvhw_port *port);
+int nvhw_irq_map(struct nvnic_bus_dev *bdev, unsigned int index);
+void nvhw_irq_notify(struct nvhw_vec *vec);
+bool nvhw_irq_arm(struct nvhw_port *port, unsigned int queue, u64 val);
+void nvhw_irq_event(struct nvhw_port *port, u64 cause);
+
+/* nvhw_ring.c */
+enum nvnic_status nvhw_ring_start(struct nvhw_ring *ring, struct device *dev);
+void nvhw_ring_stop(struct nvhw_ring *ring, u8 state, u8 cause);
+u64 nvhw_ring_status(const struct nvhw_ring *ring);
+int nvhw_ring_pending(const struct nvhw_ring *ring);
+void nvhw_ring_fetch(const struct nvhw_ring *ring, u16 pos,
+		     struct nvhw_fault *fault, u64 q[2]);
+void nvhw_ring_complete(struct nvhw_ring *ring, u64 q0, u64 q1);
+
+/* nvhw_txq.c */
+void nvhw_txq_init(struct nvhw_port *port, unsigned int index);
+bool nvhw_txq_enable(struct nvhw_txq *txq);
+void nvhw_txq_disable(struct nvhw_txq *txq);
+void nvhw_txq_doorbell(struct nvhw_txq *txq, u16 tail);
+void nvhw_txq_kick(struct nvhw_txq *txq);
+enum nvnic_status nvhw_txq_fetch(struct nvhw_txq *txq, bool *got);
+void nvhw_txq_fail(struct nvhw_txq *txq, enum nvnic_status cause);
+void nvhw_txq_complete(struct nvhw_txq *txq, enum nvnic_status status);
+void nvhw_txq_flush(struct nvhw_txq *txq);
+
+/* nvhw_tx.c */
+bool nvhw_tx_run(struct nvhw_txq *txq);
+
+/* nvhw_frame.c */
+void nvhw_cursor_skip(struct nvhw_cursor *at, u32 len);
+void nvhw_frame_gather(struct nvhw_cursor *at, u8 *dst, u32 len);
+u32 nvhw_frame_copy(const struct nvhw_frame *f, const struct nvhw_piece *dst,
+		    u32 skip);
+void nvhw_frame_pad(struct nvhw_frame *f);
+
+/* nvhw_rxq.c */
+void nvhw_rxq_init(struct nvhw_port *port, unsigned int index);
+bool nvhw_rxq_enable(struct nvhw_rxq *rxq);
+void nvhw_rxq_disable(struct nvhw_rxq *rxq);
+void nvhw_rxq_release_all(struct nvhw_port *port);
+void nvhw_rxq_doorbell(struct nvhw_rxq *rxq, u16 tail);
+int nvhw_rxq_take(struct nvhw_rxq *rxq, u32 len);
+void nvhw_rxq_used(struct nvhw_rxq *rxq, unsigned int n);
+bool nvhw_rxq_hold(struct nvhw_rxq *rxq, struct nvhw_txq *txq);
+void nvhw_rxq_unhold(struct nvhw_txq *txq);
+
+/* nvhw_rx.c */
+enum nvhw_verdict nvhw_rx_frame(struct nvhw_port *port, struct nvhw_txq *from,
+				struct nvhw_frame *f, struct nvhw_rxq **dirty);
+
+/* nvhw_rss.c */
+bool nvhw_rss_commit(struct nvhw_port *port);
+void nvhw_rss_set_inner(struct nvhw_port *port, bool inner);
+void nvhw_rss_exit(struct nvhw_port *port);
+
+/* nvhw_wire.c */
+void nvhw_wire_link(struct nvhw_adapter *adapter);
+enum nvhw_verdict nvhw_wire_send(struct nvhw_txq *txq, struct nvhw_frame *f,
+				 struct nvhw_rxq **dirty);
+
+/* nvhw_tap.c */
+struct nvhw_tap *nvhw_tap_create(unsigned int id);
+void nvhw_tap_destroy(struct nvhw_tap *tap);
+bool nvhw_tap_is_up(const struct nvhw_tap *tap);
+void nvhw_tap_take(struct nvhw_tap *tap, struct nvhw_frame *f);
+void nvhw_tap_show(struct nvhw_tap *tap, struct nvhw_frame *f);
+void nvhw_tap_drop(struct nvhw_frame *f);
+
+/* nvhw_debugfs.c */
+void nvhw_debugfs_init(void);
+void nvhw_debugfs_exit(void);
+void nvhw_debugfs_port(struct nvhw_port *port);
+void nvhw_debugfs_port_exit(struct nvhw_port *port);
+
+#endif /* NVHW_H */

@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * nvnic device: the bus, and adapters coming and going on it.
+ *
+ * Copyright (C) 2026 nvnic contributors
+ */
+#include <linux/list.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+
+#include "nvhw.h"
+
+#define NVHW_MAX_ADAPTERS	1024
+
+/*
+ * nvhw_bus_lock protects the list of adapters and whether more may be created;
+ * taken in process context, outside of RTNL and every other lock.
+ */
+static DEFINE_MUTEX(nvhw_bus_lock);
+static LIST_HEAD(nvhw_adapters);
+static bool nvhw_bus_open;
+
+/* One for the bus being there, one an adapter whose memory is in use */
+static atomic_t nvhw_bus_users;
+static DECLARE_COMPLETION(nvhw_bus_idle);
+
+static void nvhw_bus_put(void)
+{
+	if (atomic_dec_and_test(&nvhw_bus_users))
+		complete(&nvhw_bus_idle);
+}
+
+/**
+ * nvhw_adapter_get() - a port refers to its adapter
+ * @adapter: the adapter
+ */
+void nvhw_adapter_get(struct nvhw_adapter *adapter)
+{
+	atomic_inc(&adapter->live);
+}
+
+/**
+ * nvhw_adapter_put() - a reference to an adapter goes
+ * @adapter: the adapter, freed with the last one
+ */
+void nvhw_adapter_put(struct nvhw_adapter *adapter)
+{
+	if (!atomic_dec_and_test(&adapter->live))
+		return;
+	kfree(adapter);
+	nvhw_bus_put();
+}
+
+static struct nvhw_adapter *nvhw_adapter_find(unsigned int id)
+{
+	struct nvhw_adapter *adapter;
+
+	lockdep_assert_held(&nvhw_bus_lock);
+	list_for_each_entry(adapter, &nvhw_adapters, list)
+		if (adapter->id == id)
+			return adapter;
+	return NULL;
+}
+
+static int nvhw_adapter_create_ports(struct nvhw_adapter *adapter)
+{
+	struct nvhw_port *port;
+	unsigned int i;
+
+	for (i = 0; i < NVHW_PORTS; i++) {
+		port = nvhw_port_create(adapter, i);
+		if (IS_ERR(port))
+			return PTR_ERR(port);
+		adapter->ports[i] = port;
+	}
+	adapter->ports[0]->peer = adapter->ports[1];
+	adapter->ports[1]->peer = adapter->ports[0];
+	return 0;
+}
+
+static void nvhw_adapter_destroy_ports(struct nvhw_adapter *adapter)
+{
+	unsigned int i;
+
+	for (i = 0; i < NVHW_PORTS; i++)
+		if (adapter->ports[i])
+			nvhw_port_destroy(adapter->ports[i]);
+}
+
+static int nvhw_adapter_create(unsigned int id)
+{
+	struct nvhw_adapter *adapter;
+	unsigned int i;
+	int err;
+
+	lockdep_assert_held(&nvhw_bus_lock);
+	if (!nvhw_bus_open)
+		return -ENODEV;
+	if (nvhw_adapter_find(id))
+		return -EEXIST;
+	adapter = kzalloc(sizeof(*adapter), GFP_KERNEL);
+	if (!adapter)
+		return -ENOMEM;
+	adapter->id = id;
+	atomic_set(&adapter->live, 1);
+	atomic_inc(&nvhw_bus_users);
+	spin_lock_init(&adapter->link_lock);
+	adapter->tap = nvhw_tap_create(id);
+	if (IS_ERR(adapter->tap)) {
+		err = PTR_ERR(adapter->tap);
+		goto put_adapter;
+	}
+	err = nvhw_adapter_create_ports(adapter);
+	if (err)
+		goto destroy_ports;
+	for (i = 0; i < NVHW_PORTS; i++) {
+		err = device_add(&adapter->ports[i]->bdev.dev);
+		if (err)
+			goto del_ports;
+	}
+	list_add_tail(&adapter->list, &nvhw_adapters);
+	return 0;
+
+del_ports:
+	while (i--)
+		device_del(&adapter->ports[i]->bdev.dev);
+destroy_ports:
+	nvhw_adapter_destroy_ports(adapter);
+	nvhw_tap_destroy(adapter->tap);
+put_adapter:
+	nvhw_adapter_put(adapter);
+	return err;
+}
+
+static void nvhw_adapter_destroy(struct nvhw_adapter *adapter)
+{
+	unsigned int i;
+
+	lockdep_assert_held(&nvhw_bus_lock);
+	list_del(&adapter->list);
+	for (i = 0; i < NVHW_PORTS; i++)
+		device_del(&adapter->ports[i]->bdev.dev);
+	nvhw_tap_destroy(adapter->tap);
+	nvhw_adapter_destroy_ports(adapter);
+	nvhw_adapter_put(adapter);
+}
+
+/**
+ * nvhw_adapter_new() - create an adapter
+ * @id: its number
+ *
+ * Context: process, sleeps, takes RTNL.
+ *
+ * Return: 0, -EEXIST if there is one with that number, -ERANGE for a number
+ * that is too large, -ENODEV while the module goes, or why it failed.
+ */
+int nvhw_adapter_new(unsigned int id)
+{
+	int err;
+
+	if (id >= NVHW_MAX_ADAPTERS)
+		return -ERANGE;
+	mutex_lock(&nvhw_bus_lock);
+	err = nvhw_adapter_create(id);
+	mutex_unlock(&nvhw_bus_lock);
+	return err;
+}
+
+static ssize_t new_device_store(const struct bus_type *bus, const char *buf,
+				size_t count)
+{
+	unsigned int id;
+	int err;
+
+	err = kstrtouint(buf, 0, &id);
+	if (!err)
+		err = nvhw_adapter_new(id);
+	if (err == -ERANGE)
+		pr_err("nvnic: new_device takes a number from 0 to %d\n",
+		       NVHW_MAX_ADAPTERS - 1);
+	return err ?: count;
+}
+static BUS_ATTR_WO(new_device);
+
+static ssize_t del_device_store(const struct bus_type *bus, const char *buf,
+				size_t count)
+{
+	struct nvhw_adapter *adapter;
+	unsigned int id;
+	int err;
+
+	err = kstrtouint(buf, 0, &id);
+	if (err)
+		return err;
+	mutex_lock(&nvhw_bus_lock);
+	adapter = nvhw_adapter_find(id);
+	if (adapter)
+		nvhw_adapter_destroy(adapter);
+	mutex_unlock(&nvhw_bus_lock);
+	return adapter ? count : -ENODEV;
+}
+static BUS_ATTR_WO(del_device);
+
+static struct attribute *nvnic_bus_attrs[] = {
+	&bus_attr_new_device.attr,
+	&bus_attr_del_device.attr,
+	NULL
+};
+ATTRIBUTE_GROUPS(nvnic_bus);
+
+const struct bus_type nvnic_bus_type = {
+	.name = "nvnic",
+	.bus_groups = nvnic_bus_groups,
+};
+
+/**
+ * nvhw_init() - register the bus
+ *
+ * Context: process, sleeps.
+ *
+ * Return: 0, or why it failed.
+ */
+int nvhw_init(void)
+{
+	int err;
+
+	atomic_set(&nvhw_bus_users, 1);
+	err = nvhw_port_init_engines();
+	if (err)
+		return err;
+	nvhw_debugfs_init();
+	err = bus_register(&nvnic_bus_type);
+	if (err)
+		goto exit_engines;
+	mutex_lock(&nvhw_bus_lock);
+	nvhw_bus_open = true;
+	mutex_unlock(&nvhw_bus_lock);
+	return 0;
+
+exit_engines:
+	nvhw_debugfs_exit();
+	nvhw_port_exit_engines();
+	return err;
+}
+
+/**
+ * nvhw_stop() - remove all adapters; none can be created any more
+ *
+ * Context: process, sleeps, takes RTNL. Returns when nothing refers to them.
+ */
+void nvhw_stop(void)
+{
+	struct nvhw_adapter *adapter, *tmp;
+
+	mutex_lock(&nvhw_bus_lock);
+	nvhw_bus_open = false;
+	list_for_each_entry_safe(adapter, tmp, &nvhw_adapters, list)
+		nvhw_adapter_destroy(adapter);
+	mutex_unlock(&nvhw_bus_lock);
+	nvhw_bus_put();
+	wait_for_completion(&nvhw_bus_idle);
+}
+
+/**
+ * nvhw_exit() - unregister the bus
+ *
+ * Context: process, sleeps; after nvhw_stop() and without a driver.
+ */
+void nvhw_exit(void)
+{
+	bus_unregister(&nvnic_bus_type);
+	nvhw_debugfs_exit();
+	nvhw_port_exit_engines();
+	/* Receive hash configurations and kicks end in a grace period. */
+	rcu_barrier();
+}

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * nvnic device: fault injection, in debugfs.
+ *
+ * Copyright (C) 2026 nvnic contributors
+ *
+ * nvnic/<port>/corrupt_txd and corrupt_rxb take "QUEUE WORD FLIP": the next
+ * descriptor that the device fetches from that queue has the bits FLIP (hex)
+ * of its word WORD (0 or 1) inverted, as a driver's mistake would.
+ */
+#include <linux/debugfs.h>
+#include <linux/uaccess.h>
+
+#include "nvhw.h"
+
+static struct dentry *nvhw_debugfs_root;
+
+static int nvhw_debugfs_arm(struct nvhw_port *port, bool tx, const char *buf)
+{
+	struct nvhw_fault *fault;
+	unsigned int queue, word;
+	u64 flip;
+
+	if (sscanf(buf, "%u %u %llx", &queue, &word, &flip) != 3)
+		return -EINVAL;
+	if (queue >= NVNIC_MAX_QUEUES || word > 1)
+		return -ERANGE;
+	fault = tx ? &port->txq[queue].fault : &port->rxq[queue].fault;
+	if (READ_ONCE(fault->armed))
+		return -EBUSY;
+	fault->word = word;
+	fault->flip = flip;
+	/* What to do before that it is to be done. */
+	smp_store_release(&fault->armed, true);
+	return 0;
+}
+
+static ssize_t nvhw_debugfs_write(struct file *file, const char __user *ubuf,
+				  size_t count, bool tx)
+{
+	char buf[64];
+	int err;
+
+	if (count >= sizeof(buf))
+		return -EINVAL;
+	if (copy_from_user(buf, ubuf, count))
+		return -EFAULT;
+	buf[count] = '\0';
+	err = nvhw_debugfs_arm(file->private_data, tx, buf);
+	return err ?: count;
+}
+
+static ssize_t nvhw_debugfs_write_txd(struct file *file,
+				      const char __user *ubuf, size_t count,
+				      loff_t *ppos)
+{
+	return nvhw_debugfs_write(file, ubuf, count, true);
+}
+
+static ssize_t nvhw_debugfs_write_rxb(struct file *file,
+				      const char __user *ubuf, size_t count,
+				      loff_t *ppos)
+{
+	return nvhw_debugfs_write(file, ubuf, count, false);
+}
+
+static const struct file_operations nvhw_debugfs_txd_fops = {
+	.owner = THIS_MODULE,
+	.open = simple_open,
+	.write = nvhw_debugfs_write_txd,
+};
+
+static const struct file_operations nvhw_debugfs_rxb_fops = {
+	.owner = THIS_MODULE,
+	.open = simple_open,
+	.write = nvhw_debugfs_write_rxb,
+};
+
+/**
+ * nvhw_debugfs_port() - create a port's files
+ * @port: the port
+ */
+void nvhw_debugfs_port(struct nvhw_port *port)
+{
+	port->debugfs = debugfs_create_dir(dev_name(&port->bdev.dev),
+					   nvhw_debugfs_root);
+	debugfs_create_file("corrupt_txd", 0200, port->debugfs, port,
+			    &nvhw_debugfs_txd_fops);
+	debugfs_create_file("corrupt_rxb", 0200, port->debugfs, port,
+			    &nvhw_debugfs_rxb_fops);
+}
+
+/**
+ * nvhw_debugfs_port_exit() - remove a port's files
+ * @port: the port
+ */
+void nvhw_debugfs_port_exit(struct nvhw_port *port)
+{
+	debugfs_remove_recursive(port->debugfs);
+}
+
+/**
+ * nvhw_debugfs_init() - create the directory of the device
+ */
+void nvhw_debugfs_init(void)
+{
+	nvhw_debugfs_root = debugfs_create_dir("nvnic", NULL);
+}
+
+/**
+ * nvhw_debugfs_exit() - remove it
+ */
+void nvhw_debugfs_exit(void)
+{
+	debugfs_remove_recursive(nvhw_debugfs_root);
+}

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * nvnic device: the only file that turns bus addresses into memory.
+ *
+ * Copyright (C) 2026 nvnic contributors
+ *
+ * The port is a device without translation, so a bus address is a physical
+ * address seen through dma-direct. The driver's mapping calls leave no record,
+ * so what can be checked is what was posted: every access stays within the
+ * length of the descriptor or ring that named it, goes in the direction of
+ * that ring, and ends in RAM that the kernel manages.
+ */
+#include <linux/dma-direct.h>
+#include <linux/mm.h>
+#include <linux/sizes.h>
+
+#include "nvhw_dma.h"
+
+/* A memory map has holes of no less than a subsection of 2 MiB. */
+#define NVHW_DMA_MAX_LEN	SZ_1M
+
+void *nvhw_dma_decode(struct device *dev, u64 addr, u32 len)
+{
+	phys_addr_t first, last;
+
+	if (!len || len > NVHW_DMA_MAX_LEN)
+		return NULL;
+	if (addr > *dev->dma_mask || len - 1 > *dev->dma_mask - addr)
+		return NULL;
+	first = dma_to_phys(dev, addr);
+	last = first + len - 1;
+	if (last < first)
+		return NULL;
+	if (!pfn_valid(PHYS_PFN(first)) || !pfn_valid(PHYS_PFN(last)))
+		return NULL;
+	return phys_to_virt(first);
+}
+
+int nvhw_dma_open(struct nvhw_win *win, struct device *dev, u64 addr, u32 len)
+{
+	if (addr % 16)
+		return -EFAULT;
+	win->va = nvhw_dma_decode(dev, addr, len);
+	if (!win->va)
+		return -EFAULT;
+	win->len = len;
+	return 0;
+}
+
+void nvhw_dma_close(struct nvhw_win *win)
+{
+	win->va = NULL;
+	win->len = 0;
+}
+
+void nvhw_dma_read_desc(const struct nvhw_win *win, u32 index, u64 q[2])
+{
+	const __le64 *d;
+
+	if (unlikely(index >= win->len / 16)) {
+		q[0] = 0;
+		q[1] = 0;
+		return;
+	}
+	d = win->va + index * 16;
+	q[0] = le64_to_cpu(READ_ONCE(d[0]));
+	q[1] = le64_to_cpu(READ_ONCE(d[1]));
+}
+
+void nvhw_dma_write_desc(const struct nvhw_win *win, u32 index, u64 q0, u64 q1)
+{
+	__le64 *d;
+
+	if (unlikely(index >= win->len / 16))
+		return;
+	d = win->va + index * 16;
+	WRITE_ONCE(d[0], cpu_to_le64(q0));
+	/* P2: frame and first word before the phase bit; nvnic_poll() reads
+	 * the phase bit, then dma_rmb(), then the rest.
+	 */
+	dma_wmb();
+	WRITE_ONCE(d[1], cpu_to_le64(q1));
+}

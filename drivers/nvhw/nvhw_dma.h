@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * nvnic device: access to the driver's DMA memory.
+ *
+ * Copyright (C) 2026 nvnic contributors
+ */
+#ifndef NVHW_DMA_H
+#define NVHW_DMA_H
+
+#include <linux/device.h>
+#include <linux/types.h>
+
+/**
+ * struct nvhw_win - a window onto a ring in DMA memory, checked as a whole
+ * @va: its first byte
+ * @len: its length in bytes
+ */
+struct nvhw_win {
+	void *va;
+	u32 len;
+};
+
+/**
+ * nvhw_dma_decode() - turn a bus address that a descriptor holds into memory
+ * @dev: the port's device
+ * @addr: bus address
+ * @len: bytes from there on, 1 to 1 MiB
+ *
+ * Context: any.
+ *
+ * Return: the memory, or NULL if any of it is not RAM: a DMA fault, which the
+ * caller counts and which stops the queue.
+ */
+void *nvhw_dma_decode(struct device *dev, u64 addr, u32 len);
+
+/**
+ * nvhw_dma_open() - open a window onto a ring
+ * @win: the window
+ * @dev: the port's device
+ * @addr: bus address of the ring, on a 16-byte boundary
+ * @len: its length in bytes
+ *
+ * Context: any.
+ *
+ * Return: 0, or -EFAULT if it is not memory.
+ */
+int nvhw_dma_open(struct nvhw_win *win, struct device *dev, u64 addr, u32 len);
+
+/**
+ * nvhw_dma_close() - close a window
+ * @win: the window; no access passes it any more
+ */
+void nvhw_dma_close(struct nvhw_win *win);
+
+/**
+ * nvhw_dma_read_desc() - copy a 16-byte descriptor out of a ring, once
+ * @win: the ring
+ * @index: element
+ * @q: receives its two words; zeros for an element outside of the window
+ */
+void nvhw_dma_read_desc(const struct nvhw_win *win, u32 index, u64 q[2]);
+
+/**
+ * nvhw_dma_write_desc() - write a 16-byte completion into a ring
+ * @win: the ring
+ * @index: element; one outside of the window is not written
+ * @q0: first word
+ * @q1: second word, visible to the driver only after the first one and after
+ *	everything that was written to DMA memory before
+ */
+void nvhw_dma_write_desc(const struct nvhw_win *win, u32 index, u64 q0, u64 q1);
+
+#endif /* NVHW_DMA_H */

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * nvnic device: frames as a header block and a list of payload pieces.
+ *
+ * Copyright (C) 2026 nvnic contributors
+ */
+#include "nvhw.h"
+
+/**
+ * nvhw_cursor_skip() - move a cursor on
+ * @at: the cursor
+ * @len: by so many bytes, which the pieces hold
+ */
+void nvhw_cursor_skip(struct nvhw_cursor *at, u32 len)
+{
+	while (len) {
+		u32 n = min(len, at->piece->len - at->off);
+
+		at->off += n;
+		len -= n;
+		if (at->off == at->piece->len) {
+			at->piece++;
+			at->off = 0;
+		}
+	}
+}
+
+/**
+ * nvhw_frame_gather() - copy bytes out of the pieces
+ * @at: where from; moved on
+ * @dst: where to
+ * @len: how many, which the pieces hold
+ */
+void nvhw_frame_gather(struct nvhw_cursor *at, u8 *dst, u32 len)
+{
+	while (len) {
+		u32 n = min(len, at->piece->len - at->off);
+
+		memcpy(dst, at->piece->va + at->off, n);
+		nvhw_cursor_skip(at, n);
+		dst += n;
+		len -= n;
+	}
+}
+
+/**
+ * nvhw_frame_copy() - copy a frame's payload and sum it in the same pass
+ * @f: the frame
+ * @dst: buffers, large enough together
+ * @skip: bytes of the first buffer to leave free, less than it has
+ *
+ * Return: sum of the payload, for nvpe_csum_fill().
+ */
+u32 nvhw_frame_copy(const struct nvhw_frame *f, const struct nvhw_piece *dst,
+		    u32 skip)
+{
+	const struct nvhw_piece *src = f->payload.piece;
+	u32 from = f->payload.off;
+	u32 done = 0, sum = 0;
+
+	while (done < f->payload_len) {
+		u32 n, part;
+
+		if (skip == dst->len) {
+			dst++;
+			skip = 0;
+		}
+		n = min3(f->payload_len - done, src->len - from,
+			 dst->len - skip);
+		part = nvpe_os_csum_copy(dst->va + skip, src->va + from, n);
+		sum = nvpe_csum_add(sum, nvpe_csum_shift(part, done));
+		done += n;
+		skip += n;
+		from += n;
+		if (from == src->len) {
+			src++;
+			from = 0;
+		}
+	}
+	return sum;
+}
+
+/**
+ * nvhw_frame_pad() - pad a short frame to the Ethernet minimum
+ * @f: the frame, shorter than NVNIC_MIN_FRAME
+ *
+ * Source: IEEE 802.3 clause 4A.4.2 (minFrameSize). Afterwards all of it stands
+ * in the header block; zeros change no checksum.
+ */
+void nvhw_frame_pad(struct nvhw_frame *f)
+{
+	nvhw_frame_gather(&f->payload, f->hdr + f->hdr_len, f->payload_len);
+	memset(f->hdr + f->len, 0, NVNIC_MIN_FRAME - f->len);
+	f->len = NVNIC_MIN_FRAME;
+	f->hdr_len = NVNIC_MIN_FRAME;
+	f->payload_len = 0;
+}

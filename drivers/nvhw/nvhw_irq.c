@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * nvnic device: interrupt vectors.
+ *
+ * Copyright (C) 2026 nvnic contributors
+ *
+ * Each port has an interrupt domain of its own, so its vectors are ordinary
+ * Linux interrupts. A vector fires on the CPU that its affinity names: by
+ * irq_work on the CPU that raises it, by a single-CPU function call on another
+ * one; either way the handler runs with interrupts off on that CPU.
+ */
+#include <linux/bitfield.h>
+#include <linux/interrupt.h>
+#include <linux/irq.h>
+
+#include "nvhw.h"
+
+static void nvhw_irq_deliver(struct nvhw_vec *vec)
+{
+	if (READ_ONCE(vec->masked)) {
+		WRITE_ONCE(vec->pending, true);
+		return;
+	}
+	generic_handle_irq(vec->irq);
+}
+
+static void nvhw_irq_work(struct irq_work *work)
+{
+	nvhw_irq_deliver(container_of(work, struct nvhw_vec, work));
+}
+
+static void nvhw_irq_call(void *arg)
+{
+	nvhw_irq_deliver(arg);
+}
+
+/* A vector that is already on its way will see what it is fired for. */
+static void nvhw_irq_fire(struct nvhw_vec *vec)
+{
+	unsigned int cpu;
+
+	nvhw_port_count(vec->port, NVNIC_PC_IRQ_RAISED, 1);
+	cpu = get_cpu();
+	if (READ_ONCE(vec->cpu) != cpu &&
+	    smp_call_function_single_async(READ_ONCE(vec->cpu),
+					   &vec->csd) != -ENXIO)
+		goto out;
+	irq_work_queue(&vec->work);
+out:
+	put_cpu();
+}
+
+/**
+ * nvhw_irq_notify() - completions were written: fire the vector if it is armed
+ * @vec: the vector
+ *
+ * Context: softirq, or process context with bottom halves off.
+ */
+void nvhw_irq_notify(struct nvhw_vec *vec)
+{
+	/* P3: completion position before the armed flag; pairs with the
+	 * barrier in nvhw_irq_arm().
+	 */
+	smp_mb();
+	if (READ_ONCE(vec->armed) && xchg(&vec->armed, 0))
+		nvhw_irq_fire(vec);
+}
+
+/**
+ * nvhw_irq_arm() - write to NVNIC_REG_Q_ARM
+ * @port: the port
+ * @queue: queue pair
+ * @val: value
+ *
+ * Context: any.
+ *
+ * Return: false if the value is refused.
+ */
+bool nvhw_irq_arm(struct nvhw_port *port, unsigned int queue, u64 val)
+{
+	struct nvhw_vec *vec = &port->vec[queue];
+	u16 tx, rx;
+
+	if (!(val & NVNIC_Q_ARM_ON)) {
+		WRITE_ONCE(vec->armed, 0);
+		return true;
+	}
+	WRITE_ONCE(vec->armed, 1);
+	/* P3: the armed flag before the completion positions; pairs with the
+	 * barrier in nvhw_irq_notify().
+	 */
+	smp_mb();
+	tx = READ_ONCE(port->txq[queue].ring.cpos);
+	rx = READ_ONCE(port->rxq[queue].ring.cpos);
+	if ((tx != FIELD_GET(NVNIC_Q_ARM_TX, val) ||
+	     rx != FIELD_GET(NVNIC_Q_ARM_RX, val)) && xchg(&vec->armed, 0))
+		nvhw_irq_fire(vec);
+	return true;
+}
+
+/**
+ * nvhw_irq_event() - raise a cause on the event vector
+ * @port: the port
+ * @cause: NVNIC_EVENT_*
+ *
+ * Context: any but hard interrupt.
+ */
+void nvhw_irq_event(struct nvhw_port *port, u64 cause)
+{
+	atomic64_or(cause, &port->event);
+	if (READ_ONCE(port->vec[NVNIC_VEC_EVENT].irq))
+		nvhw_irq_fire(&port->vec[NVNIC_VEC_EVENT]);
+}
+
+static void nvhw_irq_mask(struct irq_data *d)
+{
+	struct nvhw_vec *vec = irq_data_get_irq_chip_data(d);
+
+	WRITE_ONCE(vec->masked, true);
+}
+
+static void nvhw_irq_unmask(struct irq_data *d)
+{
+	struct nvhw_vec *vec = irq_data_get_irq_chip_data(d);
+
+	WRITE_ONCE(vec->masked, false);
+	if (xchg(&vec->pending, false))
+		irq_work_queue(&vec->work);
+}
+
+/*
+ * An affinity of many CPUs leaves the choice to the device: it spreads the
+ * vectors by their number.
+ */
+static int nvhw_irq_set_affinity(struct irq_data *d, const struct cpumask *mask,
+				 bool force)
+{
+	struct nvhw_vec *vec = irq_data_get_irq_chip_data(d);
+	unsigned int cpu, n, skip;
+
+	n = 0;
+	for_each_cpu_and(cpu, mask, cpu_online_mask)
+		n++;
+	if (!n)
+		return -EINVAL;
+	skip = vec->index % n;
+	for_each_cpu_and(cpu, mask, cpu_online_mask)
+		if (!skip--)
+			break;
+	WRITE_ONCE(vec->cpu, cpu);
+	irq_data_update_effective_affinity(d, cpumask_of(cpu));
+	return IRQ_SET_MASK_OK;
+}
+
+static struct irq_chip nvhw_irq_chip = {
+	.name = "nvnic",
+	.irq_mask = nvhw_irq_mask,
+	.irq_unmask = nvhw_irq_unmask,
+	.irq_set_affinity = nvhw_irq_set_affinity,
+};
+
+static int nvhw_irq_domain_map(struct irq_domain *domain, unsigned int irq,
+			       irq_hw_number_t hwirq)
+{
+	struct nvhw_port *port = domain->host_data;
+
+	irq_set_chip_data(irq, &port->vec[hwirq]);
+	irq_set_chip_and_handler(irq, &nvhw_irq_chip, handle_simple_irq);
+	/* Without it x86 defers a change of affinity to the next interrupt of
+	 * a controller that this vector does not have.
+	 */
+	irq_set_status_flags(irq, IRQ_MOVE_PCNTXT);
+	irq_set_noprobe(irq);
+	return 0;
+}
+
+static const struct irq_domain_ops nvhw_irq_domain_ops = {
+	.map = nvhw_irq_domain_map,
+};
+
+/**
+ * nvhw_irq_map() - Linux interrupt number of a vector
+ * @bdev: the port
+ * @index: the vector
+ *
+ * Context: process, sleeps.
+ *
+ * Return: the number, -EINVAL without such a vector, -ENOSPC when the system
+ * has no interrupt number left.
+ */
+int nvhw_irq_map(struct nvnic_bus_dev *bdev, unsigned int index)
+{
+	struct nvhw_port *port = nvhw_port_of(bdev);
+	unsigned int irq;
+
+	if (index >= NVNIC_VEC_COUNT)
+		return -EINVAL;
+	irq = irq_create_mapping(port->domain, index);
+	if (!irq)
+		return -ENOSPC;
+	WRITE_ONCE(port->vec[index].irq, irq);
+	return irq;
+}
+
+/**
+ * nvhw_irq_init() - create the vectors of a port
+ * @port: the port
+ *
+ * Context: process, sleeps.
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int nvhw_irq_init(struct nvhw_port *port)
+{
+	unsigned int i;
+
+	for (i = 0; i < NVNIC_VEC_COUNT; i++) {
+		struct nvhw_vec *vec = &port->vec[i];
+
+		vec->port = port;
+		vec->index = i;
+		vec->masked = true;
+		vec->work = IRQ_WORK_INIT_HARD(nvhw_irq_work);
+		INIT_CSD(&vec->csd, nvhw_irq_call, vec);
+	}
+	port->fwnode = irq_domain_alloc_named_fwnode(dev_name(&port->bdev.dev));
+	if (!port->fwnode)
+		return -ENOMEM;
+	port->domain = irq_domain_create_linear(port->fwnode, NVNIC_VEC_COUNT,
+						&nvhw_irq_domain_ops, port);
+	if (!port->domain) {
+		irq_domain_free_fwnode(port->fwnode);
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+/**
+ * nvhw_irq_exit() - remove the vectors of a port
+ * @port: the port; its interrupts are freed and its engines stopped
+ *
+ * Context: process, sleeps.
+ */
+void nvhw_irq_exit(struct nvhw_port *port)
+{
+	unsigned int i;
+
+	for (i = 0; i < NVNIC_VEC_COUNT; i++)
+		irq_work_sync(&port->vec[i].work);
+	/* Function calls on their way to another CPU run before this one. */
+	kick_all_cpus_sync();
+	for (i = 0; i < NVNIC_VEC_COUNT; i++)
+		if (port->vec[i].irq)
+			irq_dispose_mapping(port->vec[i].irq);
+	irq_domain_remove(port->domain);
+	irq_domain_free_fwnode(port->fwnode);
+}

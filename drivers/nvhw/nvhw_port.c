@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * nvnic device: ports, and where their engines run.
+ *
+ * Copyright (C) 2026 nvnic contributors
+ */
+#include <linux/dma-mapping.h>
+#include <linux/slab.h>
+
+#include "nvhw.h"
+
+static struct workqueue_struct *nvhw_softirq_wq;
+static struct workqueue_struct *nvhw_thread_wq;
+
+/**
+ * nvhw_port_init_engines() - create the places where engines run
+ *
+ * Context: process, sleeps.
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int nvhw_port_init_engines(void)
+{
+	nvhw_softirq_wq = alloc_workqueue("nvhw", WQ_BH, 0);
+	if (!nvhw_softirq_wq)
+		return -ENOMEM;
+	nvhw_thread_wq = alloc_workqueue("nvhw-threads",
+					 WQ_UNBOUND | WQ_HIGHPRI, 0);
+	if (!nvhw_thread_wq) {
+		destroy_workqueue(nvhw_softirq_wq);
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+/**
+ * nvhw_port_exit_engines() - remove them
+ *
+ * Context: process, sleeps.
+ */
+void nvhw_port_exit_engines(void)
+{
+	destroy_workqueue(nvhw_thread_wq);
+	destroy_workqueue(nvhw_softirq_wq);
+}
+
+/* A queue's work must never be on two workqueues: stop all, then switch. */
+static void nvhw_port_move_engines(struct nvhw_port *port, bool threads)
+{
+	unsigned int i;
+
+	lockdep_assert_held(&port->lock);
+	WRITE_ONCE(port->wq, NULL);
+	synchronize_rcu();
+	for (i = 0; i < NVNIC_MAX_QUEUES; i++)
+		cancel_work_sync(&port->txq[i].work);
+	WRITE_ONCE(port->wq, threads ? nvhw_thread_wq : nvhw_softirq_wq);
+	for (i = 0; i < NVNIC_MAX_QUEUES; i++)
+		if (READ_ONCE(port->txq[i].ring.state) == NVNIC_QSTATE_RUNNING)
+			nvhw_txq_kick(&port->txq[i]);
+}
+
+/**
+ * nvhw_port_set_ctrl() - write to NVNIC_REG_CTRL
+ * @port: the port
+ * @ctrl: value, NVNIC_CTRL_*
+ *
+ * Context: process, sleeps; takes @port->lock.
+ *
+ * Return: true, the value is in force.
+ */
+bool nvhw_port_set_ctrl(struct nvhw_port *port, u64 ctrl)
+{
+	u64 changed;
+
+	mutex_lock(&port->lock);
+	changed = port->ctrl ^ ctrl;
+	if (changed & NVNIC_CTRL_THREADS)
+		nvhw_port_move_engines(port, ctrl & NVNIC_CTRL_THREADS);
+	WRITE_ONCE(port->ctrl, ctrl);
+	mutex_unlock(&port->lock);
+
+	if (changed & NVNIC_CTRL_ENABLE)
+		nvhw_wire_link(port->adapter);
+	if (changed & NVNIC_CTRL_PAUSE_TX)
+		nvhw_rxq_release_all(port);
+	if (changed & NVNIC_CTRL_PAUSE_RX)
+		nvhw_rxq_release_all(port->peer);
+	return true;
+}
+
+/**
+ * nvhw_port_counter() - value of a counter of the port
+ * @port: the port
+ * @which: enum nvnic_port_counter
+ *
+ * Context: any.
+ *
+ * Return: the sum over all CPUs.
+ */
+u64 nvhw_port_counter(struct nvhw_port *port, unsigned int which)
+{
+	u64 sum = 0;
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		sum += READ_ONCE(per_cpu_ptr(port->cnt, cpu)->v[which]);
+	return sum;
+}
+
+static void nvhw_port_release(struct device *dev)
+{
+	struct nvhw_port *port = nvhw_port_of(to_nvnic_bus_dev(dev));
+	struct nvhw_adapter *adapter = port->adapter;
+
+	nvhw_rss_exit(port);
+	mutex_destroy(&port->lock);
+	free_percpu(port->cnt);
+	kvfree(port->rxq);
+	kvfree(port->txq);
+	kvfree(port);
+	nvhw_adapter_put(adapter);
+}
+
+static int nvhw_port_alloc(struct nvhw_port *port)
+{
+	port->cnt = alloc_percpu(struct nvhw_port_cnt);
+	port->txq = kvcalloc(NVNIC_MAX_QUEUES, sizeof(*port->txq), GFP_KERNEL);
+	port->rxq = kvcalloc(NVNIC_MAX_QUEUES, sizeof(*port->rxq), GFP_KERNEL);
+	return port->cnt && port->txq && port->rxq ? 0 : -ENOMEM;
+}
+
+/**
+ * nvhw_port_create() - create a port, not yet on the bus
+ * @adapter: the adapter
+ * @index: number of the port on it
+ *
+ * Context: process, sleeps.
+ *
+ * Return: the port, its device initialised, or ERR_PTR(-ENOMEM).
+ */
+struct nvhw_port *nvhw_port_create(struct nvhw_adapter *adapter,
+				   unsigned int index)
+{
+	struct nvhw_port *port = kvzalloc(sizeof(*port), GFP_KERNEL);
+	unsigned int i;
+	int err;
+
+	if (!port)
+		return ERR_PTR(-ENOMEM);
+	port->adapter = adapter;
+	port->wq = nvhw_softirq_wq;
+	mutex_init(&port->lock);
+	port->bdev.ops = &nvhw_csr_ops;
+	port->bdev.adapter = adapter->id;
+	port->bdev.port = index;
+	port->dma_mask = DMA_BIT_MASK(64);
+	port->bdev.dev.bus = &nvnic_bus_type;
+	port->bdev.dev.release = nvhw_port_release;
+	port->bdev.dev.dma_mask = &port->dma_mask;
+	port->bdev.dev.coherent_dma_mask = DMA_BIT_MASK(64);
+	nvhw_adapter_get(adapter);
+	device_initialize(&port->bdev.dev);
+
+	err = dev_set_name(&port->bdev.dev, "nvnic%u.%u", adapter->id, index);
+	if (!err)
+		err = nvhw_port_alloc(port);
+	if (err)
+		goto put_port;
+	for (i = 0; i < NVNIC_MAX_QUEUES; i++) {
+		nvhw_txq_init(port, i);
+		nvhw_rxq_init(port, i);
+	}
+	nvhw_csr_reset(port);
+	err = -ENOMEM;
+	if (!nvhw_rss_commit(port))
+		goto put_port;
+	err = nvhw_irq_init(port);
+	if (err)
+		goto put_port;
+	nvhw_debugfs_port(port);
+	return port;
+
+put_port:
+	put_device(&port->bdev.dev);
+	return ERR_PTR(err);
+}
+
+/**
+ * nvhw_port_destroy() - remove a port that is off the bus
+ * @port: the port; freed when the last reference to its device goes
+ *
+ * Context: process, sleeps.
+ */
+void nvhw_port_destroy(struct nvhw_port *port)
+{
+	nvhw_debugfs_port_exit(port);
+	nvhw_irq_exit(port);
+	put_device(&port->bdev.dev);
+}

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * nvnic device: what all rings have in common.
+ *
+ * Copyright (C) 2026 nvnic contributors
+ */
+#include <linux/bitfield.h>
+#include <linux/log2.h>
+
+#include "nvhw.h"
+
+/**
+ * nvhw_ring_start() - open the rings that the registers name
+ * @ring: the ring, off
+ * @dev: the port's device
+ *
+ * Context: any; nobody else uses the ring.
+ *
+ * Return: NVNIC_ST_OK and the ring is running; NVNIC_ST_BAD_DESC for a size
+ * that is not allowed, NVNIC_ST_DMA_FAULT for a ring that is not memory: it
+ * stays off with that cause.
+ */
+enum nvnic_status nvhw_ring_start(struct nvhw_ring *ring, struct device *dev)
+{
+	u64 size = ring->size_reg;
+
+	if (size < NVNIC_MIN_RING || size > NVNIC_MAX_RING ||
+	    !is_power_of_2(size)) {
+		ring->cause = NVNIC_ST_BAD_DESC;
+		return NVNIC_ST_BAD_DESC;
+	}
+	if (nvhw_dma_open(&ring->work, dev, ring->base, size * 16) ||
+	    nvhw_dma_open(&ring->comp, dev, ring->cbase, size * 16)) {
+		nvhw_ring_stop(ring, NVNIC_QSTATE_OFF, NVNIC_ST_DMA_FAULT);
+		return NVNIC_ST_DMA_FAULT;
+	}
+	ring->size = size;
+	ring->head = 0;
+	WRITE_ONCE(ring->cpos, 0);
+	WRITE_ONCE(ring->tail, 0);
+	ring->cause = NVNIC_ST_OK;
+	WRITE_ONCE(ring->state, NVNIC_QSTATE_RUNNING);
+	return NVNIC_ST_OK;
+}
+
+/**
+ * nvhw_ring_stop() - close the rings
+ * @ring: the ring
+ * @state: NVNIC_QSTATE_OFF or NVNIC_QSTATE_ERROR
+ * @cause: enum nvnic_status
+ *
+ * Context: any; nobody else uses the ring.
+ */
+void nvhw_ring_stop(struct nvhw_ring *ring, u8 state, u8 cause)
+{
+	WRITE_ONCE(ring->state, state);
+	ring->cause = cause;
+	nvhw_dma_close(&ring->work);
+	nvhw_dma_close(&ring->comp);
+}
+
+/**
+ * nvhw_ring_status() - value of NVNIC_REG_Q_STATUS
+ * @ring: the ring
+ *
+ * Return: the value, without NVNIC_Q_STATUS_HELD.
+ */
+u64 nvhw_ring_status(const struct nvhw_ring *ring)
+{
+	return FIELD_PREP(NVNIC_Q_STATUS_STATE, READ_ONCE(ring->state)) |
+	       FIELD_PREP(NVNIC_Q_STATUS_CAUSE, READ_ONCE(ring->cause)) |
+	       FIELD_PREP(NVNIC_Q_STATUS_HEAD, READ_ONCE(ring->head));
+}
+
+/**
+ * nvhw_ring_pending() - descriptors that wait to be fetched
+ * @ring: the ring, running
+ *
+ * Return: how many, or -ERANGE when the doorbell lies beyond the ring.
+ */
+int nvhw_ring_pending(const struct nvhw_ring *ring)
+{
+	/* P1: the tail before the descriptors it covers; pairs with the
+	 * dma_wmb() before the driver's doorbell, and with the release in
+	 * nvhw_txq_doorbell() and nvhw_rxq_doorbell().
+	 */
+	u16 n = smp_load_acquire(&ring->tail) - ring->head;
+
+	return n < ring->size ? n : -ERANGE;
+}
+
+/**
+ * nvhw_ring_fetch() - copy one descriptor out of the work ring
+ * @ring: the ring, running
+ * @pos: its position
+ * @fault: fault injection; damages the copy if armed
+ * @q: receives the descriptor; validate this copy, never look again
+ */
+void nvhw_ring_fetch(const struct nvhw_ring *ring, u16 pos,
+		     struct nvhw_fault *fault, u64 q[2])
+{
+	nvhw_dma_read_desc(&ring->work, pos & (ring->size - 1), q);
+	if (unlikely(READ_ONCE(fault->armed))) {
+		q[fault->word & 1] ^= fault->flip;
+		WRITE_ONCE(fault->armed, false);
+	}
+}
+
+/**
+ * nvhw_ring_complete() - write the next completion
+ * @ring: the ring, running
+ * @q0: first word
+ * @q1: second word, without its phase bit
+ *
+ * The caller notifies the vector.
+ */
+void nvhw_ring_complete(struct nvhw_ring *ring, u64 q0, u64 q1)
+{
+	static_assert(NVNIC_TXC_PHASE == NVNIC_RXC_PHASE);
+	u16 pos = ring->cpos;
+
+	if (!(pos & ring->size))
+		q1 |= NVNIC_TXC_PHASE;
+	nvhw_dma_write_desc(&ring->comp, pos & (ring->size - 1), q0, q1);
+	WRITE_ONCE(ring->cpos, pos + 1);
+}

@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * nvnic device: the receive pipeline, from a wire frame to a completion.
+ *
+ * Copyright (C) 2026 nvnic contributors
+ */
+#include <linux/bitfield.h>
+#include <linux/etherdevice.h>
+#include <linux/unaligned.h>
+
+#include "nvhw.h"
+
+static_assert((int)NVPE_CSUM_NONE == (int)NVNIC_CSUM_NONE);
+static_assert((int)NVPE_CSUM_UNNECESSARY == (int)NVNIC_CSUM_UNNECESSARY);
+static_assert((int)NVPE_CSUM_COMPLETE == (int)NVNIC_CSUM_COMPLETE);
+static_assert((int)NVPE_HASH_L3 == (int)NVNIC_HASH_L3);
+static_assert((int)NVPE_HASH_L4 == (int)NVNIC_HASH_L4);
+static_assert((int)NVPE_TUNNEL_GRE == (int)NVNIC_TUNNEL_GRE);
+static_assert((int)NVPE_TUNNEL_NVGRE == (int)NVNIC_TUNNEL_NVGRE);
+
+static const u8 nvhw_rx_outcome_counter[] = {
+	[NVPE_PARSE_L2] = NVNIC_RC_PARSE_L2,
+	[NVPE_PARSE_IP] = NVNIC_RC_PARSE_IP,
+	[NVPE_PARSE_FRAG] = NVNIC_RC_PARSE_FRAG,
+	[NVPE_PARSE_L4] = NVNIC_RC_PARSE_L4,
+	[NVPE_PARSE_TOO_LONG] = NVNIC_RC_PARSE_TOO_LONG,
+	[NVPE_PARSE_BAD] = NVNIC_RC_PARSE_BAD,
+};
+
+static const u8 nvhw_rx_csum_counter[] = {
+	[NVPE_CSUM_NONE] = NVNIC_RC_CSUM_NONE,
+	[NVPE_CSUM_UNNECESSARY] = NVNIC_RC_CSUM_UNNECESSARY,
+	[NVPE_CSUM_COMPLETE] = NVNIC_RC_CSUM_COMPLETE,
+};
+
+static const u8 nvhw_rx_hash_counter[] = {
+	[NVPE_HASH_NONE] = NVNIC_RC_RSS_NONE,
+	[NVPE_HASH_L3] = NVNIC_RC_RSS_L3,
+	[NVPE_HASH_L4] = NVNIC_RC_RSS_L4,
+};
+
+/* What the receive side knows of a frame */
+struct nvhw_rx_info {
+	struct nvpe_hdrs hdrs;
+	struct nvpe_hash hash;
+	struct nvpe_csum_result csum;
+};
+
+static bool nvhw_rx_filter(const struct nvhw_port *port, const u8 *dst)
+{
+	u64 mode = READ_ONCE(port->rx_mode);
+	u64 want;
+	int i;
+
+	if (mode & NVNIC_RX_MODE_PROMISC || is_broadcast_ether_addr(dst))
+		return true;
+	if (mode & NVNIC_RX_MODE_ALLMULTI && is_multicast_ether_addr(dst))
+		return true;
+	want = ether_addr_to_u64(dst) | NVNIC_MACF_VALID;
+	for (i = 0; i < NVNIC_MAX_MACS; i++)
+		if (READ_ONCE(port->macf[i]) == want)
+			return true;
+	return false;
+}
+
+static bool nvhw_rx_admit(struct nvhw_port *port, const struct nvhw_frame *f)
+{
+	enum nvnic_port_counter why;
+
+	if (!(READ_ONCE(port->ctrl) & NVNIC_CTRL_ENABLE))
+		why = NVNIC_PC_WIRE_RX_OFF;
+	else if (f->len > READ_ONCE(port->frame_max))
+		why = NVNIC_PC_WIRE_RX_OVERSIZE;
+	else if (!nvhw_rx_filter(port, f->hdr))
+		why = NVNIC_PC_WIRE_RX_FILTERED;
+	else
+		return true;
+	nvhw_port_count(port, why, 1);
+	return false;
+}
+
+/* Parse, hash, and choose the queue. */
+static struct nvhw_rxq *nvhw_rx_steer(struct nvhw_port *port,
+				      const struct nvhw_frame *f, u64 en,
+				      struct nvhw_rx_info *info)
+{
+	const struct nvhw_rss *rss;
+	unsigned int queue;
+
+	nvpe_parse(f->hdr, f->hdr_len, f->len,
+		   en & NVNIC_OFF_BIT(NVGRE) ? NVPE_PARSE_F_TUNNEL : 0,
+		   &info->hdrs);
+	rcu_read_lock();
+	rss = rcu_dereference(port->rss);
+	nvpe_rss_hash(&rss->cfg, f->hdr, &info->hdrs, &info->hash);
+	queue = rss->table[info->hash.value & (NVNIC_RSS_ENTRIES - 1)];
+	rcu_read_unlock();
+	return &port->rxq[queue];
+}
+
+static void nvhw_rx_count(struct nvhw_rxq *rxq, const struct nvhw_frame *f,
+			  const struct nvhw_rx_info *info)
+{
+	u64 *cnt = rxq->cnt;
+
+	cnt[NVNIC_RC_FRAMES]++;
+	cnt[NVNIC_RC_BYTES] += f->len;
+	cnt[nvhw_rx_outcome_counter[info->hdrs.outcome]]++;
+	cnt[nvhw_rx_csum_counter[info->csum.kind]]++;
+	cnt[nvhw_rx_hash_counter[info->hash.type]]++;
+	cnt[NVNIC_RC_RSS_INNER] += info->hash.inner;
+	cnt[NVNIC_RC_PARSE_GRE] += info->hdrs.tunnel == NVPE_TUNNEL_GRE;
+	cnt[NVNIC_RC_PARSE_NVGRE] += info->hdrs.tunnel == NVPE_TUNNEL_NVGRE;
+	if (likely(!info->csum.bad))
+		return;
+	cnt[NVNIC_RC_CSUM_BAD_IP] += !!(info->csum.bad & NVPE_CSUM_BAD_IP);
+	cnt[NVNIC_RC_CSUM_BAD_INNER_IP] +=
+		!!(info->csum.bad & NVPE_CSUM_BAD_INNER_IP);
+	cnt[NVNIC_RC_CSUM_BAD_GRE] += !!(info->csum.bad & NVPE_CSUM_BAD_GRE);
+	cnt[NVNIC_RC_CSUM_BAD_L4] += !!(info->csum.bad & NVPE_CSUM_BAD_L4);
+}
+
+static void nvhw_rx_complete(struct nvhw_rxq *rxq, const struct nvhw_frame *f,
+			     unsigned int nbufs, u64 en,
+			     const struct nvhw_rx_info *info)
+{
+	u64 q0, q1;
+
+	q0 = FIELD_PREP(NVNIC_RXC_LEN, f->len) |
+	     FIELD_PREP(NVNIC_RXC_BUFS, nbufs) |
+	     FIELD_PREP(NVNIC_RXC_STATUS, NVNIC_ST_OK);
+	q1 = FIELD_PREP(NVNIC_RXC_CSUM, info->csum.kind) |
+	     FIELD_PREP(NVNIC_RXC_CSUM_LEVEL, info->csum.level) |
+	     FIELD_PREP(NVNIC_RXC_CSUM_COMPLETE, info->csum.complete) |
+	     FIELD_PREP(NVNIC_RXC_TUNNEL, info->hdrs.tunnel);
+	if (info->hdrs.tunnel == NVPE_TUNNEL_NVGRE)
+		q1 |= FIELD_PREP(NVNIC_RXC_VSID, info->hdrs.gre_key >> 8);
+	if (en & NVNIC_OFF_BIT(RX_HASH)) {
+		q0 |= FIELD_PREP(NVNIC_RXC_HASH, info->hash.value);
+		q1 |= FIELD_PREP(NVNIC_RXC_HASH_TYPE, info->hash.type);
+	}
+	nvhw_ring_complete(&rxq->ring, q0, q1);
+}
+
+/* Move the frame into receive memory, finishing its checksums on the way. */
+static void nvhw_rx_place(struct nvhw_rxq *rxq, struct nvhw_frame *f,
+			  unsigned int nbufs, u64 en,
+			  struct nvhw_rx_info *info)
+{
+	u32 sum = nvhw_frame_copy(f, rxq->buf, f->hdr_len);
+
+	nvpe_csum_fill(f->hdr, f->hdr_len, &f->fill, sum);
+	if (en & NVNIC_OFF_BIT(RX_CSUM))
+		nvpe_csum_verify(f->hdr, f->hdr_len, f->len, &info->hdrs, sum,
+				 &info->csum);
+	else
+		memset(&info->csum, 0, sizeof(info->csum));
+	memcpy(rxq->buf[0].va, f->hdr, f->hdr_len);
+	nvhw_rx_complete(rxq, f, nbufs, en, info);
+	nvhw_rxq_used(rxq, nbufs);
+	nvhw_rx_count(rxq, f, info);
+}
+
+static bool nvhw_rx_may_hold(const struct nvhw_port *port)
+{
+	return READ_ONCE(port->ctrl) & NVNIC_CTRL_PAUSE_TX &&
+	       READ_ONCE(port->peer->ctrl) & NVNIC_CTRL_PAUSE_RX;
+}
+
+/**
+ * nvhw_rx_frame() - a frame arrives at a port
+ * @port: the port
+ * @from: TX queue that sends it
+ * @f: the frame; its checksums are filled if it is accepted
+ * @dirty: receives the queue with a new completion, to be notified
+ *
+ * Context: the sending queue's engine.
+ *
+ * Return: NVHW_HELD if @from has to wait, and to come again, else NVHW_SENT.
+ */
+enum nvhw_verdict nvhw_rx_frame(struct nvhw_port *port, struct nvhw_txq *from,
+				struct nvhw_frame *f, struct nvhw_rxq **dirty)
+{
+	u64 en = READ_ONCE(port->en);
+	struct nvhw_rx_info info;
+	struct nvhw_rxq *rxq;
+	int n = -EIO;
+
+	if (!nvhw_rx_admit(port, f))
+		return NVHW_SENT;
+	rxq = nvhw_rx_steer(port, f, en, &info);
+	spin_lock(&rxq->lock);
+	if (rxq->ring.state == NVNIC_QSTATE_RUNNING)
+		do {
+			n = nvhw_rxq_take(rxq, f->len);
+		} while (!n && nvhw_rx_may_hold(port) &&
+			 !nvhw_rxq_hold(rxq, from));
+	if (n > 0) {
+		nvhw_rx_place(rxq, f, n, en, &info);
+		*dirty = rxq;
+	} else if (n < 0) {
+		nvhw_port_count(port, NVNIC_PC_WIRE_RX_NOQUEUE, 1);
+	} else if (!READ_ONCE(from->held)) {
+		rxq->cnt[NVNIC_RC_MISSED]++;
+		n = -ENOBUFS;
+	}
+	spin_unlock(&rxq->lock);
+	if (n > 0 && is_multicast_ether_addr(f->hdr))
+		nvhw_port_count(port, NVNIC_PC_WIRE_RX_MULTICAST, 1);
+	return n ? NVHW_SENT : NVHW_HELD;
+}

@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * nvnic device: RX queues: posted buffers, and senders that wait for them.
+ *
+ * Copyright (C) 2026 nvnic contributors
+ */
+#include <linux/bitfield.h>
+
+#include "nvhw.h"
+
+/**
+ * nvhw_rxq_init() - set up an RX queue, off
+ * @port: the port
+ * @index: number of the queue
+ */
+void nvhw_rxq_init(struct nvhw_port *port, unsigned int index)
+{
+	struct nvhw_rxq *rxq = &port->rxq[index];
+
+	rxq->port = port;
+	rxq->index = index;
+	rxq->vec = &port->vec[index];
+	spin_lock_init(&rxq->lock);
+	INIT_LIST_HEAD(&rxq->holding);
+}
+
+static void nvhw_rxq_release_one(struct nvhw_txq *txq)
+{
+	list_del_init(&txq->hold);
+	WRITE_ONCE(txq->held, false);
+	nvhw_txq_kick(txq);
+}
+
+static void nvhw_rxq_release(struct nvhw_rxq *rxq)
+{
+	struct nvhw_txq *txq, *tmp;
+
+	lockdep_assert_held(&rxq->lock);
+	list_for_each_entry_safe(txq, tmp, &rxq->holding, hold)
+		nvhw_rxq_release_one(txq);
+}
+
+/**
+ * nvhw_rxq_doorbell() - write to NVNIC_REG_Q_TAIL
+ * @rxq: the queue
+ * @tail: position behind the last buffer posted
+ *
+ * Context: any but hard interrupt.
+ */
+void nvhw_rxq_doorbell(struct nvhw_rxq *rxq, u16 tail)
+{
+	/* P1: descriptors before the tail; pairs with nvhw_ring_pending(). */
+	smp_store_release(&rxq->ring.tail, tail);
+	/* P4: the tail before the list; pairs with nvhw_rxq_hold(). */
+	smp_mb();
+	if (likely(list_empty_careful(&rxq->holding)))
+		return;
+	spin_lock_bh(&rxq->lock);
+	nvhw_rxq_release(rxq);
+	spin_unlock_bh(&rxq->lock);
+}
+
+/**
+ * nvhw_rxq_release_all() - have every sender that waits try again
+ * @port: the port
+ *
+ * Context: process; because flow control was switched.
+ */
+void nvhw_rxq_release_all(struct nvhw_port *port)
+{
+	unsigned int i;
+
+	for (i = 0; i < NVNIC_MAX_QUEUES; i++) {
+		spin_lock_bh(&port->rxq[i].lock);
+		nvhw_rxq_release(&port->rxq[i]);
+		spin_unlock_bh(&port->rxq[i].lock);
+	}
+}
+
+/**
+ * nvhw_rxq_hold() - have a sender wait until buffers are posted
+ * @rxq: the queue without buffers
+ * @txq: the sender's queue; it will be kicked
+ *
+ * Context: softirq, under @rxq->lock.
+ *
+ * Return: false if buffers were posted meanwhile: try again instead.
+ */
+bool nvhw_rxq_hold(struct nvhw_rxq *rxq, struct nvhw_txq *txq)
+{
+	lockdep_assert_held(&rxq->lock);
+	txq->hold_rxq = rxq;
+	WRITE_ONCE(txq->held, true);
+	list_add_tail(&txq->hold, &rxq->holding);
+	/* P4: the list before the tail; pairs with nvhw_rxq_doorbell(). */
+	smp_mb();
+	if (!nvhw_ring_pending(&rxq->ring)) {
+		txq->cnt[NVNIC_TC_HELD]++;
+		return true;
+	}
+	list_del_init(&txq->hold);
+	WRITE_ONCE(txq->held, false);
+	return false;
+}
+
+/**
+ * nvhw_rxq_unhold() - a sender's queue is being stopped: it waits no more
+ * @txq: the queue; its engine is not running
+ *
+ * Context: process.
+ */
+void nvhw_rxq_unhold(struct nvhw_txq *txq)
+{
+	struct nvhw_rxq *rxq = txq->hold_rxq;
+
+	if (!rxq)
+		return;
+	spin_lock_bh(&rxq->lock);
+	list_del_init(&txq->hold);
+	WRITE_ONCE(txq->held, false);
+	spin_unlock_bh(&rxq->lock);
+}
+
+/**
+ * nvhw_rxq_enable() - start a queue
+ * @rxq: the queue
+ *
+ * Context: process, under the port's lock.
+ *
+ * Return: false if it is not off, or its rings are refused.
+ */
+bool nvhw_rxq_enable(struct nvhw_rxq *rxq)
+{
+	bool ok = false;
+
+	lockdep_assert_held(&rxq->port->lock);
+	spin_lock_bh(&rxq->lock);
+	rxq->nbufs = 0;
+	if (rxq->ring.state == NVNIC_QSTATE_OFF)
+		ok = nvhw_ring_start(&rxq->ring, &rxq->port->bdev.dev) ==
+		     NVNIC_ST_OK;
+	spin_unlock_bh(&rxq->lock);
+	return ok;
+}
+
+/**
+ * nvhw_rxq_disable() - stop a queue
+ * @rxq: the queue
+ *
+ * Context: process, under the port's lock. On return nothing touches the
+ * queue's rings and buffers; senders that waited go on, and lose their frames
+ * here.
+ */
+void nvhw_rxq_disable(struct nvhw_rxq *rxq)
+{
+	lockdep_assert_held(&rxq->port->lock);
+	spin_lock_bh(&rxq->lock);
+	nvhw_ring_stop(&rxq->ring, NVNIC_QSTATE_OFF, NVNIC_ST_OK);
+	rxq->nbufs = 0;
+	nvhw_rxq_release(rxq);
+	spin_unlock_bh(&rxq->lock);
+}
+
+/* The driver learns it from a completion that carries no frame. */
+static void nvhw_rxq_fail(struct nvhw_rxq *rxq, enum nvnic_status cause)
+{
+	enum nvnic_rxq_counter which = NVNIC_RC_ERR_DESC;
+
+	if (cause == NVNIC_ST_BAD_TAIL)
+		which = NVNIC_RC_ERR_TAIL;
+	else if (cause == NVNIC_ST_DMA_FAULT)
+		which = NVNIC_RC_ERR_DMA;
+	rxq->cnt[which]++;
+	nvhw_ring_complete(&rxq->ring, FIELD_PREP(NVNIC_RXC_STATUS, cause), 0);
+	nvhw_ring_stop(&rxq->ring, NVNIC_QSTATE_ERROR, cause);
+	nvhw_rxq_release(rxq);
+	nvhw_irq_notify(rxq->vec);
+}
+
+static enum nvnic_status nvhw_rxq_fetch(struct nvhw_rxq *rxq)
+{
+	struct nvhw_piece *piece = &rxq->buf[rxq->nbufs];
+	u64 q[2];
+	u32 len;
+
+	nvhw_ring_fetch(&rxq->ring, rxq->ring.head, &rxq->fault, q);
+	len = FIELD_GET(NVNIC_RXB_LEN, q[1]);
+	if (FIELD_GET(NVNIC_RXB_TYPE, q[1]) != NVNIC_RXB_TYPE_BUF ||
+	    q[1] & NVNIC_RXB_RSVD || len < NVNIC_MIN_RX_BUF ||
+	    len > NVNIC_MAX_RX_BUF)
+		return NVNIC_ST_BAD_DESC;
+	piece->len = len;
+	piece->va = nvhw_dma_decode(&rxq->port->bdev.dev, q[0], len);
+	if (!piece->va) {
+		nvhw_port_count(rxq->port, NVNIC_PC_DMA_FAULTS, 1);
+		return NVNIC_ST_DMA_FAULT;
+	}
+	rxq->nbufs++;
+	WRITE_ONCE(rxq->ring.head, rxq->ring.head + 1);
+	return NVNIC_ST_OK;
+}
+
+/**
+ * nvhw_rxq_take() - have enough buffers for a frame
+ * @rxq: the queue, running
+ * @len: length of the frame
+ *
+ * Context: softirq, under @rxq->lock.
+ *
+ * Return: how many of @rxq->buf, from the first on, the frame fills; 0 when
+ * too few are posted; -EIO when the queue has stopped.
+ */
+int nvhw_rxq_take(struct nvhw_rxq *rxq, u32 len)
+{
+	static_assert(NVNIC_MAX_RX_BUFS * NVNIC_MIN_RX_BUF >=
+		      NVNIC_MAX_MTU + NVNIC_L2_OVERHEAD);
+	enum nvnic_status status;
+	unsigned int n = 0;
+	u32 sum = 0;
+	int left;
+
+	lockdep_assert_held(&rxq->lock);
+	for (;;) {
+		for (; n < rxq->nbufs; n++) {
+			sum += rxq->buf[n].len;
+			if (sum >= len)
+				return n + 1;
+		}
+		left = nvhw_ring_pending(&rxq->ring);
+		if (!left)
+			return 0;
+		status = left < 0 ? NVNIC_ST_BAD_TAIL : nvhw_rxq_fetch(rxq);
+		if (status != NVNIC_ST_OK) {
+			nvhw_rxq_fail(rxq, status);
+			return -EIO;
+		}
+	}
+}
+
+/**
+ * nvhw_rxq_used() - a frame has filled the first buffers
+ * @rxq: the queue
+ * @n: how many
+ *
+ * Context: softirq, under @rxq->lock.
+ */
+void nvhw_rxq_used(struct nvhw_rxq *rxq, unsigned int n)
+{
+	lockdep_assert_held(&rxq->lock);
+	rxq->nbufs -= n;
+	if (unlikely(rxq->nbufs))
+		memmove(rxq->buf, rxq->buf + n,
+			rxq->nbufs * sizeof(rxq->buf[0]));
+}

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * nvnic device: the wire's tap, an interface that shows every frame.
+ *
+ * Copyright (C) 2026 nvnic contributors
+ *
+ * The only part of the device that knows network interfaces: it is a listening
+ * post on the wire, not a port. While it is up each frame is finished in a
+ * buffer of its own before it is delivered, so that what is shown is what was
+ * sent, byte for byte.
+ */
+#include <linux/etherdevice.h>
+#include <linux/netdevice.h>
+
+#include "nvhw.h"
+
+struct nvhw_tap {
+	struct net_device *netdev;
+	bool up;
+};
+
+/* A frame for the tap is an sk_buff under another name. */
+static struct sk_buff *nvhw_tap_skb(struct nvhw_tap_buf *buf)
+{
+	return (struct sk_buff *)buf;
+}
+
+/* Frames are for packet sockets alone; the stack must not answer them. */
+static rx_handler_result_t nvhw_tap_swallow(struct sk_buff **pskb)
+{
+	consume_skb(*pskb);
+	return RX_HANDLER_CONSUMED;
+}
+
+static int nvhw_tap_open(struct net_device *netdev)
+{
+	struct nvhw_tap **priv = netdev_priv(netdev);
+	int err;
+
+	err = netdev_rx_handler_register(netdev, nvhw_tap_swallow, NULL);
+	if (err)
+		return err;
+	WRITE_ONCE((*priv)->up, true);
+	return 0;
+}
+
+static int nvhw_tap_stop(struct net_device *netdev)
+{
+	struct nvhw_tap **priv = netdev_priv(netdev);
+
+	WRITE_ONCE((*priv)->up, false);
+	netdev_rx_handler_unregister(netdev);
+	return 0;
+}
+
+static netdev_tx_t nvhw_tap_xmit(struct sk_buff *skb, struct net_device *netdev)
+{
+	dev_core_stats_tx_dropped_inc(netdev);
+	dev_kfree_skb_any(skb);
+	return NETDEV_TX_OK;
+}
+
+static const struct net_device_ops nvhw_tap_netdev_ops = {
+	.ndo_open = nvhw_tap_open,
+	.ndo_stop = nvhw_tap_stop,
+	.ndo_start_xmit = nvhw_tap_xmit,
+};
+
+static void nvhw_tap_setup(struct net_device *netdev)
+{
+	ether_setup(netdev);
+	netdev->netdev_ops = &nvhw_tap_netdev_ops;
+	netdev->flags = IFF_NOARP;
+	netdev->priv_flags |= IFF_NO_QUEUE;
+	netdev->max_mtu = NVNIC_MAX_MTU;
+	netdev->mtu = NVNIC_MAX_MTU;
+	netdev->pcpu_stat_type = NETDEV_PCPU_STAT_LSTATS;
+	eth_hw_addr_random(netdev);
+}
+
+/**
+ * nvhw_tap_create() - create the tap of a wire
+ * @id: number of the adapter
+ *
+ * Context: process, sleeps, takes RTNL.
+ *
+ * Return: the tap, -ENOMEM, or why its interface could not be registered.
+ */
+struct nvhw_tap *nvhw_tap_create(unsigned int id)
+{
+	struct nvhw_tap **priv;
+	struct nvhw_tap *tap;
+	char name[IFNAMSIZ];
+	int err;
+
+	tap = kzalloc(sizeof(*tap), GFP_KERNEL);
+	if (!tap)
+		return ERR_PTR(-ENOMEM);
+	snprintf(name, sizeof(name), "nvnwire%u", id);
+	tap->netdev = alloc_netdev(sizeof(*priv), name, NET_NAME_PREDICTABLE,
+				   nvhw_tap_setup);
+	if (!tap->netdev) {
+		err = -ENOMEM;
+		goto free_tap;
+	}
+	priv = netdev_priv(tap->netdev);
+	*priv = tap;
+	err = register_netdev(tap->netdev);
+	if (err)
+		goto free_netdev;
+	return tap;
+
+free_netdev:
+	free_netdev(tap->netdev);
+free_tap:
+	kfree(tap);
+	return ERR_PTR(err);
+}
+
+/**
+ * nvhw_tap_destroy() - remove a tap
+ * @tap: the tap; no frame is sent any more
+ *
+ * Context: process, sleeps, takes RTNL.
+ */
+void nvhw_tap_destroy(struct nvhw_tap *tap)
+{
+	unregister_netdev(tap->netdev);
+	free_netdev(tap->netdev);
+	kfree(tap);
+}
+
+/**
+ * nvhw_tap_is_up() - is anybody to be shown frames?
+ * @tap: the tap
+ *
+ * Return: true if its interface is up.
+ */
+bool nvhw_tap_is_up(const struct nvhw_tap *tap)
+{
+	return READ_ONCE(tap->up);
+}
+
+/**
+ * nvhw_tap_take() - finish a frame in a buffer for the tap
+ * @tap: the tap
+ * @f: the frame; afterwards its checksums are filled and its payload is the
+ *	buffer's
+ *
+ * Without memory the tap misses the frame, and counts it as dropped.
+ *
+ * Context: softirq.
+ */
+void nvhw_tap_take(struct nvhw_tap *tap, struct nvhw_frame *f)
+{
+	struct nvhw_piece dst;
+	struct sk_buff *skb;
+	u32 sum;
+
+	skb = netdev_alloc_skb_ip_align(tap->netdev, f->len);
+	if (!skb) {
+		dev_core_stats_rx_dropped_inc(tap->netdev);
+		return;
+	}
+	dst.va = skb_put(skb, f->len);
+	dst.len = f->len;
+	sum = nvhw_frame_copy(f, &dst, f->hdr_len);
+	nvpe_csum_fill(f->hdr, f->hdr_len, &f->fill, sum);
+	memset(&f->fill, 0, sizeof(f->fill));
+	memcpy(dst.va, f->hdr, f->hdr_len);
+	f->tap_piece.va = dst.va + f->hdr_len;
+	f->tap_piece.len = f->payload_len;
+	f->payload.piece = &f->tap_piece;
+	f->payload.off = 0;
+	f->tap = (struct nvhw_tap_buf *)skb;
+}
+
+/**
+ * nvhw_tap_show() - show a frame that has left
+ * @tap: the tap
+ * @f: the frame, with its buffer, which is consumed
+ *
+ * Context: softirq.
+ */
+void nvhw_tap_show(struct nvhw_tap *tap, struct nvhw_frame *f)
+{
+	struct sk_buff *skb = nvhw_tap_skb(f->tap);
+
+	f->tap = NULL;
+	dev_lstats_add(tap->netdev, skb->len);
+	skb->protocol = eth_type_trans(skb, tap->netdev);
+	skb->pkt_type = PACKET_OTHERHOST;
+	netif_receive_skb(skb);
+}
+
+/**
+ * nvhw_tap_drop() - a frame will not be sent after all
+ * @f: the frame
+ */
+void nvhw_tap_drop(struct nvhw_frame *f)
+{
+	if (f->tap)
+		kfree_skb(nvhw_tap_skb(f->tap));
+	f->tap = NULL;
+}

@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * nvnic device: the transmit pipeline, from a request to wire frames.
+ *
+ * Copyright (C) 2026 nvnic contributors
+ */
+#include <nvpe/request.h>
+
+#include "nvhw.h"
+
+/* Frames sent in one go before others get the CPU. */
+#define NVHW_TX_BUDGET		256
+/* Frames after which a receiver hears of them even if more follow. */
+#define NVHW_TX_NOTIFY		16
+
+/* What a request bit says of the headers */
+static const struct {
+	u32 off;
+	u32 req;
+} nvhw_tx_req[] = {
+	{ NVNIC_OFF_BIT(TSO4),		NVPE_REQ_TCP4 },
+	{ NVNIC_OFF_BIT(TSO6),		NVPE_REQ_TCP6 },
+	{ NVNIC_OFF_BIT(TSO_ECN),	NVPE_REQ_ECN },
+	{ NVNIC_OFF_BIT(USO),		NVPE_REQ_UDP },
+	{ NVNIC_OFF_BIT(GSO_GRE),	NVPE_REQ_GRE },
+	{ NVNIC_OFF_BIT(GSO_GRE_CSUM),	NVPE_REQ_GRE_CSUM },
+	{ NVNIC_OFF_BIT(GSO_PARTIAL),	NVPE_REQ_PARTIAL },
+};
+
+/* The run of one engine */
+struct nvhw_tx_run {
+	int budget;
+	int quiet;		/* frames since the last notification */
+	struct nvhw_rxq *dirty;	/* receive queue to notify */
+};
+
+static u32 nvhw_tx_want(u32 mask)
+{
+	u32 req = 0;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(nvhw_tx_req); i++)
+		if (mask & nvhw_tx_req[i].off)
+			req |= nvhw_tx_req[i].req;
+	return req;
+}
+
+static enum nvnic_status nvhw_tx_begin_seg(struct nvhw_txq *txq)
+{
+	struct nvhw_txreq *r = &txq->req;
+	u32 flags = 0, payload;
+
+	if (r->hdr_len > NVPE_MAX_HDR_LEN || r->hdr_len >= r->len)
+		return NVNIC_ST_MISMATCH;
+	nvhw_frame_gather(&r->at, r->tmpl, r->hdr_len);
+	nvpe_parse(r->tmpl, r->hdr_len, r->len,
+		   NVPE_PARSE_F_TUNNEL | NVPE_PARSE_F_TEMPLATE, &r->hdrs);
+	if (!nvpe_request_fits(nvhw_tx_want(r->mask), r->hdr_len, r->tmpl,
+			       &r->hdrs))
+		return NVNIC_ST_MISMATCH;
+	payload = r->len - r->hdr_len;
+	if (r->hdr_len + min_t(u32, r->mss, payload) >
+	    READ_ONCE(txq->port->frame_max))
+		return NVNIC_ST_OVERSIZE;
+	if (r->mask & NVNIC_OFF_BIT(TSO_FIXEDID))
+		flags |= NVPE_SEG_F_FIXEDID;
+	if (r->mask & NVNIC_OFF_BIT(GSO_PARTIAL))
+		flags |= NVPE_SEG_F_PARTIAL;
+	if (nvpe_seg_init(&r->seg, r->tmpl, &r->hdrs, payload, r->mss, flags))
+		return NVNIC_ST_MISMATCH;
+	return NVNIC_ST_OK;
+}
+
+static enum nvnic_status nvhw_tx_begin_plain(struct nvhw_txq *txq)
+{
+	struct nvhw_frame *f = &txq->frame;
+	struct nvhw_txreq *r = &txq->req;
+
+	if (r->len > READ_ONCE(txq->port->frame_max))
+		return NVNIC_ST_OVERSIZE;
+	f->len = r->len;
+	f->hdr_len = min_t(u32, r->len, NVPE_MAX_HDR_LEN);
+	f->payload_len = r->len - f->hdr_len;
+	nvhw_frame_gather(&r->at, f->hdr, f->hdr_len);
+	f->payload = r->at;
+	memset(&f->fill, 0, sizeof(f->fill));
+	if (r->mask & NVNIC_OFF_BIT(TX_CSUM)) {
+		u32 field = r->csum_start + r->csum_off;
+
+		if (field + 2 > f->hdr_len || !field)
+			return NVNIC_ST_MISMATCH;
+		f->fill.l4_start = r->csum_start;
+		f->fill.l4_field = field;
+		f->fill.l4_keep = true;
+		f->fill.l4_mangle = true;
+		txq->cnt[NVNIC_TC_CSUM]++;
+	}
+	if (f->len < NVNIC_MIN_FRAME)
+		nvhw_frame_pad(f);
+	txq->loaded = true;
+	return NVNIC_ST_OK;
+}
+
+static enum nvnic_status nvhw_tx_begin(struct nvhw_txq *txq)
+{
+	struct nvhw_txreq *r = &txq->req;
+
+	txq->cnt[NVNIC_TC_REQUESTS]++;
+	r->at.piece = r->buf;
+	r->at.off = 0;
+	if (r->mask & ~READ_ONCE(txq->port->en))
+		return NVNIC_ST_REFUSED;
+	if (!READ_ONCE(txq->port->link))
+		return NVNIC_ST_NOLINK;
+	if (r->mask & NVNIC_OFF_SEG_MASK)
+		return nvhw_tx_begin_seg(txq);
+	return nvhw_tx_begin_plain(txq);
+}
+
+/* Make the next segment of the request; false if there is none left. */
+static bool nvhw_tx_load(struct nvhw_txq *txq)
+{
+	struct nvhw_frame *f = &txq->frame;
+	struct nvhw_txreq *r = &txq->req;
+	struct nvpe_seg_out out;
+
+	if (!(r->mask & NVNIC_OFF_SEG_MASK) ||
+	    !nvpe_seg_next(&r->seg, f->hdr, &out))
+		return false;
+	f->hdr_len = r->hdr_len;
+	f->payload_len = out.payload_len;
+	f->len = f->hdr_len + f->payload_len;
+	f->payload = r->at;
+	f->fill = out.fill;
+	nvhw_cursor_skip(&r->at, out.payload_len);
+	if (f->len < NVNIC_MIN_FRAME)
+		nvhw_frame_pad(f);
+	txq->loaded = true;
+	return true;
+}
+
+static void nvhw_tx_notify(struct nvhw_tx_run *run)
+{
+	if (run->dirty)
+		nvhw_irq_notify(run->dirty->vec);
+	run->dirty = NULL;
+	run->quiet = 0;
+}
+
+static enum nvhw_verdict nvhw_tx_send(struct nvhw_txq *txq,
+				      struct nvhw_tx_run *run)
+{
+	struct nvhw_rxq *dirty = run->dirty;
+
+	if (nvhw_wire_send(txq, &txq->frame, &dirty) == NVHW_HELD)
+		return NVHW_HELD;
+	if (dirty != run->dirty) {
+		nvhw_tx_notify(run);
+		run->dirty = dirty;
+	}
+	txq->loaded = false;
+	txq->req.frames++;
+	txq->req.bytes += txq->frame.len;
+	run->budget--;
+	if (++run->quiet >= NVHW_TX_NOTIFY)
+		nvhw_tx_notify(run);
+	return NVHW_SENT;
+}
+
+static void nvhw_tx_count(struct nvhw_txq *txq, enum nvnic_status status)
+{
+	const struct nvhw_txreq *r = &txq->req;
+	u64 *cnt = txq->cnt;
+
+	cnt[NVNIC_TC_FRAMES] += r->frames;
+	cnt[NVNIC_TC_BYTES] += r->bytes;
+	cnt[NVNIC_TC_DROP_REFUSED] += status == NVNIC_ST_REFUSED;
+	cnt[NVNIC_TC_DROP_MISMATCH] += status == NVNIC_ST_MISMATCH;
+	cnt[NVNIC_TC_DROP_OVERSIZE] += status == NVNIC_ST_OVERSIZE;
+	cnt[NVNIC_TC_DROP_NOLINK] += status == NVNIC_ST_NOLINK;
+	if (status != NVNIC_ST_OK)
+		return;
+	if (r->mask & NVNIC_OFF_BIT(USO)) {
+		cnt[NVNIC_TC_USO]++;
+		cnt[NVNIC_TC_USO_FRAMES] += r->frames;
+	} else if (r->mask & NVNIC_OFF_TSO_MASK) {
+		cnt[NVNIC_TC_LSO_FRAMES] += r->frames;
+		cnt[NVNIC_TC_LSO_BYTES] += r->bytes;
+		cnt[NVNIC_TC_LSO_GRE] += !!r->hdrs.tunnel;
+		if (r->mask & NVNIC_OFF_BIT(GSO_PARTIAL))
+			cnt[NVNIC_TC_LSO_PARTIAL]++;
+		else
+			cnt[NVNIC_TC_LSO_NATIVE]++;
+	}
+}
+
+/* Work on the request in hand; NVHW_HELD: it is not finished. */
+static enum nvhw_verdict nvhw_tx_request(struct nvhw_txq *txq,
+					 struct nvhw_tx_run *run)
+{
+	enum nvnic_status status = NVNIC_ST_OK;
+
+	if (!txq->busy) {
+		txq->busy = true;
+		status = nvhw_tx_begin(txq);
+	}
+	while (status == NVNIC_ST_OK && (txq->loaded || nvhw_tx_load(txq)))
+		if (nvhw_tx_send(txq, run) == NVHW_HELD)
+			return NVHW_HELD;
+	nvhw_tx_count(txq, status);
+	nvhw_txq_complete(txq, status);
+	return NVHW_SENT;
+}
+
+/**
+ * nvhw_tx_run() - work on a TX queue
+ * @txq: the queue
+ *
+ * Context: the queue's engine: softirq, or a thread with bottom halves off.
+ *
+ * Return: true if the budget is used up and there may be more to do.
+ */
+bool nvhw_tx_run(struct nvhw_txq *txq)
+{
+	struct nvhw_tx_run run = { .budget = NVHW_TX_BUDGET };
+	enum nvnic_status status;
+	bool got = true;
+
+	while (run.budget > 0 &&
+	       READ_ONCE(txq->ring.state) == NVNIC_QSTATE_RUNNING) {
+		if (!txq->busy) {
+			status = nvhw_txq_fetch(txq, &got);
+			if (status != NVNIC_ST_OK) {
+				nvhw_txq_fail(txq, status);
+				break;
+			}
+			if (!got)
+				break;
+		}
+		if (nvhw_tx_request(txq, &run) == NVHW_HELD) {
+			got = false;
+			break;
+		}
+		run.budget--;
+	}
+	nvhw_tx_notify(&run);
+	if (READ_ONCE(txq->ring.state) == NVNIC_QSTATE_RUNNING)
+		nvhw_txq_flush(txq);
+	return got && run.budget <= 0;
+}

@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * nvnic device: TX queues: fetch, validate, complete.
+ *
+ * Copyright (C) 2026 nvnic contributors
+ */
+#include <linux/bitfield.h>
+#include <linux/if_ether.h>
+
+#include "nvhw.h"
+
+/* Requests that may share a completion. */
+#define NVHW_TXQ_COALESCE	16
+
+static void nvhw_txq_work(struct work_struct *work)
+{
+	struct nvhw_txq *txq = container_of(work, struct nvhw_txq, work);
+	bool more;
+
+	/* Nothing to turn off in softirq; engines in threads need it. */
+	local_bh_disable();
+	more = nvhw_tx_run(txq);
+	local_bh_enable();
+	if (more)
+		nvhw_txq_kick(txq);
+}
+
+/**
+ * nvhw_txq_init() - set up a TX queue, off
+ * @port: the port
+ * @index: number of the queue
+ */
+void nvhw_txq_init(struct nvhw_port *port, unsigned int index)
+{
+	struct nvhw_txq *txq = &port->txq[index];
+
+	txq->port = port;
+	txq->index = index;
+	txq->vec = &port->vec[index];
+	INIT_WORK(&txq->work, nvhw_txq_work);
+	INIT_LIST_HEAD(&txq->hold);
+}
+
+/**
+ * nvhw_txq_kick() - have the engine look at a queue
+ * @txq: the queue
+ *
+ * Context: any.
+ */
+void nvhw_txq_kick(struct nvhw_txq *txq)
+{
+	struct workqueue_struct *wq;
+
+	/* NULL while nvhw_port_move_engines() has them all stopped. */
+	rcu_read_lock();
+	wq = READ_ONCE(txq->port->wq);
+	if (likely(wq))
+		queue_work(wq, &txq->work);
+	rcu_read_unlock();
+}
+
+/**
+ * nvhw_txq_doorbell() - write to NVNIC_REG_Q_TAIL
+ * @txq: the queue
+ * @tail: position behind the last descriptor written
+ *
+ * Context: any. Only kicks the engine; what the position covers is checked
+ * there.
+ */
+void nvhw_txq_doorbell(struct nvhw_txq *txq, u16 tail)
+{
+	/* P1: descriptors before the tail; pairs with nvhw_ring_pending(). */
+	smp_store_release(&txq->ring.tail, tail);
+	nvhw_txq_kick(txq);
+}
+
+/**
+ * nvhw_txq_enable() - start a queue
+ * @txq: the queue
+ *
+ * Context: process, under the port's lock.
+ *
+ * Return: false if it is not off, or its rings are refused.
+ */
+bool nvhw_txq_enable(struct nvhw_txq *txq)
+{
+	lockdep_assert_held(&txq->port->lock);
+	if (txq->ring.state != NVNIC_QSTATE_OFF)
+		return false;
+	txq->busy = false;
+	txq->loaded = false;
+	txq->done_count = 0;
+	txq->done_frames = 0;
+	txq->done_bytes = 0;
+	return nvhw_ring_start(&txq->ring, &txq->port->bdev.dev) == NVNIC_ST_OK;
+}
+
+/**
+ * nvhw_txq_disable() - stop a queue
+ * @txq: the queue
+ *
+ * Context: process, under the port's lock, sleeps. On return nothing touches
+ * the queue's rings and buffers.
+ */
+void nvhw_txq_disable(struct nvhw_txq *txq)
+{
+	lockdep_assert_held(&txq->port->lock);
+	WRITE_ONCE(txq->ring.state, NVNIC_QSTATE_OFF);
+	/* The engine may yet put itself on a receive queue's list, but only
+	 * once; a kick from that list finds the queue off.
+	 */
+	cancel_work_sync(&txq->work);
+	nvhw_rxq_unhold(txq);
+	cancel_work_sync(&txq->work);
+	nvhw_tap_drop(&txq->frame);
+	nvhw_ring_stop(&txq->ring, NVNIC_QSTATE_OFF, NVNIC_ST_OK);
+}
+
+static bool nvhw_txq_parse_req(struct nvhw_txreq *r, const u64 q[2])
+{
+	r->mask = FIELD_GET(NVNIC_TXD_REQ_MASK, q[0]);
+	r->mss = FIELD_GET(NVNIC_TXD_REQ_MSS, q[0]);
+	r->hdr_len = FIELD_GET(NVNIC_TXD_REQ_HDR_LEN, q[0]);
+	r->csum_start = FIELD_GET(NVNIC_TXD_REQ_CSUM_START, q[0]);
+	r->csum_off = FIELD_GET(NVNIC_TXD_REQ_CSUM_OFF, q[0]);
+	r->len = FIELD_GET(NVNIC_TXD_REQ_LEN, q[1]);
+	if (q[0] & NVNIC_TXD_REQ_RSVD0 || q[1] & NVNIC_TXD_REQ_RSVD1)
+		return false;
+	if (r->mask & ~NVNIC_OFF_TX_MASK)
+		return false;
+	return !(r->mask & NVNIC_OFF_SEG_MASK) ||
+	       (r->mss >= NVNIC_MIN_MSS && r->mss <= NVNIC_MAX_MSS);
+}
+
+static enum nvnic_status nvhw_txq_parse_data(struct nvhw_txq *txq, u32 *sum,
+					     const u64 q[2])
+{
+	u32 len = FIELD_GET(NVNIC_TXD_LEN, q[1]);
+	struct nvhw_txreq *r = &txq->req;
+	struct nvhw_piece *piece;
+
+	if (FIELD_GET(NVNIC_TXD_TYPE, q[1]) != NVNIC_TXD_TYPE_DATA ||
+	    q[1] & NVNIC_TXD_DATA_RSVD || !len ||
+	    r->nbufs == NVNIC_MAX_TX_BUFS || len > NVNIC_MAX_TX_LEN - *sum)
+		return NVNIC_ST_BAD_DESC;
+	piece = &r->buf[r->nbufs++];
+	piece->len = len;
+	piece->va = nvhw_dma_decode(&txq->port->bdev.dev, q[0], len);
+	if (!piece->va) {
+		nvhw_port_count(txq->port, NVNIC_PC_DMA_FAULTS, 1);
+		return NVNIC_ST_DMA_FAULT;
+	}
+	*sum += len;
+	return NVNIC_ST_OK;
+}
+
+/**
+ * nvhw_txq_fetch() - fetch the next request into @txq->req
+ * @txq: the queue, running, without a request
+ * @got: there was one
+ *
+ * Every descriptor is copied once, and the copy is validated.
+ *
+ * Context: the queue's engine.
+ *
+ * Return: NVNIC_ST_OK, or why the queue has to stop.
+ */
+enum nvnic_status nvhw_txq_fetch(struct nvhw_txq *txq, bool *got)
+{
+	struct nvhw_ring *ring = &txq->ring;
+	int left = nvhw_ring_pending(ring);
+	struct nvhw_txreq *r = &txq->req;
+	enum nvnic_status status;
+	u16 pos = ring->head;
+	bool req = false;
+	u32 sum = 0;
+	u64 q[2];
+
+	*got = false;
+	if (left <= 0)
+		return left ? NVNIC_ST_BAD_TAIL : NVNIC_ST_OK;
+	r->mask = 0;
+	r->nbufs = 0;
+	do {
+		if (!left--)
+			return NVNIC_ST_BAD_DESC;
+		nvhw_ring_fetch(ring, pos++, &txq->fault, q);
+		if (pos == (u16)(ring->head + 1) &&
+		    FIELD_GET(NVNIC_TXD_TYPE, q[1]) == NVNIC_TXD_TYPE_REQ) {
+			req = nvhw_txq_parse_req(r, q);
+			if (!req)
+				return NVNIC_ST_BAD_DESC;
+			continue;
+		}
+		status = nvhw_txq_parse_data(txq, &sum, q);
+		if (status != NVNIC_ST_OK)
+			return status;
+	} while (!(q[1] & NVNIC_TXD_EOP));
+	if (sum < ETH_HLEN || (req && r->len != sum))
+		return NVNIC_ST_BAD_DESC;
+	r->len = sum;
+	r->next = pos;
+	r->frames = 0;
+	r->bytes = 0;
+	*got = true;
+	return NVNIC_ST_OK;
+}
+
+static void nvhw_txq_post(struct nvhw_txq *txq, enum nvnic_status status)
+{
+	nvhw_ring_complete(&txq->ring,
+			   FIELD_PREP(NVNIC_TXC_BYTES, txq->done_bytes) |
+			   FIELD_PREP(NVNIC_TXC_FRAMES, txq->done_frames),
+			   FIELD_PREP(NVNIC_TXC_HEAD, txq->ring.head) |
+			   FIELD_PREP(NVNIC_TXC_STATUS, status));
+	txq->done_count = 0;
+	txq->done_frames = 0;
+	txq->done_bytes = 0;
+}
+
+/**
+ * nvhw_txq_flush() - report what is completed and not reported yet
+ * @txq: the queue
+ *
+ * Context: the queue's engine.
+ */
+void nvhw_txq_flush(struct nvhw_txq *txq)
+{
+	if (!txq->done_count)
+		return;
+	nvhw_txq_post(txq, NVNIC_ST_OK);
+	nvhw_irq_notify(txq->vec);
+}
+
+/**
+ * nvhw_txq_complete() - the request is done with
+ * @txq: the queue
+ * @status: what became of it
+ *
+ * Context: the queue's engine.
+ */
+void nvhw_txq_complete(struct nvhw_txq *txq, enum nvnic_status status)
+{
+	if (status != NVNIC_ST_OK)
+		nvhw_txq_flush(txq);
+	txq->ring.head = txq->req.next;
+	txq->busy = false;
+	txq->done_frames += txq->req.frames;
+	txq->done_bytes += txq->req.bytes;
+	txq->done_count++;
+	if (status != NVNIC_ST_OK) {
+		nvhw_txq_post(txq, status);
+		nvhw_irq_notify(txq->vec);
+	} else if (txq->done_count == NVHW_TXQ_COALESCE) {
+		nvhw_txq_flush(txq);
+	}
+}
+
+/**
+ * nvhw_txq_fail() - stop a queue that cannot go on
+ * @txq: the queue
+ * @cause: why, NVNIC_ST_FATAL or above
+ *
+ * The driver learns it from a completion that completes nothing more.
+ *
+ * Context: the queue's engine.
+ */
+void nvhw_txq_fail(struct nvhw_txq *txq, enum nvnic_status cause)
+{
+	enum nvnic_txq_counter which = NVNIC_TC_ERR_DESC;
+
+	if (cause == NVNIC_ST_BAD_TAIL)
+		which = NVNIC_TC_ERR_TAIL;
+	else if (cause == NVNIC_ST_DMA_FAULT)
+		which = NVNIC_TC_ERR_DMA;
+	txq->cnt[which]++;
+	nvhw_txq_flush(txq);
+	nvhw_txq_post(txq, cause);
+	nvhw_ring_stop(&txq->ring, NVNIC_QSTATE_ERROR, cause);
+	nvhw_irq_notify(txq->vec);
+}

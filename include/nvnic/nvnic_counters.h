@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * nvnic ABI: the counters that the device keeps.
+ *
+ * Copyright (C) 2026 nvnic contributors
+ *
+ * One row a counter: X(NAME, "name", "what it counts"). A row's number is its
+ * place in the counter window of the register file; its name is what
+ * ``ethtool -S`` prints. All count from the creation of the adapter and wrap
+ * at 64 bits.
+ */
+#ifndef NVNIC_COUNTERS_H
+#define NVNIC_COUNTERS_H
+
+#define NVNIC_PORT_COUNTERS(X)						\
+	X(WIRE_TX_FRAMES, "wire_tx_frames", "frames put on the wire")	\
+	X(WIRE_TX_BYTES, "wire_tx_bytes", "their bytes, without FCS")	\
+	X(WIRE_RX_FRAMES, "wire_rx_frames", "frames that arrived")	\
+	X(WIRE_RX_BYTES, "wire_rx_bytes", "their bytes, without FCS")	\
+	X(WIRE_RX_OFF, "wire_rx_drop_off", "dropped: port not enabled")	\
+	X(WIRE_RX_OVERSIZE, "wire_rx_drop_oversize", "dropped: longer than FRAME_MAX") \
+	X(WIRE_RX_FILTERED, "wire_rx_drop_filtered", "dropped: destination not accepted") \
+	X(WIRE_RX_MULTICAST, "wire_rx_multicast", "accepted, group destination") \
+	X(WIRE_RX_NOQUEUE, "wire_rx_drop_noqueue", "dropped: receive queue not running") \
+	X(DMA_FAULTS, "dma_faults", "accesses to what is no memory, or outside what was posted") \
+	X(CSR_BAD, "csr_bad", "register writes refused")		\
+	X(IRQ_RAISED, "irq_raised", "vectors fired")
+
+#define NVNIC_TXQ_COUNTERS(X)						\
+	X(REQUESTS, "requests", "frames fetched from the ring")		\
+	X(FRAMES, "frames", "frames put on the wire")			\
+	X(BYTES, "bytes", "their bytes, without FCS")			\
+	X(CSUM, "csum", "checksums filled by csum_start")		\
+	X(LSO_NATIVE, "lso_native", "super-frames segmented, outer headers included") \
+	X(LSO_PARTIAL, "lso_partial", "super-frames segmented, outer headers as given") \
+	X(LSO_GRE, "lso_gre", "of both, those behind GRE")		\
+	X(LSO_FRAMES, "lso_frames", "frames made of them")		\
+	X(LSO_BYTES, "lso_bytes", "bytes of those frames")		\
+	X(USO, "uso", "UDP super-frames segmented")			\
+	X(USO_FRAMES, "uso_frames", "datagrams made of them")		\
+	X(DROP_REFUSED, "drop_refused", "dropped: offload not enabled")	\
+	X(DROP_MISMATCH, "drop_mismatch", "dropped: headers are not what the request says") \
+	X(DROP_OVERSIZE, "drop_oversize", "dropped: longer than FRAME_MAX") \
+	X(DROP_NOLINK, "drop_nolink", "dropped: no carrier")		\
+	X(ERR_DESC, "err_desc", "queue stopped: malformed descriptor")	\
+	X(ERR_TAIL, "err_tail", "queue stopped: doorbell beyond the ring") \
+	X(ERR_DMA, "err_dma", "queue stopped: DMA fault")		\
+	X(HELD, "held", "times held back by the receiver")
+
+#define NVNIC_RXQ_COUNTERS(X)						\
+	X(FRAMES, "frames", "frames delivered")				\
+	X(BYTES, "bytes", "their bytes, without FCS")			\
+	X(MISSED, "missed", "dropped: no buffer posted")		\
+	X(CSUM_UNNECESSARY, "csum_unnecessary", "every transport checksum verified") \
+	X(CSUM_COMPLETE, "csum_complete", "sum over the whole packet reported") \
+	X(CSUM_NONE, "csum_none", "delivered without a verdict")	\
+	X(CSUM_BAD_IP, "csum_bad_ip", "outer or only IPv4 header checksum wrong") \
+	X(CSUM_BAD_INNER_IP, "csum_bad_inner_ip", "inner IPv4 header checksum wrong") \
+	X(CSUM_BAD_GRE, "csum_bad_gre", "GRE checksum wrong")		\
+	X(CSUM_BAD_L4, "csum_bad_l4", "TCP or UDP checksum wrong")	\
+	X(PARSE_L2, "parse_l2", "not IP")				\
+	X(PARSE_IP, "parse_ip", "IP without TCP or UDP")		\
+	X(PARSE_FRAG, "parse_frag", "IP fragment")			\
+	X(PARSE_L4, "parse_l4", "TCP or UDP")				\
+	X(PARSE_TOO_LONG, "parse_too_long", "headers beyond 256 bytes, not parsed") \
+	X(PARSE_BAD, "parse_bad", "malformed header")			\
+	X(PARSE_GRE, "parse_gre", "of all, behind GRE that is not NVGRE") \
+	X(PARSE_NVGRE, "parse_nvgre", "of all, behind NVGRE")		\
+	X(RSS_L4, "rss_l4", "hashed over addresses and ports")		\
+	X(RSS_L3, "rss_l3", "hashed over addresses")			\
+	X(RSS_INNER, "rss_inner", "of both, inside a tunnel")		\
+	X(RSS_NONE, "rss_none", "not hashed")				\
+	X(ERR_DESC, "err_desc", "queue stopped: malformed descriptor")	\
+	X(ERR_TAIL, "err_tail", "queue stopped: doorbell beyond the ring") \
+	X(ERR_DMA, "err_dma", "queue stopped: DMA fault")
+
+#define NVNIC_PC_ENUM(_name, _str, _doc)	NVNIC_PC_##_name,
+#define NVNIC_TC_ENUM(_name, _str, _doc)	NVNIC_TC_##_name,
+#define NVNIC_RC_ENUM(_name, _str, _doc)	NVNIC_RC_##_name,
+
+/* Counters of a port */
+enum nvnic_port_counter {
+	NVNIC_PORT_COUNTERS(NVNIC_PC_ENUM)
+	NVNIC_PC_COUNT,
+};
+
+/* Counters of a TX queue */
+enum nvnic_txq_counter {
+	NVNIC_TXQ_COUNTERS(NVNIC_TC_ENUM)
+	NVNIC_TC_COUNT,
+};
+
+/* Counters of an RX queue */
+enum nvnic_rxq_counter {
+	NVNIC_RXQ_COUNTERS(NVNIC_RC_ENUM)
+	NVNIC_RC_COUNT,
+};
+
+#endif /* NVNIC_COUNTERS_H */

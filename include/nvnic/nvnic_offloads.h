@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * nvnic ABI: the offload table and the limits of the adapter.
+ *
+ * Copyright (C) 2026 nvnic contributors
+ *
+ * One row an offload. The row's number is its bit in three words that must
+ * never be confused: what the device has (NVNIC_REG_CAP), what the driver
+ * turned on (NVNIC_REG_EN), and what one frame asks for (the request mask of
+ * &struct nvnic_txd). The driver and the device each attach their half to a
+ * row with a designated initialiser.
+ */
+#ifndef NVNIC_OFFLOADS_H
+#define NVNIC_OFFLOADS_H
+
+#include <linux/bits.h>
+
+/*
+ * X(NAME, "name"): transmit rows first, they may appear in a request mask;
+ * the receive rows that follow are port-wide switches.
+ */
+#define NVNIC_TX_OFFLOADS(X)						\
+	X(TX_CSUM,	"tx-csum")					\
+	X(TSO4,		"tso4")						\
+	X(TSO6,		"tso6")						\
+	X(TSO_ECN,	"tso-ecn")					\
+	X(TSO_FIXEDID,	"tso-fixedid")					\
+	X(GSO_GRE,	"gso-gre")					\
+	X(GSO_GRE_CSUM,	"gso-gre-csum")					\
+	X(GSO_PARTIAL,	"gso-partial")					\
+	X(USO,		"uso")
+
+#define NVNIC_RX_OFFLOADS(X)						\
+	X(RX_CSUM,	"rx-csum")					\
+	X(RX_HASH,	"rx-hash")					\
+	X(NVGRE,	"nvgre")					\
+	X(RSS_INNER,	"rss-inner")
+
+#define NVNIC_OFFLOADS(X)						\
+	NVNIC_TX_OFFLOADS(X)						\
+	NVNIC_RX_OFFLOADS(X)
+
+#define NVNIC_OFFLOAD_ENUM(_name, _str)	NVNIC_OFF_##_name,
+
+/**
+ * enum nvnic_offload - number of an offload's row, and of its bit
+ * @NVNIC_OFF_TX_CSUM: fill one 16-bit Internet checksum at csum_start and
+ *	csum_offset, without parsing (RFC 1071); a result of 0 is sent as 0xffff
+ * @NVNIC_OFF_TSO4: segment TCP whose own IP header is IPv4
+ * @NVNIC_OFF_TSO6: segment TCP whose own IP header is IPv6
+ * @NVNIC_OFF_TSO_ECN: segment TCP with CWR set: CWR stays on the first only
+ *	(RFC 3168 section 6.1.2)
+ * @NVNIC_OFF_TSO_FIXEDID: leave every IPv4 ID as in the template
+ * @NVNIC_OFF_GSO_GRE: segment behind GRE without checksum (RFC 2784, 2890, 7637)
+ * @NVNIC_OFF_GSO_GRE_CSUM: segment behind GRE with checksum
+ * @NVNIC_OFF_GSO_PARTIAL: outer headers are already those of one segment;
+ *	the device copies them and only steps the outer IPv4 ID
+ * @NVNIC_OFF_USO: cut a UDP payload into datagrams
+ * @NVNIC_OFF_RX_CSUM: verify checksums and report the verdict
+ * @NVNIC_OFF_RX_HASH: report the receive hash
+ * @NVNIC_OFF_NVGRE: parse through GRE on receive
+ * @NVNIC_OFF_RSS_INNER: hash the headers inside GRE
+ * @NVNIC_OFF_COUNT: number of rows
+ */
+enum nvnic_offload {
+	NVNIC_OFFLOADS(NVNIC_OFFLOAD_ENUM)
+	NVNIC_OFF_COUNT,
+};
+
+#define NVNIC_OFF_BIT(_name)	BIT(NVNIC_OFF_##_name)
+#define NVNIC_OFFLOAD_OR(_name, _str)	NVNIC_OFF_BIT(_name) |
+
+/* Every bit that may stand in a request mask, and every bit there is. */
+#define NVNIC_OFF_TX_MASK	(NVNIC_TX_OFFLOADS(NVNIC_OFFLOAD_OR) 0UL)
+#define NVNIC_OFF_ALL		(NVNIC_OFFLOADS(NVNIC_OFFLOAD_OR) 0UL)
+
+/* A request with one of these cuts the frame into segments. */
+#define NVNIC_OFF_TSO_MASK	(NVNIC_OFF_BIT(TSO4) | NVNIC_OFF_BIT(TSO6))
+#define NVNIC_OFF_SEG_MASK	(NVNIC_OFF_TSO_MASK | NVNIC_OFF_BIT(USO))
+
+/*
+ * Limits, each in bytes unless it says otherwise. The driver refuses or falls
+ * back by these, the device validates against the same.
+ */
+#define NVNIC_MAX_QUEUES	128	/* queue pairs a port */
+#define NVNIC_MIN_RING		64	/* descriptors */
+#define NVNIC_MAX_RING		8192	/* descriptors, a power of two */
+#define NVNIC_DEF_RING		1024	/* descriptors */
+#define NVNIC_MAX_HDR_LEN	256	/* start of frame to end of inner L4 header */
+#define NVNIC_MAX_TX_BUFS	18	/* data descriptors a request */
+#define NVNIC_MAX_TX_LEN	(256 * 1024 - 1)	/* a request, headers included */
+#define NVNIC_MIN_MSS		1
+#define NVNIC_MAX_MSS		9216
+#define NVNIC_MIN_MTU		68	/* RFC 791 */
+#define NVNIC_MAX_MTU		9216
+#define NVNIC_L2_OVERHEAD	22	/* Ethernet header and two VLAN tags */
+#define NVNIC_MIN_FRAME		60	/* without FCS: shorter frames are padded */
+#define NVNIC_MIN_RX_BUF	256
+#define NVNIC_MAX_RX_BUF	16384
+#define NVNIC_MAX_RX_BUFS	64	/* receive buffers a frame */
+#define NVNIC_MAX_MACS		64	/* exact receive address filters */
+#define NVNIC_RSS_ENTRIES	512	/* indirection table */
+#define NVNIC_RSS_KEY_LEN	40
+
+#endif /* NVNIC_OFFLOADS_H */

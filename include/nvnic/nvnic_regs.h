@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * nvnic ABI: the register file of one port.
+ *
+ * Copyright (C) 2026 nvnic contributors
+ *
+ * Every register is 64 bits wide, on an 8-byte boundary, and is accessed
+ * whole. Access classes: RO, RW, WO (reads 0), W1C (a 1 clears the bit). A
+ * write to an RO register or to an offset without a register, and a value with
+ * a reserved bit, are counted (NVNIC_PC_CSR_BAD) and change nothing.
+ *
+ * "Sleeps" marks a write that may sleep: from process context only.
+ */
+#ifndef NVNIC_REGS_H
+#define NVNIC_REGS_H
+
+#include <linux/bits.h>
+
+/* ---- Port: 0x0000 to 0x01ff ---- */
+
+/* Magic and ABI version. RO. */
+#define NVNIC_REG_ID		0x0000
+#define NVNIC_ID_MAGIC		GENMASK_ULL(63, 32)
+#define NVNIC_ID_MAGIC_VAL	0x4e564e43	/* "NVNC" */
+#define NVNIC_ID_VERSION	GENMASK_ULL(15, 0)
+#define NVNIC_ID_VERSION_VAL	1
+
+/* Offloads the device has: NVNIC_OFF_BIT(). RO. */
+#define NVNIC_REG_CAP		0x0008
+/*
+ * Offloads turned on, a subset of CAP; reset 0. Applies to every frame that
+ * the engine fetches, or that arrives, after the write. RW.
+ */
+#define NVNIC_REG_EN		0x0010
+
+/* Switches. Reset 0. Sleeps. RW. */
+#define NVNIC_REG_CTRL		0x0018
+#define NVNIC_CTRL_ENABLE	BIT_ULL(0)	/* send and receive; a link needs both ports */
+#define NVNIC_CTRL_PAUSE_TX	BIT_ULL(1)	/* out of buffers: hold the sender back */
+#define NVNIC_CTRL_PAUSE_RX	BIT_ULL(2)	/* let the receiver hold this sender back */
+#define NVNIC_CTRL_THREADS	BIT_ULL(3)	/* engines in kernel threads, not softirq */
+#define NVNIC_CTRL_MASK		GENMASK_ULL(3, 0)
+
+/* State. RO. */
+#define NVNIC_REG_STATUS	0x0020
+#define NVNIC_STATUS_LINK	BIT_ULL(0)
+
+/* Causes of the event vector; reset 0. W1C. */
+#define NVNIC_REG_EVENT		0x0028
+#define NVNIC_EVENT_LINK	BIT_ULL(0)	/* NVNIC_STATUS_LINK has changed */
+#define NVNIC_EVENT_MASK	NVNIC_EVENT_LINK
+
+/*
+ * Longest frame sent or accepted, in bytes without FCS: longer ones are
+ * dropped. Reset 1522, at most NVNIC_MAX_MTU + NVNIC_L2_OVERHEAD. RW.
+ */
+#define NVNIC_REG_FRAME_MAX	0x0030
+
+/* Port's permanent MAC address, first byte in bits 47:40. RO. */
+#define NVNIC_REG_MAC		0x0038
+
+/* What is received besides MACF and broadcast. Reset 0. RW. */
+#define NVNIC_REG_RX_MODE	0x0040
+#define NVNIC_RX_MODE_PROMISC	BIT_ULL(0)	/* accept every destination */
+#define NVNIC_RX_MODE_ALLMULTI	BIT_ULL(1)	/* accept every group address */
+#define NVNIC_RX_MODE_MASK	GENMASK_ULL(1, 0)
+
+/* ---- Receive hash: Toeplitz (0x0100 to 0x013f, table at 0x1000) ---- */
+
+/*
+ * Fields hashed for each flow type; two bits each, NVNIC_RSS_F_*. Reset: all
+ * flow types NVNIC_RSS_F_L3, TCP also NVNIC_RSS_F_L4. RW.
+ */
+#define NVNIC_REG_RSS_FIELDS	0x0100
+#define NVNIC_RSS_F_L3		BIT(0)		/* source and destination address */
+#define NVNIC_RSS_F_L4		BIT(1)		/* and ports; not without F_L3 */
+#define NVNIC_RSS_FIELDS_IP4	GENMASK_ULL(1, 0)	/* F_L3 only; also fragments */
+#define NVNIC_RSS_FIELDS_IP6	GENMASK_ULL(3, 2)	/* F_L3 only; also fragments */
+#define NVNIC_RSS_FIELDS_TCP4	GENMASK_ULL(5, 4)
+#define NVNIC_RSS_FIELDS_TCP6	GENMASK_ULL(7, 6)
+#define NVNIC_RSS_FIELDS_UDP4	GENMASK_ULL(9, 8)
+#define NVNIC_RSS_FIELDS_UDP6	GENMASK_ULL(11, 10)
+#define NVNIC_RSS_FIELDS_MASK	GENMASK_ULL(11, 0)
+
+/* Hash key, five words; byte 0 of the key is bits 63:56 of word 0. RW. */
+#define NVNIC_REG_RSS_KEY	0x0108
+#define NVNIC_RSS_KEY_WORDS	5
+
+/*
+ * A write, of any value, puts FIELDS, KEY and TABLE in force, all at once.
+ * Refused as a whole (bit 0 reads 1) when the device is short of memory.
+ * Sleeps. RW.
+ */
+#define NVNIC_REG_RSS_COMMIT	0x0130
+#define NVNIC_RSS_COMMIT_REFUSED BIT_ULL(0)
+
+/* ---- Receive address filters: 0x0200 to 0x03ff ---- */
+
+/* One address an entry, first byte in bits 47:40. Reset 0. RW. */
+#define NVNIC_REG_MACF(_n)	(0x0200 + (_n) * 8)
+#define NVNIC_MACF_ADDR		GENMASK_ULL(47, 0)
+#define NVNIC_MACF_VALID	BIT_ULL(63)
+
+/* Indirection table: the queue of each entry. Reset 0. RW. */
+#define NVNIC_REG_RSS_TABLE(_n)	(0x1000 + (_n) * 8)
+#define NVNIC_RSS_TABLE_QUEUE	GENMASK_ULL(6, 0)
+
+/* ---- Counters of the port, see nvnic_counters.h. RO. ---- */
+#define NVNIC_REG_PORT_CNT(_n)	(0x2000 + (_n) * 8)
+
+/* ---- Queue pairs: one block each, from 0x10000 ---- */
+#define NVNIC_REG_QUEUE_BASE	0x10000
+#define NVNIC_REG_QUEUE_STRIDE	0x400
+#define NVNIC_REG_QUEUE(_q)	(NVNIC_REG_QUEUE_BASE + (_q) * NVNIC_REG_QUEUE_STRIDE)
+
+/* TX and RX halves have the same registers. */
+#define NVNIC_REG_TXQ(_q)	(NVNIC_REG_QUEUE(_q) + 0x000)
+#define NVNIC_REG_RXQ(_q)	(NVNIC_REG_QUEUE(_q) + 0x080)
+
+/*
+ * 1 starts the queue with the ring registers as they are, from position 0 and
+ * phase 1; refused (STATUS stays NVNIC_QSTATE_OFF, CAUSE tells) when a ring is
+ * not memory or its size not allowed. 0 stops it: when the write returns the
+ * device no longer touches its rings and buffers. Sleeps. Reset 0. RW.
+ */
+#define NVNIC_REG_Q_CTRL	0x00
+#define NVNIC_Q_CTRL_ENABLE	BIT_ULL(0)
+
+/* State of the queue. RO. */
+#define NVNIC_REG_Q_STATUS	0x08
+#define NVNIC_Q_STATUS_STATE	GENMASK_ULL(1, 0)
+#define NVNIC_QSTATE_OFF	0
+#define NVNIC_QSTATE_RUNNING	1
+#define NVNIC_QSTATE_ERROR	2		/* stopped by itself: CAUSE tells */
+#define NVNIC_Q_STATUS_CAUSE	GENMASK_ULL(15, 8)	/* enum nvnic_status */
+#define NVNIC_Q_STATUS_HELD	BIT_ULL(16)	/* TX: held back by the receiver */
+#define NVNIC_Q_STATUS_HEAD	GENMASK_ULL(47, 32)	/* next position the device will fetch */
+
+/* Bus address of the work (TX) or buffer (RX) ring; while off. Reset 0. RW. */
+#define NVNIC_REG_Q_BASE	0x10
+/* Bus address of the completion ring; while off. Reset 0. RW. */
+#define NVNIC_REG_Q_CBASE	0x18
+/* Descriptors in each of the two rings, a power of two; while off. Reset 0. RW. */
+#define NVNIC_REG_Q_SIZE	0x20
+/* Doorbell: position after the last descriptor that the driver has written. WO. */
+#define NVNIC_REG_Q_TAIL	0x28
+#define NVNIC_Q_TAIL_POS	GENMASK_ULL(15, 0)
+
+/*
+ * Arm the vector of the queue pair: it fires once, as soon as there is a
+ * completion behind the positions that the driver has consumed. A vector that
+ * has fired stays quiet until armed again. WO.
+ */
+#define NVNIC_REG_Q_ARM(_q)	(NVNIC_REG_QUEUE(_q) + 0x100)
+#define NVNIC_Q_ARM_TX		GENMASK_ULL(15, 0)	/* next TX completion position */
+#define NVNIC_Q_ARM_RX		GENMASK_ULL(31, 16)	/* next RX completion position */
+#define NVNIC_Q_ARM_ON		BIT_ULL(32)		/* 0 disarms */
+#define NVNIC_Q_ARM_MASK	GENMASK_ULL(32, 0)
+
+/* ---- Counters of the queue, see nvnic_counters.h. RO. ---- */
+#define NVNIC_REG_TXQ_CNT(_q, _n) (NVNIC_REG_QUEUE(_q) + 0x200 + (_n) * 8)
+#define NVNIC_REG_RXQ_CNT(_q, _n) (NVNIC_REG_QUEUE(_q) + 0x300 + (_n) * 8)
+#define NVNIC_QUEUE_CNT_MAX	32
+
+/* Bytes of the register file. */
+#define NVNIC_REG_END		NVNIC_REG_QUEUE(128)
+
+/* Vectors: one a queue pair, numbered as the pair, and one for events. */
+#define NVNIC_VEC_EVENT		128
+#define NVNIC_VEC_COUNT		129
+
+#endif /* NVNIC_REGS_H */

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Packet engine: parser.
+ *
+ * Copyright (C) 2026 nvnic contributors
+ */
+#ifndef NVPE_PARSE_H
+#define NVPE_PARSE_H
+
+#include <nvpe/os.h>
+
+/* Headers beyond this many bytes are not parsed, and never guessed. */
+#define NVPE_MAX_HDR_LEN	256
+
+#define NVPE_ETH_HLEN		14
+
+#define NVPE_GRE_CSUM		BIT(15)	/* in nvpe_hdrs.gre_flags: C, RFC 2784 */
+#define NVPE_GRE_KEY		BIT(13)	/* K, RFC 2890 */
+#define NVPE_GRE_SEQ		BIT(12)	/* S, RFC 2890 */
+
+#define NVPE_IPPROTO_TCP	6
+#define NVPE_IPPROTO_UDP	17
+#define NVPE_IPPROTO_GRE	47
+
+/**
+ * enum nvpe_outcome - how far the parser came
+ * @NVPE_PARSE_L2: the Ethernet payload is not IP
+ * @NVPE_PARSE_IP: IP, and behind it neither TCP nor UDP
+ * @NVPE_PARSE_FRAG: a fragment, the first included
+ * @NVPE_PARSE_L4: TCP or UDP, header complete
+ * @NVPE_PARSE_TOO_LONG: headers go on beyond NVPE_MAX_HDR_LEN
+ * @NVPE_PARSE_BAD: truncated or malformed
+ *
+ * Behind GRE it is the outcome of the innermost packet; GRE whose payload is
+ * none that we know is NVPE_PARSE_IP with @inner.version 0.
+ */
+enum nvpe_outcome {
+	NVPE_PARSE_L2,
+	NVPE_PARSE_IP,
+	NVPE_PARSE_FRAG,
+	NVPE_PARSE_L4,
+	NVPE_PARSE_TOO_LONG,
+	NVPE_PARSE_BAD,
+};
+
+/**
+ * enum nvpe_tunnel - encapsulation
+ * @NVPE_TUNNEL_NONE: none
+ * @NVPE_TUNNEL_GRE: GRE version 0 (RFC 2784, RFC 2890)
+ * @NVPE_TUNNEL_NVGRE: flags and version 0x2000, protocol 0x6558 (RFC 7637
+ *	section 3.2)
+ */
+enum nvpe_tunnel {
+	NVPE_TUNNEL_NONE,
+	NVPE_TUNNEL_GRE,
+	NVPE_TUNNEL_NVGRE,
+};
+
+/**
+ * struct nvpe_ip - an IP header
+ * @version: 4 or 6; 0: there is none, and nothing else here is valid
+ * @proto: protocol behind IP options and extension headers
+ * @frag: it is a fragment (MF set or offset not 0)
+ * @off: offset of the header from the start of the frame
+ * @l4_off: offset of what follows IP options and extension headers
+ * @end: offset of the first byte behind the packet as its length field says;
+ *	the frame's length for a template
+ */
+struct nvpe_ip {
+	u8 version;
+	u8 proto;
+	bool frag;
+	u16 off;
+	u16 l4_off;
+	u32 end;
+};
+
+/**
+ * struct nvpe_hdrs - parsed headers of a frame
+ * @outcome: how far the parser came; what lies beyond is 0
+ * @tunnel: encapsulation
+ * @l4: NVPE_IPPROTO_TCP or NVPE_IPPROTO_UDP of the innermost packet with
+ *	NVPE_PARSE_L4, else 0
+ * @l4_off: offset of its L4 header
+ * @hdr_len: offset of the first byte behind it (TCP options included)
+ * @outer: first IP header
+ * @inner: IP header inside the tunnel
+ * @gre_off: offset of the GRE header
+ * @gre_len: its length with its optional fields
+ * @gre_flags: its first 16 bits, in host order
+ * @gre_proto: its protocol type, in host order
+ * @gre_key: its key in host order, 0 without K; NVGRE: VSID << 8 | FlowID
+ * @inner_l2: offset of the inner Ethernet header, 0: none
+ */
+struct nvpe_hdrs {
+	u8 outcome;
+	u8 tunnel;
+	u8 l4;
+	u16 l4_off;
+	u16 hdr_len;
+	struct nvpe_ip outer;
+	struct nvpe_ip inner;
+	u16 gre_off;
+	u16 gre_len;
+	u16 gre_flags;
+	u16 gre_proto;
+	u32 gre_key;
+	u16 inner_l2;
+};
+
+/* Options of nvpe_parse() */
+#define NVPE_PARSE_F_TUNNEL	BIT(0)	/* look through GRE */
+#define NVPE_PARSE_F_TEMPLATE	BIT(1)	/* lengths in IP and UDP headers do not hold */
+
+/**
+ * nvpe_parse() - parse the headers of a frame
+ * @hdr: the first @len bytes of the frame
+ * @len: min(@frame_len, NVPE_MAX_HDR_LEN)
+ * @frame_len: length of the frame
+ * @flags: NVPE_PARSE_F_*
+ * @h: the result, every field set
+ *
+ * Ethernet; up to two VLAN tags (802.1Q, 802.1ad), outside and inside; IPv4
+ * with options; IPv6 with hop-by-hop, routing, fragment, destination options
+ * and authentication headers; GRE version 0 with any of C, K, S (RFC 2784,
+ * RFC 2890; other flags: not looked through); behind it IPv4, IPv6 or Ethernet
+ * (protocol 0x6558); TCP with options; UDP. One level of GRE.
+ *
+ * Never reads outside @hdr[0..@len). Every offset in @h lies within @len.
+ *
+ * Context: any.
+ */
+void nvpe_parse(const u8 *hdr, u32 len, u32 frame_len, u32 flags,
+		struct nvpe_hdrs *h);
+
+/**
+ * nvpe_hdrs_ip() - the innermost IP header, the one that L4 belongs to
+ * @h: parsed headers
+ *
+ * Return: it; its version is 0 if there is none.
+ */
+static inline const struct nvpe_ip *nvpe_hdrs_ip(const struct nvpe_hdrs *h)
+{
+	return h->tunnel ? &h->inner : &h->outer;
+}
+
+#endif /* NVPE_PARSE_H */
