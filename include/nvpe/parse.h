@@ -58,10 +58,14 @@ enum nvpe_tunnel {
 
 /**
  * struct nvpe_ip - an IP header
- * @version: 4 or 6; 0: there is none, and nothing else here is valid
+ * @version: 4 or 6; 0: there is none, or not all of its options or extension
+ *	headers could be skipped, and nothing else here is valid
  * @proto: protocol behind IP options and extension headers
  * @frag: it is a fragment (MF set or offset not 0)
  * @off: offset of the header from the start of the frame
+ * @dst_off: offset of the destination address that an L4 pseudo-header takes:
+ *	not the header's own where a source route or routing header is not used
+ *	up (RFC 8200 section 8.1)
  * @l4_off: offset of what follows IP options and extension headers
  * @end: offset of the first byte behind the packet as its length field says;
  *	the frame's length for a template
@@ -71,6 +75,7 @@ struct nvpe_ip {
 	u8 proto;
 	bool frag;
 	u16 off;
+	u16 dst_off;
 	u16 l4_off;
 	u32 end;
 };

@@ -62,9 +62,16 @@ struct nvpe_seg_out {
  *
  * Context: any.
  *
- * Return: 0, or -EINVAL when @h is neither TCP nor UDP, @mss or @payload_len
- * is 0, a TCP template has SYN, RST or URG set, or an IP length of a segment
- * would not fit its 16 bits.
+ * FIXEDID concerns the innermost IP header only, as in Linux; the ID outside a
+ * tunnel steps all the same. With PARTIAL, what stands before the innermost IP
+ * header is right for a segment of @mss bytes already, but for the outer IPv4
+ * ID and header checksum.
+ *
+ * Return: 0, or -EINVAL when @h is neither TCP nor UDP, is behind GRE with
+ * sequence numbers, @mss or @payload_len is 0, a TCP template has SYN, RST or
+ * URG set, an IP length of a segment would not fit its 16 bits, FIXEDID comes
+ * without DF (RFC 6864 section 4.1), or PARTIAL with a @payload_len that is no
+ * multiple of @mss or with a GRE checksum over a UDP payload without one.
  */
 int nvpe_seg_init(struct nvpe_seg *s, const u8 *tmpl, const struct nvpe_hdrs *h,
 		  u32 payload_len, u32 mss, u32 flags);
@@ -77,12 +84,13 @@ int nvpe_seg_init(struct nvpe_seg *s, const u8 *tmpl, const struct nvpe_hdrs *h,
  *
  * A segment's header block is the template with, for each IPv4 header, total
  * length, ID (template's plus the segment's number modulo 2^16, outer and
- * inner independently) and header checksum; for each IPv6 header the payload
+ * inner independently; see FIXEDID) and header checksum; for each IPv6 header the payload
  * length; TCP sequence number, FIN and PSH on the last segment only, CWR on
  * the first only (RFC 3168 section 6.1.2), ECE as in the template; UDP length.
  * TCP, UDP and GRE checksums are described in @out->fill: TCP and UDP are
  * computed afresh, a UDP template with checksum 0 keeps 0, a computed UDP 0
  * becomes 0xffff; the GRE checksum where C is set, unless NVPE_SEG_F_PARTIAL.
+ * GRE's Reserved1 becomes 0 with it: the stack does not set it in a template.
  * The last segment takes what is left.
  *
  * Return: true, or false when there was no segment left.

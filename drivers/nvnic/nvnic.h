@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * nvnic driver: the state of one port, and what the files share.
+ *
+ * Copyright (C) 2026 nvnic contributors
+ *
+ * Locks, outermost first:
+ *
+ *	RTNL		everything in &struct nvnic_net that does not name another
+ *			lock; taken by the stack around ndo_* and ethtool
+ *			operations, and by nvnic_service()
+ *	addr_list_lock	nvnic_net.macf and the registers behind it
+ *	xmit lock	of a TX queue: producer side of its ring, the spill list
+ *	carrier_lock	reading the link and telling the stack of it, as one step
+ *
+ * NAPI owns the consumer side of both rings of its vector; disabling it is how
+ * process context takes that over.
+ */
+#ifndef NVNIC_H
+#define NVNIC_H
+
+#include <linux/ethtool.h>
+#include <linux/netdevice.h>
+#include <linux/spinlock.h>
+#include <linux/workqueue.h>
+
+#include <nvnic/nvnic_bus.h>
+#include <nvnic/nvnic_desc.h>
+#include <nvnic/nvnic_offloads.h>
+#include <nvnic/nvnic_regs.h>
+
+#include "nvnic_module.h"
+#include "nvnic_stats.h"
+#include "nvnic_txrx.h"
+
+#define NVNIC_DRV_NAME		"nvnic"
+
+/* Speed of the wire as we tell it; the wire itself is not shaped */
+#define NVNIC_LINK_SPEED	SPEED_40000
+
+/**
+ * enum nvnic_priv_flag - private flags, as in ``ethtool --show-priv-flags``
+ * @NVNIC_PF_GRE_PARTIAL: super-frames behind GRE come as SKB_GSO_PARTIAL
+ * @NVNIC_PF_NVGRE: the device parses through GRE on receive
+ * @NVNIC_PF_RSS_INNER: the receive hash covers the headers inside GRE
+ * @NVNIC_PF_THREADS: the device's engines run in kernel threads
+ * @NVNIC_PF_COUNT: number of flags
+ */
+enum nvnic_priv_flag {
+	NVNIC_PF_GRE_PARTIAL,
+	NVNIC_PF_NVGRE,
+	NVNIC_PF_RSS_INNER,
+	NVNIC_PF_THREADS,
+	NVNIC_PF_COUNT,
+};
+
+/**
+ * struct nvnic_config - what the rings are made from
+ * @num: queue pairs
+ * @tx_size: descriptors of a TX ring
+ * @rx_size: descriptors of an RX ring
+ * @mtu: MTU that RX buffers and the device's frame limit are for
+ */
+struct nvnic_config {
+	u32 num;
+	u32 tx_size;
+	u32 rx_size;
+	u32 mtu;
+};
+
+/**
+ * struct nvnic_rss - receive hash settings, as the user wants them
+ * @key: Toeplitz key
+ * @table: queue of each entry
+ * @fields: NVNIC_REG_RSS_FIELDS
+ */
+struct nvnic_rss {
+	u8 key[NVNIC_RSS_KEY_LEN];
+	u8 table[NVNIC_RSS_ENTRIES];
+	u64 fields;
+};
+
+/**
+ * struct nvnic_net - a port; private area of its net_device
+ * @netdev: its net_device
+ * @bdev: its device
+ * @tx_allowed: request bits that a descriptor may carry now; written under
+ *	RTNL, read by the transmit path. Always a subset of @en
+ * @tx: TX ring of each queue, NULL while there is none
+ * @rings: rings in use, NULL while down
+ * @qstats: statistics of each queue; outlive the rings
+ * @cfg: configuration of @rings, or of those to come
+ * @rss: receive hash
+ * @ctrl: NVNIC_REG_CTRL as last written
+ * @cap: offloads that the device has
+ * @en: NVNIC_REG_EN as last written
+ * @en_off: bits of @en that wait for the TX rings to drain
+ * @priv_flags: bits of enum nvnic_priv_flag
+ * @max_used: highest number of queue pairs that ever ran
+ * @macf: receive filters as last written; addr_list_lock
+ * @rx_mode: NVNIC_REG_RX_MODE as last written; addr_list_lock
+ * @carrier_lock: see above
+ * @down: no TX queue may be woken
+ * @fault_tx: TX queues to be reset; atomic bits
+ * @fault_rx: RX queues to be reset; atomic bits
+ * @service: recovery of queues, and late ends of offload toggles
+ * @event_irq: interrupt of the event vector, 0: not requested
+ * @event_name: its name
+ */
+struct nvnic_net {
+	struct net_device *netdev;
+	struct nvnic_bus_dev *bdev;
+	u32 tx_allowed;
+	struct nvnic_tx_ring *tx[NVNIC_MAX_QUEUES];
+
+	struct nvnic_rings *rings;
+	struct nvnic_queue_stats *qstats;
+	struct nvnic_config cfg;
+	struct nvnic_rss rss;
+	u64 ctrl;
+	u32 cap;
+	u32 en;
+	u32 en_off;
+	u32 priv_flags;
+	u32 max_used;
+
+	u64 macf[NVNIC_MAX_MACS];
+	u64 rx_mode;
+
+	spinlock_t carrier_lock;	/* see the head of this file */
+	bool down;
+	DECLARE_BITMAP(fault_tx, NVNIC_MAX_QUEUES);
+	DECLARE_BITMAP(fault_rx, NVNIC_MAX_QUEUES);
+	struct delayed_work service;
+
+	int event_irq;
+	char event_name[IFNAMSIZ + 8];
+};
+
+/* nvnic_main.c */
+void nvnic_fault(struct nvnic_net *nn, unsigned long *map, unsigned int queue);
+void nvnic_ctrl(struct nvnic_net *nn, u64 mask, bool on);
+
+/* nvnic_netdev.c */
+extern const struct net_device_ops nvnic_netdev_ops;
+void nvnic_carrier_update(struct nvnic_net *nn);
+
+/* nvnic_features.c */
+extern struct notifier_block nvnic_features_nb;
+void nvnic_features_init(struct nvnic_net *nn);
+int nvnic_set_features(struct net_device *dev, netdev_features_t features);
+netdev_features_t nvnic_features_check(struct sk_buff *skb,
+				       struct net_device *dev,
+				       netdev_features_t features);
+bool nvnic_features_settle(struct nvnic_net *nn, unsigned long timeout_us);
+int nvnic_set_priv_flags(struct net_device *dev, u32 flags);
+
+/* nvnic_rss.c */
+void nvnic_rss_init(struct nvnic_net *nn);
+void nvnic_rss_default_table(struct nvnic_net *nn, u32 queues);
+int nvnic_rss_program(struct nvnic_net *nn, u32 queues);
+int nvnic_get_rxfh(struct net_device *dev, struct ethtool_rxfh_param *rxfh);
+int nvnic_set_rxfh(struct net_device *dev, struct ethtool_rxfh_param *rxfh,
+		   struct netlink_ext_ack *extack);
+int nvnic_get_rxnfc(struct net_device *dev, struct ethtool_rxnfc *nfc,
+		    u32 *rule_locs);
+int nvnic_set_rxnfc(struct net_device *dev, struct ethtool_rxnfc *nfc);
+
+/* nvnic_ethtool.c */
+extern const struct ethtool_ops nvnic_ethtool_ops;
+
+#endif /* NVNIC_H */

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * nvnic driver: ethtool operations.
+ *
+ * Copyright (C) 2026 nvnic contributors
+ */
+#include <linux/ethtool.h>
+#include <linux/linkmode.h>
+#include <linux/log2.h>
+#include <linux/rtnetlink.h>
+
+#include "nvnic.h"
+
+static const char nvnic_priv_flag_names[][ETH_GSTRING_LEN] = {
+	[NVNIC_PF_GRE_PARTIAL] = "gre-gso-partial",
+	[NVNIC_PF_NVGRE] = "nvgre-offload",
+	[NVNIC_PF_RSS_INNER] = "rss-inner",
+	[NVNIC_PF_THREADS] = "engine-threads",
+};
+
+static_assert(ARRAY_SIZE(nvnic_priv_flag_names) == NVNIC_PF_COUNT);
+
+static void nvnic_get_drvinfo(struct net_device *dev,
+			      struct ethtool_drvinfo *info)
+{
+	struct nvnic_net *nn = netdev_priv(dev);
+
+	strscpy(info->driver, NVNIC_DRV_NAME, sizeof(info->driver));
+	strscpy(info->bus_info, dev_name(&nn->bdev->dev),
+		sizeof(info->bus_info));
+}
+
+static int nvnic_get_link_ksettings(struct net_device *dev,
+				    struct ethtool_link_ksettings *ks)
+{
+	ethtool_link_ksettings_zero_link_mode(ks, supported);
+	ethtool_link_ksettings_zero_link_mode(ks, advertising);
+	linkmode_set_bit(ETHTOOL_LINK_MODE_40000baseCR4_Full_BIT,
+			 ks->link_modes.supported);
+	linkmode_set_bit(ETHTOOL_LINK_MODE_Pause_BIT, ks->link_modes.supported);
+	ks->base.autoneg = AUTONEG_DISABLE;
+	ks->base.port = PORT_DA;
+	ks->base.speed = SPEED_UNKNOWN;
+	ks->base.duplex = DUPLEX_UNKNOWN;
+	if (netif_carrier_ok(dev)) {
+		ks->base.speed = NVNIC_LINK_SPEED;
+		ks->base.duplex = DUPLEX_FULL;
+	}
+
+	return 0;
+}
+
+static void nvnic_get_ringparam(struct net_device *dev,
+				struct ethtool_ringparam *ring,
+				struct kernel_ethtool_ringparam *kernel_ring,
+				struct netlink_ext_ack *extack)
+{
+	struct nvnic_net *nn = netdev_priv(dev);
+
+	ring->rx_max_pending = NVNIC_MAX_RING;
+	ring->tx_max_pending = NVNIC_MAX_RING;
+	ring->rx_pending = nn->cfg.rx_size;
+	ring->tx_pending = nn->cfg.tx_size;
+}
+
+static bool nvnic_ring_size_ok(u32 size)
+{
+	return size >= NVNIC_MIN_RING && size <= NVNIC_MAX_RING &&
+	       is_power_of_2(size);
+}
+
+/* What is above the maximum, the core has refused already. */
+static int nvnic_set_ringparam(struct net_device *dev,
+			       struct ethtool_ringparam *ring,
+			       struct kernel_ethtool_ringparam *kernel_ring,
+			       struct netlink_ext_ack *extack)
+{
+	struct nvnic_net *nn = netdev_priv(dev);
+	struct nvnic_config cfg = nn->cfg;
+	int err;
+
+	if (!nvnic_ring_size_ok(ring->rx_pending) ||
+	    !nvnic_ring_size_ok(ring->tx_pending)) {
+		NL_SET_ERR_MSG_FMT_MOD(extack,
+				       "ring sizes are powers of two from %u to %u",
+				       NVNIC_MIN_RING, NVNIC_MAX_RING);
+		return -EINVAL;
+	}
+
+	cfg.rx_size = ring->rx_pending;
+	cfg.tx_size = ring->tx_pending;
+	err = nvnic_reconfigure(nn, &cfg);
+	if (err)
+		NL_SET_ERR_MSG_MOD(extack, "cannot set up rings of this size");
+
+	return err;
+}
+
+static void nvnic_get_channels(struct net_device *dev,
+			       struct ethtool_channels *channels)
+{
+	struct nvnic_net *nn = netdev_priv(dev);
+
+	channels->max_combined = NVNIC_MAX_QUEUES;
+	channels->combined_count = nn->cfg.num;
+}
+
+static int nvnic_set_channels(struct net_device *dev,
+			      struct ethtool_channels *channels)
+{
+	struct nvnic_net *nn = netdev_priv(dev);
+	struct nvnic_config cfg = nn->cfg;
+
+	cfg.num = channels->combined_count;
+
+	return nvnic_reconfigure(nn, &cfg);
+}
+
+static void nvnic_get_pauseparam(struct net_device *dev,
+				 struct ethtool_pauseparam *pause)
+{
+	struct nvnic_net *nn = netdev_priv(dev);
+
+	pause->autoneg = AUTONEG_DISABLE;
+	pause->tx_pause = !!(nn->ctrl & NVNIC_CTRL_PAUSE_TX);
+	pause->rx_pause = !!(nn->ctrl & NVNIC_CTRL_PAUSE_RX);
+}
+
+static int nvnic_set_pauseparam(struct net_device *dev,
+				struct ethtool_pauseparam *pause)
+{
+	struct nvnic_net *nn = netdev_priv(dev);
+
+	if (pause->autoneg)
+		return -EOPNOTSUPP;
+
+	nvnic_ctrl(nn, NVNIC_CTRL_PAUSE_TX, pause->tx_pause);
+	nvnic_ctrl(nn, NVNIC_CTRL_PAUSE_RX, pause->rx_pause);
+
+	return 0;
+}
+
+static u32 nvnic_get_priv_flags(struct net_device *dev)
+{
+	struct nvnic_net *nn = netdev_priv(dev);
+
+	return nn->priv_flags;
+}
+
+static int nvnic_get_sset_count(struct net_device *dev, int set)
+{
+	switch (set) {
+	case ETH_SS_STATS:
+		return nvnic_stats_count(dev);
+	case ETH_SS_PRIV_FLAGS:
+		return NVNIC_PF_COUNT;
+	default:
+		return -EOPNOTSUPP;
+	}
+}
+
+static void nvnic_get_strings(struct net_device *dev, u32 set, u8 *data)
+{
+	switch (set) {
+	case ETH_SS_STATS:
+		nvnic_stats_strings(dev, data);
+		break;
+	case ETH_SS_PRIV_FLAGS:
+		memcpy(data, nvnic_priv_flag_names,
+		       sizeof(nvnic_priv_flag_names));
+		break;
+	}
+}
+
+static void nvnic_get_ethtool_stats(struct net_device *dev,
+				    struct ethtool_stats *stats, u64 *data)
+{
+	nvnic_stats_values(dev, data);
+}
+
+static u32 nvnic_get_rxfh_key_size(struct net_device *dev)
+{
+	return NVNIC_RSS_KEY_LEN;
+}
+
+static u32 nvnic_get_rxfh_indir_size(struct net_device *dev)
+{
+	return NVNIC_RSS_ENTRIES;
+}
+
+const struct ethtool_ops nvnic_ethtool_ops = {
+	.get_drvinfo = nvnic_get_drvinfo,
+	.get_link = ethtool_op_get_link,
+	.get_link_ksettings = nvnic_get_link_ksettings,
+	.get_ringparam = nvnic_get_ringparam,
+	.set_ringparam = nvnic_set_ringparam,
+	.get_channels = nvnic_get_channels,
+	.set_channels = nvnic_set_channels,
+	.get_pauseparam = nvnic_get_pauseparam,
+	.set_pauseparam = nvnic_set_pauseparam,
+	.get_pause_stats = nvnic_get_pause_stats,
+	.get_priv_flags = nvnic_get_priv_flags,
+	.set_priv_flags = nvnic_set_priv_flags,
+	.get_sset_count = nvnic_get_sset_count,
+	.get_strings = nvnic_get_strings,
+	.get_ethtool_stats = nvnic_get_ethtool_stats,
+	.get_rxfh_key_size = nvnic_get_rxfh_key_size,
+	.get_rxfh_indir_size = nvnic_get_rxfh_indir_size,
+	.get_rxfh = nvnic_get_rxfh,
+	.set_rxfh = nvnic_set_rxfh,
+	.get_rxnfc = nvnic_get_rxnfc,
+	.set_rxnfc = nvnic_set_rxnfc,
+	.get_ts_info = ethtool_op_get_ts_info,
+};

@@ -1,0 +1,320 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * nvnic driver: offloads, turning them on and off, and what each frame may ask.
+ *
+ * Copyright (C) 2026 nvnic contributors
+ *
+ * The device drops a request whose enable bit is off. So the bit must be on
+ * before the first frame that may carry such a request, and off only after the
+ * last. On: nvnic_set_features() runs before the stack uses the feature. Off:
+ * nvnic_features_settle() runs after the stack has stopped using it, first
+ * closes nvnic_net.tx_allowed, and clears the bit once the rings have sent what
+ * they got before. Frames that were made earlier and still wait in a queueing
+ * discipline meet tx_allowed in the transmit path and are finished in software.
+ */
+#include <linux/iopoll.h>
+#include <linux/rtnetlink.h>
+#include <net/gso.h>
+
+#include "nvnic.h"
+#include "nvnic_csr.h"
+
+/* How long a notifier may wait for the rings before it leaves it to the work */
+#define NVNIC_SETTLE_US		(500 * USEC_PER_MSEC)
+#define NVNIC_SETTLE_STEP_US	200
+
+/**
+ * struct nvnic_off_row - driver's half of an offload's row
+ * @features: features of the stack that use it; it is enabled with any of them
+ * @priv_flags: private flags that enable it, where no feature does
+ */
+struct nvnic_off_row {
+	netdev_features_t features;
+	u32 priv_flags;
+};
+
+static const struct nvnic_off_row nvnic_off_rows[] = {
+	[NVNIC_OFF_TX_CSUM] = { .features = NETIF_F_HW_CSUM },
+	[NVNIC_OFF_TSO4] = { .features = NETIF_F_TSO },
+	[NVNIC_OFF_TSO6] = { .features = NETIF_F_TSO6 },
+	[NVNIC_OFF_TSO_ECN] = { .features = NETIF_F_TSO_ECN },
+	[NVNIC_OFF_TSO_FIXEDID] = { .features = NETIF_F_TSO_MANGLEID },
+	[NVNIC_OFF_GSO_GRE] = { .features = NETIF_F_GSO_GRE },
+	[NVNIC_OFF_GSO_GRE_CSUM] = { .features = NETIF_F_GSO_GRE_CSUM },
+	[NVNIC_OFF_GSO_PARTIAL] = { .features = NETIF_F_GSO_PARTIAL },
+	[NVNIC_OFF_USO] = { .features = NETIF_F_GSO_UDP_L4 },
+	[NVNIC_OFF_RX_CSUM] = { .features = NETIF_F_RXCSUM },
+	[NVNIC_OFF_RX_HASH] = { .features = NETIF_F_RXHASH },
+	[NVNIC_OFF_NVGRE] = { .priv_flags = BIT(NVNIC_PF_NVGRE) },
+	[NVNIC_OFF_RSS_INNER] = { .priv_flags = BIT(NVNIC_PF_RSS_INNER) },
+};
+
+static_assert(ARRAY_SIZE(nvnic_off_rows) == NVNIC_OFF_COUNT);
+
+/* Features that move to gso_partial_features and back */
+#define NVNIC_F_GRE		(NETIF_F_GSO_GRE | NETIF_F_GSO_GRE_CSUM)
+
+/* No offload of the device, but true of it */
+#define NVNIC_F_ALWAYS		(NETIF_F_SG | NETIF_F_HIGHDMA)
+
+static netdev_features_t nvnic_features_of(u32 offloads)
+{
+	netdev_features_t features = 0;
+	u32 i;
+
+	for (i = 0; i < NVNIC_OFF_COUNT; i++)
+		if (offloads & BIT(i))
+			features |= nvnic_off_rows[i].features;
+
+	return features;
+}
+
+static u32 nvnic_offloads_of(const struct nvnic_net *nn,
+			     netdev_features_t features, u32 priv_flags)
+{
+	u32 offloads = 0;
+	u32 i;
+
+	for (i = 0; i < NVNIC_OFF_COUNT; i++)
+		if (nvnic_off_rows[i].features & features ||
+		    nvnic_off_rows[i].priv_flags & priv_flags)
+			offloads |= BIT(i);
+
+	return offloads & nn->cap;
+}
+
+static void nvnic_en_write(struct nvnic_net *nn, u32 en)
+{
+	if (nn->en == en)
+		return;
+	nn->en = en;
+	nvnic_wr(nn->bdev, NVNIC_REG_EN, en);
+}
+
+/* Bits of requests that are to go stay on, until nvnic_features_settle(). */
+static void nvnic_en_update(struct nvnic_net *nn, u32 want)
+{
+	nn->en_off = nn->en & ~want & NVNIC_OFF_TX_MASK;
+	nvnic_en_write(nn, want | nn->en_off);
+	WRITE_ONCE(nn->tx_allowed,
+		   nn->tx_allowed | (want & NVNIC_OFF_TX_MASK));
+}
+
+/**
+ * nvnic_features_init() - set up features and turn the offloads on
+ * @nn: port, not registered yet
+ *
+ * Context: process.
+ */
+void nvnic_features_init(struct nvnic_net *nn)
+{
+	struct net_device *dev = nn->netdev;
+	netdev_features_t tx, all;
+
+	tx = NVNIC_F_ALWAYS | nvnic_features_of(nn->cap & NVNIC_OFF_TX_MASK);
+	all = NVNIC_F_ALWAYS | nvnic_features_of(nn->cap);
+
+	nn->priv_flags = BIT(NVNIC_PF_NVGRE) | BIT(NVNIC_PF_RSS_INNER);
+	dev->hw_features = all & ~NETIF_F_HIGHDMA;
+	dev->features = all;
+	dev->vlan_features = tx;
+	dev->hw_enc_features = tx;
+	/* Any protocol's checksum, but segmentation does not know labels */
+	dev->mpls_features = tx & (NVNIC_F_ALWAYS | NETIF_F_HW_CSUM);
+
+	nvnic_en_update(nn, nvnic_offloads_of(nn, dev->features,
+					      nn->priv_flags));
+}
+
+/**
+ * nvnic_set_features() - ndo_set_features
+ * @dev: port
+ * @features: what is to be in force after it
+ *
+ * Context: process, RTNL.
+ *
+ * Return: 0.
+ */
+int nvnic_set_features(struct net_device *dev, netdev_features_t features)
+{
+	struct nvnic_net *nn = netdev_priv(dev);
+
+	ASSERT_RTNL();
+
+	nvnic_en_update(nn, nvnic_offloads_of(nn, features, nn->priv_flags));
+
+	return 0;
+}
+
+static void nvnic_features_mark(struct nvnic_net *nn)
+{
+	u32 i;
+
+	for (i = 0; nn->rings && i < nn->rings->num; i++)
+		nn->rings->vec[i]->tx.drain =
+			READ_ONCE(nn->rings->vec[i]->tx.tail);
+}
+
+static bool nvnic_features_drained(const struct nvnic_net *nn)
+{
+	u32 i;
+
+	for (i = 0; nn->rings && i < nn->rings->num; i++)
+		if (!nvnic_tx_passed(&nn->rings->vec[i]->tx,
+				     nn->rings->vec[i]->tx.drain))
+			return false;
+
+	return true;
+}
+
+/**
+ * nvnic_features_settle() - end what nvnic_set_features() has turned off
+ * @nn: port
+ * @timeout_us: how long to wait for frames in the rings, in microseconds
+ *
+ * Context: process, RTNL.
+ *
+ * Return: true when it is done, false when the rings still hold frames that
+ * need the offload; then it stays on in the device, and is to be tried again.
+ */
+bool nvnic_features_settle(struct nvnic_net *nn, unsigned long timeout_us)
+{
+	bool drained;
+
+	ASSERT_RTNL();
+
+	if (!nn->en_off)
+		return true;
+
+	if (nn->tx_allowed & nn->en_off) {
+		WRITE_ONCE(nn->tx_allowed, nn->tx_allowed & ~nn->en_off);
+		/* No transmitter goes by the old value after this. */
+		synchronize_net();
+		nvnic_features_mark(nn);
+	}
+
+	if (timeout_us)
+		read_poll_timeout(nvnic_features_drained, drained, drained,
+				  NVNIC_SETTLE_STEP_US, timeout_us, false, nn);
+	else
+		drained = nvnic_features_drained(nn);
+	if (!drained)
+		return false;
+
+	nvnic_en_write(nn, nn->en & ~nn->en_off);
+	nn->en_off = 0;
+
+	return true;
+}
+
+static int nvnic_features_event(struct notifier_block *nb, unsigned long event,
+				void *ptr)
+{
+	struct net_device *dev = netdev_notifier_info_to_dev(ptr);
+	struct nvnic_net *nn;
+
+	if (event != NETDEV_FEAT_CHANGE ||
+	    dev->netdev_ops != &nvnic_netdev_ops)
+		return NOTIFY_DONE;
+
+	nn = netdev_priv(dev);
+	if (!nvnic_features_settle(nn, NVNIC_SETTLE_US))
+		mod_delayed_work(system_wq, &nn->service, 1);
+
+	return NOTIFY_DONE;
+}
+
+struct notifier_block nvnic_features_nb = {
+	.notifier_call = nvnic_features_event,
+};
+
+/**
+ * nvnic_set_priv_flags() - ethtool: set private flags
+ * @dev: port
+ * @flags: bits of enum nvnic_priv_flag
+ *
+ * Context: process, RTNL.
+ *
+ * Return: 0, or -EINVAL for a flag that there is not.
+ */
+int nvnic_set_priv_flags(struct net_device *dev, u32 flags)
+{
+	struct nvnic_net *nn = netdev_priv(dev);
+	u32 changed = flags ^ nn->priv_flags;
+
+	ASSERT_RTNL();
+
+	if (flags & ~GENMASK(NVNIC_PF_COUNT - 1, 0))
+		return -EINVAL;
+
+	nn->priv_flags = flags;
+	nvnic_en_update(nn, nvnic_offloads_of(nn, dev->features, flags));
+
+	if (changed & BIT(NVNIC_PF_THREADS))
+		nvnic_ctrl(nn, NVNIC_CTRL_THREADS,
+			   flags & BIT(NVNIC_PF_THREADS));
+
+	if (changed & BIT(NVNIC_PF_GRE_PARTIAL)) {
+		if (flags & BIT(NVNIC_PF_GRE_PARTIAL))
+			dev->gso_partial_features |= NVNIC_F_GRE;
+		else
+			dev->gso_partial_features &= ~NVNIC_F_GRE;
+		netdev_update_features(dev);
+	}
+
+	return 0;
+}
+
+/*
+ * Count a super-frame that the stack is about to segment all by itself. One
+ * that needs only its outer headers done is not: it comes back as partial.
+ */
+static void nvnic_count_software(struct sk_buff *skb, struct net_device *dev,
+				 netdev_features_t features)
+{
+	struct nvnic_net *nn = netdev_priv(dev);
+	u16 queue = skb_get_queue_mapping(skb);
+
+	features |= NETIF_F_GSO_ROBUST;
+	if (features & NETIF_F_GSO_PARTIAL)
+		features |= dev->features & dev->gso_partial_features;
+	if (skb_gso_ok(skb, features))
+		return;
+
+	/* Not chosen yet, when segmentation is for the IP layer. */
+	if (queue >= dev->real_num_tx_queues)
+		queue = 0;
+	nvnic_rare_stat_inc(&nn->qstats[queue].tx, NVNIC_TS_LSO_SOFTWARE);
+}
+
+/**
+ * nvnic_features_check() - ndo_features_check: what this frame may ask for
+ * @skb: the frame
+ * @dev: port
+ * @features: what the stack would use
+ *
+ * Context: any, bottom halves off.
+ *
+ * Return: @features without what is beyond the limits of nvnic_offloads.h.
+ */
+netdev_features_t nvnic_features_check(struct sk_buff *skb,
+				       struct net_device *dev,
+				       netdev_features_t features)
+{
+	/* The tag comes into the frame after this. */
+	u32 extra = skb_vlan_tag_present(skb) ? VLAN_HLEN : 0;
+
+	features = vlan_features_check(skb, features);
+
+	if (skb->ip_summed == CHECKSUM_PARTIAL && !nvnic_csum_fits(skb, extra))
+		features &= ~(NETIF_F_CSUM_MASK | NETIF_F_GSO_MASK);
+
+	if (!skb_is_gso(skb))
+		return features;
+
+	if (!nvnic_lso_fits(skb, nvnic_lso_hdr_len(skb), extra))
+		features &= ~NETIF_F_GSO_MASK;
+	nvnic_count_software(skb, dev, features);
+
+	return features;
+}

@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * nvnic driver: probe, remove, recovery.
+ *
+ * Copyright (C) 2026 nvnic contributors
+ */
+#include <linux/bitfield.h>
+#include <linux/dma-mapping.h>
+#include <linux/etherdevice.h>
+#include <linux/rtnetlink.h>
+
+#include "nvnic.h"
+#include "nvnic_csr.h"
+
+/* When to try again what could not be finished */
+#define NVNIC_SERVICE_RETRY	(HZ / 10)
+
+/**
+ * nvnic_ctrl() - set or clear switches of the port
+ * @nn: port
+ * @mask: NVNIC_CTRL_*
+ * @on: set them
+ *
+ * Context: process, RTNL or before the port is registered; sleeps.
+ */
+void nvnic_ctrl(struct nvnic_net *nn, u64 mask, bool on)
+{
+	nn->ctrl = on ? nn->ctrl | mask : nn->ctrl & ~mask;
+	nvnic_wr(nn->bdev, NVNIC_REG_CTRL, nn->ctrl);
+}
+
+/**
+ * nvnic_fault() - ask for the reset of a queue
+ * @nn: port
+ * @map: its fault_tx or fault_rx
+ * @queue: number of the queue
+ *
+ * Context: any.
+ */
+void nvnic_fault(struct nvnic_net *nn, unsigned long *map, unsigned int queue)
+{
+	set_bit(queue, map);
+	mod_delayed_work(system_wq, &nn->service, 0);
+}
+
+/* False: to be tried again. */
+static bool nvnic_service_queues(struct nvnic_net *nn)
+{
+	bool tx, rx, done = true;
+	u32 q;
+
+	for (q = 0; q < nn->rings->num; q++) {
+		tx = test_and_clear_bit(q, nn->fault_tx);
+		rx = test_and_clear_bit(q, nn->fault_rx);
+		if (!tx && !rx)
+			continue;
+		if (!nvnic_vec_recover(nn->rings->vec[q], tx, rx))
+			continue;
+
+		if (tx)
+			set_bit(q, nn->fault_tx);
+		if (rx)
+			set_bit(q, nn->fault_rx);
+		done = false;
+	}
+
+	return done;
+}
+
+static void nvnic_service(struct work_struct *work)
+{
+	struct nvnic_net *nn = container_of(to_delayed_work(work),
+					    struct nvnic_net, service);
+	bool done = true;
+
+	rtnl_lock();
+	if (nn->rings)
+		done = nvnic_service_queues(nn);
+	if (!nvnic_features_settle(nn, 0))
+		done = false;
+	rtnl_unlock();
+
+	if (!done)
+		mod_delayed_work(system_wq, &nn->service, NVNIC_SERVICE_RETRY);
+}
+
+static int nvnic_check_id(struct nvnic_bus_dev *bdev)
+{
+	u64 id = nvnic_rd(bdev, NVNIC_REG_ID);
+
+	if (FIELD_GET(NVNIC_ID_MAGIC, id) != NVNIC_ID_MAGIC_VAL) {
+		dev_err(&bdev->dev, "not an nvnic port, ID %#llx\n", id);
+		return -ENODEV;
+	}
+	if (FIELD_GET(NVNIC_ID_VERSION, id) != NVNIC_ID_VERSION_VAL) {
+		dev_err(&bdev->dev, "ABI version %llu, this driver is for %u\n",
+			FIELD_GET(NVNIC_ID_VERSION, id), NVNIC_ID_VERSION_VAL);
+		return -EOPNOTSUPP;
+	}
+
+	return 0;
+}
+
+static void nvnic_init_netdev(struct nvnic_net *nn)
+{
+	struct net_device *netdev = nn->netdev;
+	u8 mac[ETH_ALEN];
+
+	strscpy(netdev->name, "nvn%d", sizeof(netdev->name));
+	netdev->netdev_ops = &nvnic_netdev_ops;
+	netdev->ethtool_ops = &nvnic_ethtool_ops;
+	netdev->stat_ops = &nvnic_stat_ops;
+	netdev->dev_port = nn->bdev->port;
+	netdev->min_mtu = NVNIC_MIN_MTU;
+	netdev->max_mtu = NVNIC_MAX_MTU;
+	netdev->priv_flags |= IFF_UNICAST_FLT | IFF_LIVE_ADDR_CHANGE;
+
+	u64_to_ether_addr(nvnic_rd(nn->bdev, NVNIC_REG_MAC), mac);
+	eth_hw_addr_set(netdev, mac);
+}
+
+static void nvnic_init_port(struct nvnic_net *nn)
+{
+	struct nvnic_bus_dev *bdev = nn->bdev;
+	u32 i;
+
+	for (i = 0; i < NVNIC_MAX_MACS; i++)
+		nvnic_wr(bdev, NVNIC_REG_MACF(i), 0);
+	nvnic_wr(bdev, NVNIC_REG_RX_MODE, 0);
+	nvnic_wr(bdev, NVNIC_REG_EVENT, NVNIC_EVENT_MASK);
+	nvnic_ctrl(nn, NVNIC_CTRL_PAUSE_TX | NVNIC_CTRL_PAUSE_RX, true);
+}
+
+static struct nvnic_net *nvnic_alloc(struct nvnic_bus_dev *bdev)
+{
+	struct net_device *netdev;
+	struct nvnic_net *nn;
+
+	netdev = alloc_etherdev_mqs(sizeof(*nn), NVNIC_MAX_QUEUES,
+				    NVNIC_MAX_QUEUES);
+	if (!netdev)
+		return NULL;
+
+	SET_NETDEV_DEV(netdev, &bdev->dev);
+	nn = netdev_priv(netdev);
+	nn->netdev = netdev;
+	nn->bdev = bdev;
+	nn->cap = nvnic_rd(bdev, NVNIC_REG_CAP) & NVNIC_OFF_ALL;
+	nn->cfg.num = min(num_online_cpus(), NVNIC_MAX_QUEUES);
+	nn->cfg.tx_size = NVNIC_DEF_RING;
+	nn->cfg.rx_size = NVNIC_DEF_RING;
+	nn->cfg.mtu = ETH_DATA_LEN;
+	spin_lock_init(&nn->carrier_lock);
+	INIT_DELAYED_WORK(&nn->service, nvnic_service);
+
+	nn->qstats = kvcalloc(NVNIC_MAX_QUEUES, sizeof(*nn->qstats),
+			      GFP_KERNEL);
+	if (!nn->qstats) {
+		free_netdev(netdev);
+		return NULL;
+	}
+	nvnic_stats_init(nn->qstats);
+
+	return nn;
+}
+
+static void nvnic_free(struct nvnic_net *nn)
+{
+	kvfree(nn->qstats);
+	free_netdev(nn->netdev);
+}
+
+static int nvnic_probe(struct device *dev)
+{
+	struct nvnic_bus_dev *bdev = to_nvnic_bus_dev(dev);
+	struct nvnic_net *nn;
+	int err;
+
+	err = nvnic_check_id(bdev);
+	if (err)
+		return err;
+
+	err = dma_set_mask_and_coherent(dev, DMA_BIT_MASK(64));
+	if (err)
+		return dev_err_probe(dev, err, "no 64-bit DMA\n");
+
+	nn = nvnic_alloc(bdev);
+	if (!nn)
+		return -ENOMEM;
+
+	nvnic_init_netdev(nn);
+	nvnic_init_port(nn);
+	nvnic_features_init(nn);
+	nvnic_rss_init(nn);
+	netif_carrier_off(nn->netdev);
+
+	err = netif_set_real_num_queues(nn->netdev, nn->cfg.num, nn->cfg.num);
+	if (err)
+		goto free_nn;
+
+	dev_set_drvdata(dev, nn);
+	err = register_netdev(nn->netdev);
+	if (err)
+		goto free_nn;
+
+	return 0;
+
+free_nn:
+	dev_set_drvdata(dev, NULL);
+	nvnic_wr(bdev, NVNIC_REG_CTRL, 0);
+	nvnic_free(nn);
+	return err;
+}
+
+static int nvnic_remove(struct device *dev)
+{
+	struct nvnic_net *nn = dev_get_drvdata(dev);
+
+	/* Closes the port; nothing is left then that could ask for service. */
+	unregister_netdev(nn->netdev);
+	cancel_delayed_work_sync(&nn->service);
+	dev_set_drvdata(dev, NULL);
+	nvnic_wr(nn->bdev, NVNIC_REG_CTRL, 0);
+	nvnic_wr(nn->bdev, NVNIC_REG_EN, 0);
+	nvnic_free(nn);
+
+	return 0;
+}
+
+static struct device_driver nvnic_driver = {
+	.name = NVNIC_DRV_NAME,
+	.owner = THIS_MODULE,
+	.bus = &nvnic_bus_type,
+	.probe = nvnic_probe,
+	.remove = nvnic_remove,
+};
+
+/**
+ * nvnic_register() - make the driver known to the bus and the stack
+ *
+ * Context: process; nvnic_bus_type is registered.
+ *
+ * Return: 0, or -errno of the notifier chain or of the driver core.
+ */
+int nvnic_register(void)
+{
+	int err;
+
+	err = register_netdevice_notifier(&nvnic_features_nb);
+	if (err)
+		return err;
+
+	err = driver_register(&nvnic_driver);
+	if (err)
+		unregister_netdevice_notifier(&nvnic_features_nb);
+
+	return err;
+}
+
+/**
+ * nvnic_unregister() - remove all ports, and undo nvnic_register()
+ *
+ * Context: process, without RTNL.
+ */
+void nvnic_unregister(void)
+{
+	driver_unregister(&nvnic_driver);
+	unregister_netdevice_notifier(&nvnic_features_nb);
+}

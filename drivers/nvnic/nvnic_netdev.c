@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * nvnic driver: net_device operations.
+ *
+ * Copyright (C) 2026 nvnic contributors
+ */
+#include <linux/bitfield.h>
+#include <linux/etherdevice.h>
+#include <linux/interrupt.h>
+#include <linux/rtnetlink.h>
+
+#include "nvnic.h"
+#include "nvnic_csr.h"
+
+/* ---- Link ---- */
+
+/**
+ * nvnic_carrier_update() - tell the stack what the link is
+ * @nn: port
+ *
+ * Context: any.
+ */
+void nvnic_carrier_update(struct nvnic_net *nn)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&nn->carrier_lock, flags);
+	if (nvnic_rd(nn->bdev, NVNIC_REG_STATUS) & NVNIC_STATUS_LINK)
+		netif_carrier_on(nn->netdev);
+	else
+		netif_carrier_off(nn->netdev);
+	spin_unlock_irqrestore(&nn->carrier_lock, flags);
+}
+
+static irqreturn_t nvnic_event_interrupt(int irq, void *data)
+{
+	struct nvnic_net *nn = data;
+	u64 event = nvnic_rd(nn->bdev, NVNIC_REG_EVENT);
+
+	/* First the cause, then the state: a change in between fires again,
+	 * maybe after this has seen it.
+	 */
+	nvnic_wr(nn->bdev, NVNIC_REG_EVENT, event & NVNIC_EVENT_MASK);
+	if (event & NVNIC_EVENT_LINK)
+		nvnic_carrier_update(nn);
+
+	return IRQ_HANDLED;
+}
+
+static int nvnic_event_request(struct nvnic_net *nn)
+{
+	int irq, err;
+
+	irq = nvnic_vector_irq(nn->bdev, NVNIC_VEC_EVENT);
+	if (irq < 0)
+		return irq;
+
+	snprintf(nn->event_name, sizeof(nn->event_name), "%s-event",
+		 nn->netdev->name);
+	err = request_irq(irq, nvnic_event_interrupt, 0, nn->event_name, nn);
+	if (err)
+		return err;
+	nn->event_irq = irq;
+
+	return 0;
+}
+
+static void nvnic_event_free(struct nvnic_net *nn)
+{
+	free_irq(nn->event_irq, nn);
+	nn->event_irq = 0;
+}
+
+/* ---- Receive filters ---- */
+
+static u64 nvnic_macf(const u8 *addr)
+{
+	return ether_addr_to_u64(addr) | NVNIC_MACF_VALID;
+}
+
+static void nvnic_macf_write(struct nvnic_net *nn, u32 i, u64 val)
+{
+	if (nn->macf[i] == val)
+		return;
+	nn->macf[i] = val;
+	nvnic_wr(nn->bdev, NVNIC_REG_MACF(i), val);
+}
+
+static void nvnic_rx_mode_write(struct nvnic_net *nn, u64 val)
+{
+	if (nn->rx_mode == val)
+		return;
+	nn->rx_mode = val;
+	nvnic_wr(nn->bdev, NVNIC_REG_RX_MODE, val);
+}
+
+/* Runs with addr_list_lock held, in atomic context. */
+static void nvnic_set_rx_mode(struct net_device *dev)
+{
+	struct nvnic_net *nn = netdev_priv(dev);
+	u32 uc = netdev_uc_count(dev), mc = netdev_mc_count(dev), n = 0;
+	struct netdev_hw_addr *ha;
+	u64 mode = 0;
+
+	lockdep_assert_held(&dev->addr_list_lock);
+
+	if (dev->flags & IFF_PROMISC || uc > NVNIC_MAX_MACS - 1)
+		mode |= NVNIC_RX_MODE_PROMISC;
+	if (dev->flags & IFF_ALLMULTI || mc > NVNIC_MAX_MACS - 1 - uc)
+		mode |= NVNIC_RX_MODE_ALLMULTI;
+
+	/* Wide open before filters go, narrow after they have come. */
+	nvnic_rx_mode_write(nn, nn->rx_mode | mode);
+
+	nvnic_macf_write(nn, n++, nvnic_macf(dev->dev_addr));
+	if (!(mode & NVNIC_RX_MODE_PROMISC))
+		netdev_for_each_uc_addr(ha, dev)
+			nvnic_macf_write(nn, n++, nvnic_macf(ha->addr));
+	if (!(mode & (NVNIC_RX_MODE_PROMISC | NVNIC_RX_MODE_ALLMULTI)))
+		netdev_for_each_mc_addr(ha, dev)
+			nvnic_macf_write(nn, n++, nvnic_macf(ha->addr));
+	while (n < NVNIC_MAX_MACS)
+		nvnic_macf_write(nn, n++, 0);
+
+	nvnic_rx_mode_write(nn, mode);
+}
+
+static void nvnic_sync_rx_mode(struct net_device *dev)
+{
+	netif_addr_lock_bh(dev);
+	nvnic_set_rx_mode(dev);
+	netif_addr_unlock_bh(dev);
+}
+
+static int nvnic_set_mac_address(struct net_device *dev, void *addr)
+{
+	int err;
+
+	err = eth_mac_addr(dev, addr);
+	if (!err)
+		nvnic_sync_rx_mode(dev);
+
+	return err;
+}
+
+/* ---- Up and down ---- */
+
+static int nvnic_open(struct net_device *dev)
+{
+	struct nvnic_net *nn = netdev_priv(dev);
+	struct nvnic_rings *rings;
+	int err;
+
+	rings = nvnic_rings_alloc(nn, &nn->cfg);
+	if (IS_ERR(rings))
+		return PTR_ERR(rings);
+
+	err = nvnic_event_request(nn);
+	if (err)
+		goto free_rings;
+
+	nvnic_sync_rx_mode(dev);
+	err = nvnic_rings_up(nn, rings);
+	if (err)
+		goto free_event;
+
+	nvnic_ctrl(nn, NVNIC_CTRL_ENABLE, true);
+	netif_tx_start_all_queues(dev);
+	nvnic_carrier_update(nn);
+
+	return 0;
+
+free_event:
+	nvnic_event_free(nn);
+free_rings:
+	nvnic_rings_free(rings);
+	return err;
+}
+
+static int nvnic_stop(struct net_device *dev)
+{
+	struct nvnic_net *nn = netdev_priv(dev);
+	struct nvnic_rings *rings = nn->rings;
+
+	nvnic_ctrl(nn, NVNIC_CTRL_ENABLE, false);
+	nvnic_rings_down(nn);
+	nvnic_event_free(nn);
+	netif_carrier_off(dev);
+	nvnic_rings_free(rings);
+
+	return 0;
+}
+
+static int nvnic_change_mtu(struct net_device *dev, int mtu)
+{
+	struct nvnic_net *nn = netdev_priv(dev);
+	struct nvnic_config cfg = nn->cfg;
+	int err = 0;
+
+	cfg.mtu = mtu;
+	if (netif_running(dev) &&
+	    nvnic_rx_truesize(mtu) != nvnic_rx_truesize(nn->cfg.mtu))
+		err = nvnic_reconfigure(nn, &cfg);
+	else
+		nvnic_wr(nn->bdev, NVNIC_REG_FRAME_MAX, mtu + NVNIC_L2_OVERHEAD);
+	if (err)
+		return err;
+
+	if (nn->rings)
+		nn->rings->mtu = mtu;
+	nn->cfg.mtu = mtu;
+	WRITE_ONCE(dev->mtu, mtu);
+
+	return 0;
+}
+
+static void nvnic_tx_timeout(struct net_device *dev, unsigned int txqueue)
+{
+	struct nvnic_net *nn = netdev_priv(dev);
+	u64 status = nvnic_rd(nn->bdev, NVNIC_REG_TXQ(txqueue) +
+					NVNIC_REG_Q_STATUS);
+
+	if (status & NVNIC_Q_STATUS_HELD) {
+		netdev_info(dev, "TX queue %u is held back by the receiver's flow control\n",
+			    txqueue);
+		return;
+	}
+
+	netdev_warn(dev, "TX queue %u: status %#llx, resetting it\n", txqueue,
+		    status);
+	nvnic_fault(nn, nn->fault_tx, txqueue);
+}
+
+const struct net_device_ops nvnic_netdev_ops = {
+	.ndo_open = nvnic_open,
+	.ndo_stop = nvnic_stop,
+	.ndo_start_xmit = nvnic_start_xmit,
+	.ndo_features_check = nvnic_features_check,
+	.ndo_set_features = nvnic_set_features,
+	.ndo_set_rx_mode = nvnic_set_rx_mode,
+	.ndo_set_mac_address = nvnic_set_mac_address,
+	.ndo_validate_addr = eth_validate_addr,
+	.ndo_change_mtu = nvnic_change_mtu,
+	.ndo_tx_timeout = nvnic_tx_timeout,
+	.ndo_get_stats64 = nvnic_get_stats64,
+};

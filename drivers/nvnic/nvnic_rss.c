@@ -1,0 +1,353 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * nvnic driver: receive hash.
+ *
+ * Copyright (C) 2026 nvnic contributors
+ */
+#include <linux/bitfield.h>
+#include <linux/ethtool.h>
+#include <linux/rtnetlink.h>
+#include <linux/unaligned.h>
+
+#include "nvnic.h"
+#include "nvnic_csr.h"
+
+static_assert(sizeof(u64[NVNIC_RSS_KEY_WORDS]) == NVNIC_RSS_KEY_LEN);
+static_assert(NVNIC_MAX_QUEUES - 1 <= NVNIC_RSS_TABLE_QUEUE);
+/* A row of the table holds a queue. */
+static_assert(NVNIC_MAX_QUEUES <= U8_MAX);
+
+/**
+ * struct nvnic_rss_flow - a flow type that ethtool knows
+ * @flow: its number
+ * @mask: its fields in NVNIC_REG_RSS_FIELDS
+ * @l4: ports may be hashed
+ */
+struct nvnic_rss_flow {
+	u32 flow;
+	u64 mask;
+	bool l4;
+};
+
+/* What is neither TCP nor UDP is hashed as plain IP. */
+static const struct nvnic_rss_flow nvnic_rss_flows[] = {
+	{ TCP_V4_FLOW,		NVNIC_RSS_FIELDS_TCP4,	true },
+	{ TCP_V6_FLOW,		NVNIC_RSS_FIELDS_TCP6,	true },
+	{ UDP_V4_FLOW,		NVNIC_RSS_FIELDS_UDP4,	true },
+	{ UDP_V6_FLOW,		NVNIC_RSS_FIELDS_UDP6,	true },
+	{ IPV4_FLOW,		NVNIC_RSS_FIELDS_IP4,	false },
+	{ IPV6_FLOW,		NVNIC_RSS_FIELDS_IP6,	false },
+	{ SCTP_V4_FLOW,		NVNIC_RSS_FIELDS_IP4,	false },
+	{ SCTP_V6_FLOW,		NVNIC_RSS_FIELDS_IP6,	false },
+	{ AH_ESP_V4_FLOW,	NVNIC_RSS_FIELDS_IP4,	false },
+	{ AH_ESP_V6_FLOW,	NVNIC_RSS_FIELDS_IP6,	false },
+	{ AH_V4_FLOW,		NVNIC_RSS_FIELDS_IP4,	false },
+	{ AH_V6_FLOW,		NVNIC_RSS_FIELDS_IP6,	false },
+	{ ESP_V4_FLOW,		NVNIC_RSS_FIELDS_IP4,	false },
+	{ ESP_V6_FLOW,		NVNIC_RSS_FIELDS_IP6,	false },
+};
+
+#define NVNIC_RSS_FIELDS_RESET						\
+	(FIELD_PREP(NVNIC_RSS_FIELDS_IP4, NVNIC_RSS_F_L3) |		\
+	 FIELD_PREP(NVNIC_RSS_FIELDS_IP6, NVNIC_RSS_F_L3) |		\
+	 FIELD_PREP(NVNIC_RSS_FIELDS_TCP4, NVNIC_RSS_F_L3 | NVNIC_RSS_F_L4) | \
+	 FIELD_PREP(NVNIC_RSS_FIELDS_TCP6, NVNIC_RSS_F_L3 | NVNIC_RSS_F_L4) | \
+	 FIELD_PREP(NVNIC_RSS_FIELDS_UDP4, NVNIC_RSS_F_L3) |		\
+	 FIELD_PREP(NVNIC_RSS_FIELDS_UDP6, NVNIC_RSS_F_L3))
+
+#define NVNIC_RXH_L3		(RXH_IP_SRC | RXH_IP_DST)
+#define NVNIC_RXH_L4		(RXH_L4_B_0_1 | RXH_L4_B_2_3)
+
+/**
+ * nvnic_rss_default_table() - spread over all queues, unless the user chose
+ * @nn: port
+ * @queues: number of queues
+ *
+ * Does not write it to the device.
+ *
+ * Context: process, RTNL or before the port is registered.
+ */
+void nvnic_rss_default_table(struct nvnic_net *nn, u32 queues)
+{
+	u32 i;
+
+	if (netif_is_rxfh_configured(nn->netdev))
+		return;
+
+	for (i = 0; i < NVNIC_RSS_ENTRIES; i++)
+		nn->rss.table[i] = ethtool_rxfh_indir_default(i, queues);
+}
+
+/**
+ * nvnic_rss_init() - set up the receive hash
+ * @nn: port, not registered yet
+ *
+ * Context: process.
+ */
+void nvnic_rss_init(struct nvnic_net *nn)
+{
+	nn->rss.fields = NVNIC_RSS_FIELDS_RESET;
+	netdev_rss_key_fill(nn->rss.key, sizeof(nn->rss.key));
+	nvnic_rss_default_table(nn, nn->cfg.num);
+}
+
+static int nvnic_rss_write(struct nvnic_net *nn)
+{
+	struct nvnic_bus_dev *bdev = nn->bdev;
+	u32 i;
+
+	for (i = 0; i < NVNIC_RSS_KEY_WORDS; i++)
+		nvnic_wr(bdev, NVNIC_REG_RSS_KEY + i * sizeof(u64),
+			 get_unaligned_be64(nn->rss.key + i * sizeof(u64)));
+	for (i = 0; i < NVNIC_RSS_ENTRIES; i++)
+		nvnic_wr(bdev, NVNIC_REG_RSS_TABLE(i), nn->rss.table[i]);
+	nvnic_wr(bdev, NVNIC_REG_RSS_FIELDS, nn->rss.fields);
+
+	nvnic_wr(bdev, NVNIC_REG_RSS_COMMIT, 1);
+	if (nvnic_rd(bdev, NVNIC_REG_RSS_COMMIT) & NVNIC_RSS_COMMIT_REFUSED)
+		return -EIO;
+
+	return 0;
+}
+
+/**
+ * nvnic_rss_program() - write the receive hash to the device
+ * @nn: port
+ * @queues: number of queues that there will be
+ *
+ * Context: process, RTNL.
+ *
+ * Return: 0, or -EIO when the device refused it.
+ */
+int nvnic_rss_program(struct nvnic_net *nn, u32 queues)
+{
+	int err;
+
+	ASSERT_RTNL();
+
+	nvnic_rss_default_table(nn, queues);
+	err = nvnic_rss_write(nn);
+	if (err)
+		netdev_err(nn->netdev, "the device refused the hash table\n");
+
+	return err;
+}
+
+/* On an error the device keeps the old settings, and so do we. */
+static int nvnic_rss_change(struct nvnic_net *nn, const struct nvnic_rss *rss)
+{
+	struct nvnic_rss *old;
+	int err = 0;
+
+	old = kmemdup(&nn->rss, sizeof(*old), GFP_KERNEL);
+	if (!old)
+		return -ENOMEM;
+
+	nn->rss = *rss;
+	if (nn->rings)
+		err = nvnic_rss_write(nn);
+	if (err)
+		nn->rss = *old;
+	kfree(old);
+
+	return err;
+}
+
+/**
+ * nvnic_get_rxfh() - ethtool: hash key, function and table
+ * @dev: port
+ * @rxfh: receives them
+ *
+ * Context: process, RTNL.
+ *
+ * Return: 0.
+ */
+int nvnic_get_rxfh(struct net_device *dev, struct ethtool_rxfh_param *rxfh)
+{
+	struct nvnic_net *nn = netdev_priv(dev);
+	u32 i;
+
+	rxfh->hfunc = ETH_RSS_HASH_TOP;
+	if (rxfh->key)
+		memcpy(rxfh->key, nn->rss.key, sizeof(nn->rss.key));
+	if (rxfh->indir)
+		for (i = 0; i < NVNIC_RSS_ENTRIES; i++)
+			rxfh->indir[i] = nn->rss.table[i];
+
+	return 0;
+}
+
+static int nvnic_rxfh_check(struct nvnic_net *nn,
+			    const struct ethtool_rxfh_param *rxfh,
+			    struct netlink_ext_ack *extack)
+{
+	u32 i;
+
+	if (rxfh->hfunc != ETH_RSS_HASH_NO_CHANGE &&
+	    rxfh->hfunc != ETH_RSS_HASH_TOP) {
+		NL_SET_ERR_MSG_MOD(extack, "the hash function is Toeplitz");
+		return -EOPNOTSUPP;
+	}
+	if (rxfh->input_xfrm && rxfh->input_xfrm != RXH_XFRM_NO_CHANGE) {
+		NL_SET_ERR_MSG_MOD(extack, "hash input is not transformed");
+		return -EOPNOTSUPP;
+	}
+
+	for (i = 0; rxfh->indir && i < NVNIC_RSS_ENTRIES; i++) {
+		if (rxfh->indir[i] < nn->cfg.num)
+			continue;
+		NL_SET_ERR_MSG_FMT_MOD(extack,
+				       "entry %u names queue %u of %u", i,
+				       rxfh->indir[i], nn->cfg.num);
+		return -EINVAL;
+	}
+
+	return 0;
+}
+
+/**
+ * nvnic_set_rxfh() - ethtool: set hash key and table
+ * @dev: port
+ * @rxfh: what to set
+ * @extack: receives the reason of a refusal
+ *
+ * Context: process, RTNL.
+ *
+ * Return: 0; -EOPNOTSUPP for another function than Toeplitz, or transformed
+ * input; -EINVAL for a queue that there is not; -EIO when the device refused
+ * it; -ENOMEM.
+ */
+int nvnic_set_rxfh(struct net_device *dev, struct ethtool_rxfh_param *rxfh,
+		   struct netlink_ext_ack *extack)
+{
+	struct nvnic_net *nn = netdev_priv(dev);
+	struct nvnic_rss *rss;
+	int err;
+	u32 i;
+
+	err = nvnic_rxfh_check(nn, rxfh, extack);
+	if (err)
+		return err;
+
+	rss = kmemdup(&nn->rss, sizeof(*rss), GFP_KERNEL);
+	if (!rss)
+		return -ENOMEM;
+
+	if (rxfh->key)
+		memcpy(rss->key, rxfh->key, sizeof(rss->key));
+	for (i = 0; rxfh->indir && i < NVNIC_RSS_ENTRIES; i++)
+		rss->table[i] = rxfh->indir[i];
+
+	err = nvnic_rss_change(nn, rss);
+	if (err)
+		NL_SET_ERR_MSG_MOD(extack, "the device refused the hash table");
+	kfree(rss);
+
+	return err;
+}
+
+static const struct nvnic_rss_flow *nvnic_rss_flow(u32 flow)
+{
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(nvnic_rss_flows); i++)
+		if (nvnic_rss_flows[i].flow == flow)
+			return &nvnic_rss_flows[i];
+
+	return NULL;
+}
+
+static int nvnic_get_rss_fields(struct nvnic_net *nn,
+				struct ethtool_rxnfc *nfc)
+{
+	const struct nvnic_rss_flow *row = nvnic_rss_flow(nfc->flow_type);
+	u64 fields;
+
+	nfc->data = 0;
+	if (!row)
+		return nfc->flow_type == ETHER_FLOW ? 0 : -EINVAL;
+
+	fields = (nn->rss.fields & row->mask) >> __ffs64(row->mask);
+	if (fields & NVNIC_RSS_F_L3)
+		nfc->data |= NVNIC_RXH_L3;
+	if (row->l4 && fields & NVNIC_RSS_F_L4)
+		nfc->data |= NVNIC_RXH_L4;
+
+	return 0;
+}
+
+static int nvnic_set_rss_fields(struct nvnic_net *nn,
+				const struct ethtool_rxnfc *nfc)
+{
+	const struct nvnic_rss_flow *row = nvnic_rss_flow(nfc->flow_type);
+	struct nvnic_rss *rss;
+	u64 fields;
+	int err;
+
+	if (!row)
+		return -EOPNOTSUPP;
+
+	if (nfc->data == NVNIC_RXH_L3)
+		fields = NVNIC_RSS_F_L3;
+	else if (row->l4 && nfc->data == (NVNIC_RXH_L3 | NVNIC_RXH_L4))
+		fields = NVNIC_RSS_F_L3 | NVNIC_RSS_F_L4;
+	else
+		return -EINVAL;
+
+	rss = kmemdup(&nn->rss, sizeof(*rss), GFP_KERNEL);
+	if (!rss)
+		return -ENOMEM;
+
+	rss->fields &= ~row->mask;
+	rss->fields |= fields << __ffs64(row->mask);
+	err = nvnic_rss_change(nn, rss);
+	kfree(rss);
+
+	return err;
+}
+
+/**
+ * nvnic_get_rxnfc() - ethtool: number of queues, fields of a flow type
+ * @dev: port
+ * @nfc: question and answer
+ * @rule_locs: not used
+ *
+ * Context: process, RTNL.
+ *
+ * Return: 0; -EINVAL for a flow type without hash; -EOPNOTSUPP for another
+ * command.
+ */
+int nvnic_get_rxnfc(struct net_device *dev, struct ethtool_rxnfc *nfc,
+		    u32 *rule_locs)
+{
+	struct nvnic_net *nn = netdev_priv(dev);
+
+	switch (nfc->cmd) {
+	case ETHTOOL_GRXRINGS:
+		nfc->data = nn->cfg.num;
+		return 0;
+	case ETHTOOL_GRXFH:
+		return nvnic_get_rss_fields(nn, nfc);
+	default:
+		return -EOPNOTSUPP;
+	}
+}
+
+/**
+ * nvnic_set_rxnfc() - ethtool: set the fields of a flow type
+ * @dev: port
+ * @nfc: what to set
+ *
+ * Context: process, RTNL.
+ *
+ * Return: 0; -EINVAL for fields that cannot be hashed for the flow type;
+ * -EOPNOTSUPP for another flow type or command; -EIO when the device refused
+ * it; -ENOMEM.
+ */
+int nvnic_set_rxnfc(struct net_device *dev, struct ethtool_rxnfc *nfc)
+{
+	if (nfc->cmd != ETHTOOL_SRXFH)
+		return -EOPNOTSUPP;
+
+	return nvnic_set_rss_fields(netdev_priv(dev), nfc);
+}

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * nvnic driver: statistics that the driver keeps.
+ *
+ * Copyright (C) 2026 nvnic contributors
+ *
+ * One row a counter: X(NAME, "name"). The name is what ``ethtool -S`` prints
+ * behind the queue's. The counters belong to the queue's number, not to its
+ * rings, so they survive whatever happens to those.
+ */
+#ifndef NVNIC_STATS_H
+#define NVNIC_STATS_H
+
+#include <linux/atomic.h>
+#include <linux/cache.h>
+#include <linux/u64_stats_sync.h>
+
+struct ethtool_pause_stats;
+struct net_device;
+struct nvnic_net;
+struct rtnl_link_stats64;
+
+/* Written by whoever holds the queue's xmit lock, or has stopped the queue */
+#define NVNIC_TX_XMIT_STATS(X)						\
+	X(STOP, "stop")							\
+	X(BUSY, "busy")							\
+	X(SW_CSUM, "sw_csum")						\
+	X(DMA_MAP_ERR, "dma_map_err")					\
+	X(DROP, "drop")
+
+/* Written by NAPI, once a poll */
+#define NVNIC_TX_DONE_STATS(X)						\
+	X(PACKETS, "packets")						\
+	X(BYTES, "bytes")						\
+	X(WAKE, "wake")							\
+	X(PLAIN, "plain")						\
+	X(CSUM, "csum")							\
+	X(LSO_NATIVE, "lso_native")					\
+	X(LSO_PARTIAL, "lso_partial")					\
+	X(USO, "uso")							\
+	X(GSO_BYTES, "gso_bytes")					\
+	X(GSO_WIRE_PACKETS, "gso_wire_packets")				\
+	X(GSO_WIRE_BYTES, "gso_wire_bytes")				\
+	X(HW_DROP, "hw_drop")						\
+	X(HW_DROP_ERROR, "hw_drop_error")				\
+	X(BAD_COMPLETION, "bad_completion")
+
+/* Written by anyone, rarely */
+#define NVNIC_TX_RARE_STATS(X)						\
+	X(LSO_SOFTWARE, "lso_software")					\
+	X(RESET, "reset")
+
+#define NVNIC_TX_STATS(X)						\
+	NVNIC_TX_XMIT_STATS(X)						\
+	NVNIC_TX_DONE_STATS(X)						\
+	NVNIC_TX_RARE_STATS(X)
+
+/* Written by NAPI, once a poll */
+#define NVNIC_RX_STATS(X)						\
+	X(PACKETS, "packets")						\
+	X(BYTES, "bytes")						\
+	X(MULTICAST, "multicast")					\
+	X(CSUM_UNNECESSARY, "csum_unnecessary")				\
+	X(CSUM_COMPLETE, "csum_complete")				\
+	X(CSUM_NONE, "csum_none")					\
+	X(ALLOC_FAIL, "alloc_fail")					\
+	X(DROP, "drop")							\
+	X(BAD_COMPLETION, "bad_completion")				\
+	X(RESET, "reset")
+
+#define NVNIC_TS_ENUM(_name, _str)	NVNIC_TS_##_name,
+#define NVNIC_RS_ENUM(_name, _str)	NVNIC_RS_##_name,
+#define NVNIC_STAT_ONE(_name, _str)	+ 1
+
+#define NVNIC_TS_XMIT_COUNT	(0 NVNIC_TX_XMIT_STATS(NVNIC_STAT_ONE))
+#define NVNIC_TS_DONE_COUNT	(0 NVNIC_TX_DONE_STATS(NVNIC_STAT_ONE))
+#define NVNIC_TS_RARE_COUNT	(0 NVNIC_TX_RARE_STATS(NVNIC_STAT_ONE))
+
+/* Rows of a TX queue, in the order of the three lists */
+enum nvnic_tx_stat {
+	NVNIC_TX_STATS(NVNIC_TS_ENUM)
+	NVNIC_TS_COUNT,
+};
+
+/* Rows of an RX queue */
+enum nvnic_rx_stat {
+	NVNIC_RX_STATS(NVNIC_RS_ENUM)
+	NVNIC_RS_COUNT,
+};
+
+/**
+ * struct nvnic_tx_stats - statistics of a TX queue
+ * @xmit_syncp: for @xmit
+ * @xmit: NVNIC_TX_XMIT_STATS
+ * @done_syncp: for @done
+ * @done: NVNIC_TX_DONE_STATS
+ * @rare: NVNIC_TX_RARE_STATS
+ */
+struct nvnic_tx_stats {
+	struct u64_stats_sync xmit_syncp;
+	u64_stats_t xmit[NVNIC_TS_XMIT_COUNT];
+	struct u64_stats_sync done_syncp ____cacheline_aligned;
+	u64_stats_t done[NVNIC_TS_DONE_COUNT];
+	atomic64_t rare[NVNIC_TS_RARE_COUNT] ____cacheline_aligned;
+};
+
+/**
+ * struct nvnic_rx_stats - statistics of an RX queue
+ * @syncp: for @v
+ * @v: NVNIC_RX_STATS
+ */
+struct nvnic_rx_stats {
+	struct u64_stats_sync syncp;
+	u64_stats_t v[NVNIC_RS_COUNT];
+};
+
+/**
+ * struct nvnic_queue_stats - statistics of a queue pair
+ * @tx: of its TX queue
+ * @rx: of its RX queue
+ */
+struct nvnic_queue_stats {
+	struct nvnic_tx_stats tx;
+	struct nvnic_rx_stats rx ____cacheline_aligned;
+};
+
+/**
+ * nvnic_xmit_stat_add() - count on the sending side
+ * @s: statistics of the queue
+ * @row: one of NVNIC_TX_XMIT_STATS
+ * @n: how many
+ *
+ * Context: with the queue's xmit lock held, or while nothing can send.
+ */
+static inline void nvnic_xmit_stat_add(struct nvnic_tx_stats *s,
+				       enum nvnic_tx_stat row, u64 n)
+{
+	u64_stats_update_begin(&s->xmit_syncp);
+	u64_stats_add(&s->xmit[row], n);
+	u64_stats_update_end(&s->xmit_syncp);
+}
+
+/**
+ * nvnic_done_stat_add() - add to a row of the completing side
+ * @s: statistics of the queue
+ * @row: one of NVNIC_TX_DONE_STATS
+ * @n: how many
+ *
+ * Context: NAPI, inside u64_stats_update_begin(&s->done_syncp).
+ */
+static inline void nvnic_done_stat_add(struct nvnic_tx_stats *s,
+				       enum nvnic_tx_stat row, u64 n)
+{
+	u64_stats_add(&s->done[row - NVNIC_TS_XMIT_COUNT], n);
+}
+
+/**
+ * nvnic_rare_stat_inc() - count what happens rarely, from anywhere
+ * @s: statistics of the queue
+ * @row: one of NVNIC_TX_RARE_STATS
+ *
+ * Context: any.
+ */
+static inline void nvnic_rare_stat_inc(struct nvnic_tx_stats *s,
+				       enum nvnic_tx_stat row)
+{
+	atomic64_inc(&s->rare[row - NVNIC_TS_XMIT_COUNT - NVNIC_TS_DONE_COUNT]);
+}
+
+/**
+ * nvnic_rx_stat_add() - count one thing on the receiving side
+ * @s: statistics of the queue
+ * @row: one of NVNIC_RX_STATS
+ * @n: how many
+ *
+ * Context: NAPI, or while NAPI is disabled.
+ */
+static inline void nvnic_rx_stat_add(struct nvnic_rx_stats *s,
+				     enum nvnic_rx_stat row, u64 n)
+{
+	u64_stats_update_begin(&s->syncp);
+	u64_stats_add(&s->v[row], n);
+	u64_stats_update_end(&s->syncp);
+}
+
+extern const struct netdev_stat_ops nvnic_stat_ops;
+
+void nvnic_stats_init(struct nvnic_queue_stats *qstats);
+void nvnic_get_stats64(struct net_device *dev, struct rtnl_link_stats64 *s);
+void nvnic_get_pause_stats(struct net_device *dev,
+			   struct ethtool_pause_stats *s);
+int nvnic_stats_count(struct net_device *dev);
+void nvnic_stats_strings(struct net_device *dev, u8 *data);
+void nvnic_stats_values(struct net_device *dev, u64 *data);
+
+#endif /* NVNIC_STATS_H */

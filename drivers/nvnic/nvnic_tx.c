@@ -1,0 +1,696 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * nvnic driver: transmit path.
+ *
+ * Copyright (C) 2026 nvnic contributors
+ */
+#include <linux/bitfield.h>
+#include <linux/dma-mapping.h>
+#include <linux/etherdevice.h>
+#include <net/gso.h>
+#include <net/netdev_queues.h>
+
+#include "nvnic.h"
+#include "nvnic_csr.h"
+
+/* What a frame asks of the device */
+struct nvnic_tx_req {
+	u32 mask;		/* NVNIC_OFF_BIT() */
+	u16 hdr_len;
+	u16 csum_start;
+	u16 csum_off;
+	u8 path;		/* enum nvnic_tx_path */
+};
+
+/* What a poll has completed */
+struct nvnic_tx_done {
+	u32 skbs;
+	u32 skb_bytes;
+	u64 wire_packets;
+	u64 wire_bytes;
+	u32 path[NVNIC_TX_PATHS];
+	u64 gso_bytes;
+	u64 gso_wire_packets;
+	u64 gso_wire_bytes;
+	u32 hw_drop;
+	u32 hw_drop_error;
+	u32 bad;
+	u32 wake;
+};
+
+#define NVNIC_TX_MAP_GSO(_type, _gso, _off)				\
+	((_type) & SKB_GSO_##_gso ? NVNIC_OFF_BIT(_off) : 0)
+
+/* The types above, and DODGY: the stack has looked at such a frame. */
+#define NVNIC_TX_GSO_KNOWN						\
+	(SKB_GSO_TCPV4 | SKB_GSO_TCPV6 | SKB_GSO_TCP_ECN |		\
+	 SKB_GSO_TCP_FIXEDID | SKB_GSO_GRE | SKB_GSO_GRE_CSUM |		\
+	 SKB_GSO_PARTIAL | SKB_GSO_UDP_L4 | SKB_GSO_DODGY)
+
+static u32 nvnic_tx_gso_mask(u32 type)
+{
+	return NVNIC_TX_MAP_GSO(type, TCPV4, TSO4) |
+	       NVNIC_TX_MAP_GSO(type, TCPV6, TSO6) |
+	       NVNIC_TX_MAP_GSO(type, TCP_ECN, TSO_ECN) |
+	       NVNIC_TX_MAP_GSO(type, TCP_FIXEDID, TSO_FIXEDID) |
+	       NVNIC_TX_MAP_GSO(type, GRE, GSO_GRE) |
+	       NVNIC_TX_MAP_GSO(type, GRE_CSUM, GSO_GRE_CSUM) |
+	       NVNIC_TX_MAP_GSO(type, PARTIAL, GSO_PARTIAL) |
+	       NVNIC_TX_MAP_GSO(type, UDP_L4, USO);
+}
+
+static bool nvnic_tx_request_gso(const struct sk_buff *skb,
+				 struct nvnic_tx_req *req)
+{
+	u32 type = skb_shinfo(skb)->gso_type;
+	u32 hdr_len = nvnic_lso_hdr_len(skb);
+
+	req->mask = nvnic_tx_gso_mask(type);
+	req->hdr_len = hdr_len;
+	if (req->mask & NVNIC_OFF_BIT(USO))
+		req->path = NVNIC_TX_USO;
+	else if (req->mask & NVNIC_OFF_BIT(GSO_PARTIAL))
+		req->path = NVNIC_TX_LSO_PARTIAL;
+	else
+		req->path = NVNIC_TX_LSO_NATIVE;
+
+	return !(type & ~NVNIC_TX_GSO_KNOWN) &&
+	       nvnic_lso_fits(skb, hdr_len, 0);
+}
+
+/* False: the device cannot be asked for what the frame needs. */
+static bool nvnic_tx_request(const struct sk_buff *skb,
+			     struct nvnic_tx_req *req)
+{
+	if (skb_is_gso(skb))
+		return nvnic_tx_request_gso(skb, req);
+
+	req->mask = 0;
+	req->path = NVNIC_TX_PLAIN;
+	if (skb->ip_summed != CHECKSUM_PARTIAL)
+		return true;
+
+	if (!nvnic_csum_fits(skb, 0))
+		return false;
+
+	req->mask = NVNIC_OFF_BIT(TX_CSUM);
+	req->path = NVNIC_TX_CSUM;
+	req->csum_start = skb_checksum_start_offset(skb);
+	req->csum_off = skb->csum_offset;
+
+	return true;
+}
+
+static void nvnic_tx_write_request(struct nvnic_tx_ring *ring, u16 pos,
+				   const struct sk_buff *skb,
+				   const struct nvnic_tx_req *req)
+{
+	struct nvnic_txd *txd = &ring->desc[pos & ring->mask];
+	u64 q0 = FIELD_PREP(NVNIC_TXD_REQ_MASK, req->mask);
+
+	if (req->path == NVNIC_TX_CSUM)
+		q0 |= FIELD_PREP(NVNIC_TXD_REQ_CSUM_START, req->csum_start) |
+		      FIELD_PREP(NVNIC_TXD_REQ_CSUM_OFF, req->csum_off);
+	else
+		q0 |= FIELD_PREP(NVNIC_TXD_REQ_MSS, skb_shinfo(skb)->gso_size) |
+		      FIELD_PREP(NVNIC_TXD_REQ_HDR_LEN, req->hdr_len);
+
+	txd->q[0] = cpu_to_le64(q0);
+	txd->q[1] = cpu_to_le64(FIELD_PREP(NVNIC_TXD_TYPE, NVNIC_TXD_TYPE_REQ) |
+				FIELD_PREP(NVNIC_TXD_REQ_LEN, skb->len));
+	ring->buf[pos & ring->mask].len = 0;
+}
+
+static int nvnic_tx_write_data(struct nvnic_tx_ring *ring, u16 pos,
+			       dma_addr_t dma, u32 len)
+{
+	struct nvnic_txd *txd = &ring->desc[pos & ring->mask];
+	struct nvnic_tx_buf *buf = &ring->buf[pos & ring->mask];
+
+	if (unlikely(dma_mapping_error(&ring->bdev->dev, dma)))
+		return -ENOMEM;
+
+	buf->dma = dma;
+	buf->len = len;
+	txd->q[0] = cpu_to_le64(dma);
+	txd->q[1] = cpu_to_le64(FIELD_PREP(NVNIC_TXD_TYPE, NVNIC_TXD_TYPE_DATA) |
+				FIELD_PREP(NVNIC_TXD_LEN, len));
+
+	return 0;
+}
+
+/* Head and fragments are one kind of mapping to the DMA API. */
+static void nvnic_tx_unmap(struct nvnic_tx_ring *ring, u16 pos, u16 count)
+{
+	for (; count; count--, pos++) {
+		struct nvnic_tx_buf *buf = &ring->buf[pos & ring->mask];
+
+		if (buf->len)
+			dma_unmap_page(&ring->bdev->dev, buf->dma, buf->len,
+				       DMA_TO_DEVICE);
+	}
+}
+
+/* Number of descriptors written from the tail on, or -errno. */
+static int nvnic_tx_map(struct nvnic_tx_ring *ring, struct sk_buff *skb,
+			const struct nvnic_tx_req *req)
+{
+	const struct skb_shared_info *shinfo = skb_shinfo(skb);
+	struct device *dev = &ring->bdev->dev;
+	u16 first = ring->tail, pos = first;
+	dma_addr_t dma;
+	unsigned int i;
+	u32 len;
+
+	if (req->mask)
+		nvnic_tx_write_request(ring, pos++, skb, req);
+
+	len = skb_headlen(skb);
+	if (likely(len)) {
+		dma = dma_map_single(dev, skb->data, len, DMA_TO_DEVICE);
+		if (nvnic_tx_write_data(ring, pos, dma, len))
+			goto unmap;
+		pos++;
+	}
+
+	for (i = 0; i < shinfo->nr_frags; i++) {
+		const skb_frag_t *frag = &shinfo->frags[i];
+
+		len = skb_frag_size(frag);
+		if (unlikely(!len))
+			continue;
+		dma = skb_frag_dma_map(dev, frag, 0, len, DMA_TO_DEVICE);
+		if (nvnic_tx_write_data(ring, pos, dma, len))
+			goto unmap;
+		pos++;
+	}
+
+	ring->desc[(u16)(pos - 1) & ring->mask].q[1] |=
+		cpu_to_le64(NVNIC_TXD_EOP);
+
+	return (u16)(pos - first);
+
+unmap:
+	nvnic_tx_unmap(ring, first, pos - first);
+	return -ENOMEM;
+}
+
+static void nvnic_tx_drop(struct nvnic_tx_ring *ring, struct sk_buff *skb)
+{
+	nvnic_xmit_stat_add(ring->stats, NVNIC_TS_DROP, 1);
+	dev_kfree_skb_any(skb);
+}
+
+/*
+ * Put a frame in the ring, or drop it. There is room. True: the doorbell
+ * should not wait for more.
+ */
+static bool nvnic_tx_put(struct nvnic_tx_ring *ring, struct sk_buff *skb,
+			 const struct nvnic_tx_req *req, bool more)
+{
+	struct nvnic_tx_buf *buf = &ring->buf[ring->tail & ring->mask];
+	u32 len = skb->len;
+	int ndesc;
+
+	if (unlikely(!len || len > NVNIC_MAX_TX_LEN ||
+		     (skb_has_frag_list(skb) && __skb_linearize(skb)))) {
+		nvnic_tx_drop(ring, skb);
+		return !more;
+	}
+
+	ndesc = nvnic_tx_map(ring, skb, req);
+	if (unlikely(ndesc < 0)) {
+		nvnic_xmit_stat_add(ring->stats, NVNIC_TS_DMA_MAP_ERR, 1);
+		nvnic_tx_drop(ring, skb);
+		return !more;
+	}
+
+	buf->skb = skb;
+	buf->bytes = len;
+	buf->ndesc = ndesc;
+	buf->path = req->path;
+	if (req->path >= NVNIC_TX_LSO_NATIVE) {
+		buf->hdr_len = req->hdr_len;
+		buf->segs = DIV_ROUND_UP(len - req->hdr_len,
+					 skb_shinfo(skb)->gso_size);
+	}
+
+	skb_tx_timestamp(skb);
+	WRITE_ONCE(ring->tail, ring->tail + ndesc);
+
+	return __netdev_tx_sent_queue(ring->txq, len, more);
+}
+
+static void nvnic_tx_kick(struct nvnic_tx_ring *ring)
+{
+	u16 tail = ring->tail;
+
+	if (ring->rung == tail)
+		return;
+	ring->rung = tail;
+
+	/* P1: descriptors before the tail, with the device's fetch */
+	dma_wmb();
+	nvnic_wr(ring->bdev, ring->doorbell, tail);
+}
+
+/* Room for the largest frame? Looks at the consumer's line only if it must. */
+static bool nvnic_tx_room(struct nvnic_tx_ring *ring)
+{
+	u16 used = ring->tail - ring->clean_seen;
+
+	if (likely(ring->size - 1 - used >= NVNIC_TX_MAX_DESC))
+		return true;
+
+	/* P6, with nvnic_tx_reclaim(): its slots are ours once we see this */
+	ring->clean_seen = smp_load_acquire(&ring->clean);
+	used = ring->tail - ring->clean_seen;
+
+	return ring->size - 1 - used >= NVNIC_TX_MAX_DESC;
+}
+
+static void nvnic_tx_spill_add(struct nvnic_tx_ring *ring, struct sk_buff *segs)
+{
+	struct sk_buff *last = segs;
+
+	while (last->next)
+		last = last->next;
+
+	if (ring->spill)
+		ring->spill_last->next = segs;
+	else
+		WRITE_ONCE(ring->spill, segs);
+	ring->spill_last = last;
+}
+
+/*
+ * The device may not be asked for what this frame needs: it was made before an
+ * offload was turned off, and has waited in a queueing discipline since, or it
+ * came past ndo_features_check.
+ */
+static bool nvnic_tx_software(struct nvnic_tx_ring *ring, struct sk_buff *skb,
+			      bool more)
+{
+	struct nvnic_tx_req req = { .path = NVNIC_TX_PLAIN };
+	netdev_features_t features = ring->nn->netdev->features &
+				     (NETIF_F_SG | NETIF_F_HIGHDMA);
+	struct sk_buff *segs;
+
+	if (!skb_is_gso(skb)) {
+		if (skb_checksum_help(skb)) {
+			nvnic_tx_drop(ring, skb);
+			return !more;
+		}
+		nvnic_xmit_stat_add(ring->stats, NVNIC_TS_SW_CSUM, 1);
+		return nvnic_tx_put(ring, skb, &req, more);
+	}
+
+	nvnic_rare_stat_inc(ring->stats, NVNIC_TS_LSO_SOFTWARE);
+	if (READ_ONCE(ring->nn->tx_allowed) & NVNIC_OFF_BIT(TX_CSUM))
+		features |= NETIF_F_HW_CSUM;
+
+	segs = skb_gso_segment(skb, features);
+	if (IS_ERR_OR_NULL(segs)) {
+		nvnic_tx_drop(ring, skb);
+		return !more;
+	}
+
+	consume_skb(skb);
+	nvnic_tx_spill_add(ring, segs);
+
+	return true;
+}
+
+static bool nvnic_tx_send(struct nvnic_tx_ring *ring, struct sk_buff *skb,
+			  bool more)
+{
+	struct nvnic_tx_req req;
+
+	if (unlikely(!nvnic_tx_request(skb, &req) ||
+		     req.mask & ~READ_ONCE(ring->nn->tx_allowed)))
+		return nvnic_tx_software(ring, skb, more);
+
+	return nvnic_tx_put(ring, skb, &req, more);
+}
+
+/*
+ * Send what fits of the spill list. True: it is empty. False: the queue has
+ * been stopped, and completions are to come on which NAPI goes on with it.
+ */
+static bool nvnic_tx_spill_drain(struct nvnic_tx_ring *ring)
+{
+	bool stopped = netif_tx_queue_stopped(ring->txq);
+	struct sk_buff *skb;
+
+	lockdep_assert_held(&ring->txq->_xmit_lock);
+
+	for (;;) {
+		while (ring->spill && nvnic_tx_room(ring)) {
+			skb = ring->spill;
+			WRITE_ONCE(ring->spill, skb->next);
+			skb_mark_not_on_list(skb);
+			nvnic_tx_send(ring, skb, false);
+		}
+		nvnic_tx_kick(ring);
+		if (!ring->spill)
+			return true;
+
+		netif_tx_stop_queue(ring->txq);
+		/* P5: spill list and stop bit before the look at the room,
+		 * with nvnic_clean_tx()
+		 */
+		smp_mb__after_atomic();
+		if (nvnic_tx_avail(ring) < NVNIC_TX_WAKE_DESC) {
+			nvnic_xmit_stat_add(ring->stats, NVNIC_TS_STOP,
+					    !stopped);
+			return false;
+		}
+	}
+}
+
+/* False: the queue is stopped. */
+static bool nvnic_tx_stop(struct nvnic_tx_ring *ring)
+{
+	/* P5, with the wake in nvnic_tx_finish() */
+	if (netif_txq_maybe_stop(ring->txq, nvnic_tx_avail(ring),
+				 NVNIC_TX_MAX_DESC, NVNIC_TX_WAKE_DESC))
+		return true;
+
+	nvnic_xmit_stat_add(ring->stats, NVNIC_TS_STOP, 1);
+	return false;
+}
+
+/* Called although the queue was stopped. True: it really has no room. */
+static bool nvnic_tx_busy(struct nvnic_tx_ring *ring)
+{
+	nvnic_xmit_stat_add(ring->stats, NVNIC_TS_BUSY, 1);
+	if (ring->spill) {
+		if (!nvnic_tx_spill_drain(ring))
+			return true;
+		netif_tx_start_queue(ring->txq);
+	}
+
+	return !nvnic_tx_stop(ring);
+}
+
+/**
+ * nvnic_start_xmit() - ndo_start_xmit: queue a frame
+ * @skb: the frame
+ * @dev: port
+ *
+ * Context: with the queue's xmit lock held, bottom halves off.
+ *
+ * Return: NETDEV_TX_OK, or NETDEV_TX_BUSY when there is no room.
+ */
+netdev_tx_t nvnic_start_xmit(struct sk_buff *skb, struct net_device *dev)
+{
+	struct nvnic_net *nn = netdev_priv(dev);
+	struct nvnic_tx_ring *ring = nn->tx[skb_get_queue_mapping(skb)];
+	bool kick;
+
+	if (unlikely(!ring)) {
+		dev_core_stats_tx_dropped_inc(dev);
+		dev_kfree_skb_any(skb);
+		return NETDEV_TX_OK;
+	}
+
+	if (unlikely(ring->spill || !nvnic_tx_room(ring)) &&
+	    nvnic_tx_busy(ring))
+		return NETDEV_TX_BUSY;
+
+	kick = nvnic_tx_send(ring, skb, netdev_xmit_more());
+
+	if (unlikely(ring->spill)) {
+		if (!nvnic_tx_spill_drain(ring))
+			return NETDEV_TX_OK;
+		netif_tx_start_queue(ring->txq);
+	}
+
+	if (unlikely(!nvnic_tx_room(ring))) {
+		nvnic_tx_stop(ring);
+		kick = true;
+	}
+	if (kick)
+		nvnic_tx_kick(ring);
+
+	return NETDEV_TX_OK;
+}
+
+static void nvnic_tx_account(const struct nvnic_tx_buf *buf,
+			     struct nvnic_tx_done *done)
+{
+	done->path[buf->path]++;
+	if (buf->path < NVNIC_TX_LSO_NATIVE)
+		return;
+
+	done->gso_bytes += buf->bytes;
+	done->gso_wire_packets += buf->segs;
+	done->gso_wire_bytes += buf->bytes +
+				(u64)(buf->segs - 1) * buf->hdr_len;
+}
+
+/*
+ * Give back what lies before @head, which is within what is outstanding.
+ * False: it is not at the start of a frame.
+ */
+static bool nvnic_tx_reclaim(struct nvnic_tx_ring *ring, u16 head, bool ok,
+			     struct nvnic_tx_done *done, int budget)
+{
+	u16 pos = ring->clean;
+
+	while (pos != head) {
+		struct nvnic_tx_buf *buf = &ring->buf[pos & ring->mask];
+
+		if (unlikely((u16)(head - pos) < buf->ndesc))
+			break;
+
+		nvnic_tx_unmap(ring, pos, buf->ndesc);
+		done->skbs++;
+		done->skb_bytes += buf->bytes;
+		if (likely(ok)) {
+			nvnic_tx_account(buf, done);
+			napi_consume_skb(buf->skb, budget);
+		} else {
+			done->hw_drop++;
+			dev_kfree_skb_any(buf->skb);
+		}
+		pos += buf->ndesc;
+	}
+
+	/* P6: slots are read before they are given back, with
+	 * nvnic_tx_room() and nvnic_tx_avail()
+	 */
+	smp_store_release(&ring->clean, pos);
+
+	return pos == head;
+}
+
+static void nvnic_tx_broken(struct nvnic_tx_ring *ring, const char *why, u64 q1)
+{
+	struct nvnic_net *nn = ring->nn;
+
+	ring->broken = true;
+	if (net_ratelimit())
+		netdev_warn(nn->netdev, "TX queue %u: %s, completion %#llx\n",
+			    ring->index, why, q1);
+	nvnic_fault(nn, nn->fault_tx, ring->index);
+}
+
+/* Consume a completion. False: there is none, or the ring is broken. */
+static bool nvnic_tx_completion(struct nvnic_tx_ring *ring,
+				struct nvnic_tx_done *done, int budget)
+{
+	struct nvnic_txc *txc = &ring->cmpl[ring->cons & ring->mask];
+	u64 q1 = le64_to_cpu(READ_ONCE(txc->q[1]));
+	u16 head = FIELD_GET(NVNIC_TXC_HEAD, q1);
+	u16 step = head - ring->clean;
+	u32 drops = done->hw_drop;
+	u32 status;
+	u64 q0;
+
+	if (FIELD_GET(NVNIC_TXC_PHASE, q1) !=
+	    nvnic_phase(ring->cons, ring->size) || unlikely(ring->broken))
+		return false;
+
+	/* P2: phase before the rest, with the device's post */
+	dma_rmb();
+	q0 = le64_to_cpu(READ_ONCE(txc->q[0]));
+	status = FIELD_GET(NVNIC_TXC_STATUS, q1);
+	ring->cons++;
+
+	if (unlikely(step > (u16)(READ_ONCE(ring->tail) - ring->clean) ||
+		     (!step && status < NVNIC_ST_FATAL) ||
+		     !nvnic_tx_reclaim(ring, head, status == NVNIC_ST_OK, done,
+				       budget))) {
+		done->bad++;
+		nvnic_tx_broken(ring, "completion of what was not sent", q1);
+		return false;
+	}
+
+	done->wire_packets += FIELD_GET(NVNIC_TXC_FRAMES, q0);
+	done->wire_bytes += FIELD_GET(NVNIC_TXC_BYTES, q0);
+	if (likely(status == NVNIC_ST_OK))
+		return true;
+
+	if (status != NVNIC_ST_NOLINK)
+		done->hw_drop_error += done->hw_drop - drops;
+	if (status < NVNIC_ST_FATAL)
+		return true;
+
+	nvnic_tx_broken(ring, "stopped by the device", q1);
+	return false;
+}
+
+static void nvnic_tx_count(struct nvnic_tx_stats *s,
+			   const struct nvnic_tx_done *done)
+{
+	u64_stats_update_begin(&s->done_syncp);
+	nvnic_done_stat_add(s, NVNIC_TS_PACKETS, done->wire_packets);
+	nvnic_done_stat_add(s, NVNIC_TS_BYTES, done->wire_bytes);
+	nvnic_done_stat_add(s, NVNIC_TS_PLAIN, done->path[NVNIC_TX_PLAIN]);
+	nvnic_done_stat_add(s, NVNIC_TS_CSUM, done->path[NVNIC_TX_CSUM]);
+	if (done->gso_wire_packets) {
+		nvnic_done_stat_add(s, NVNIC_TS_LSO_NATIVE,
+				    done->path[NVNIC_TX_LSO_NATIVE]);
+		nvnic_done_stat_add(s, NVNIC_TS_LSO_PARTIAL,
+				    done->path[NVNIC_TX_LSO_PARTIAL]);
+		nvnic_done_stat_add(s, NVNIC_TS_USO, done->path[NVNIC_TX_USO]);
+		nvnic_done_stat_add(s, NVNIC_TS_GSO_BYTES, done->gso_bytes);
+		nvnic_done_stat_add(s, NVNIC_TS_GSO_WIRE_PACKETS,
+				    done->gso_wire_packets);
+		nvnic_done_stat_add(s, NVNIC_TS_GSO_WIRE_BYTES,
+				    done->gso_wire_bytes);
+	}
+	if (unlikely(done->wake | done->hw_drop | done->hw_drop_error |
+		     done->bad)) {
+		nvnic_done_stat_add(s, NVNIC_TS_WAKE, done->wake);
+		nvnic_done_stat_add(s, NVNIC_TS_HW_DROP, done->hw_drop);
+		nvnic_done_stat_add(s, NVNIC_TS_HW_DROP_ERROR,
+				    done->hw_drop_error);
+		nvnic_done_stat_add(s, NVNIC_TS_BAD_COMPLETION, done->bad);
+	}
+	u64_stats_update_end(&s->done_syncp);
+}
+
+static bool nvnic_tx_keep_stopped(const struct nvnic_tx_ring *ring)
+{
+	return READ_ONCE(ring->spill) || READ_ONCE(ring->nn->down);
+}
+
+/* Tell BQL and the stack of what a poll has completed. */
+static void nvnic_tx_finish(struct nvnic_tx_ring *ring,
+			    struct nvnic_tx_done *done)
+{
+	/* P5: its barrier stands between ring->clean and the look at spill
+	 * list and stop bit, with nvnic_tx_stop() and nvnic_tx_spill_drain()
+	 */
+	if (!__netif_txq_completed_wake(ring->txq, done->skbs, done->skb_bytes,
+					nvnic_tx_avail(ring),
+					NVNIC_TX_WAKE_DESC,
+					nvnic_tx_keep_stopped(ring)))
+		done->wake++;
+}
+
+static void nvnic_tx_spill_resume(struct nvnic_tx_ring *ring,
+				  struct nvnic_tx_done *done)
+{
+	struct netdev_queue *txq = ring->txq;
+
+	__netif_tx_lock(txq, smp_processor_id());
+	if (!READ_ONCE(ring->nn->down) && nvnic_tx_spill_drain(ring) &&
+	    nvnic_tx_avail(ring) >= NVNIC_TX_WAKE_DESC &&
+	    netif_tx_queue_stopped(txq)) {
+		netif_tx_wake_queue(txq);
+		done->wake++;
+	}
+	__netif_tx_unlock(txq);
+}
+
+/**
+ * nvnic_clean_tx() - take back what the device has sent
+ * @ring: TX ring
+ * @budget: NAPI budget, 0 when called by netpoll; does not limit the work
+ *
+ * Context: NAPI of the ring's vector.
+ */
+void nvnic_clean_tx(struct nvnic_tx_ring *ring, int budget)
+{
+	struct nvnic_tx_done done = {};
+	u32 limit = ring->size;
+
+	while (limit-- && nvnic_tx_completion(ring, &done, budget))
+		;
+
+	if (done.skbs)
+		nvnic_tx_finish(ring, &done);
+
+	/* netpoll may have come from under the xmit lock; a real poll follows
+	 * it, as the vector has fired or will
+	 */
+	if (unlikely(READ_ONCE(ring->spill)) && budget)
+		nvnic_tx_spill_resume(ring, &done);
+
+	if (done.skbs | done.bad | done.wake)
+		nvnic_tx_count(ring->stats, &done);
+}
+
+/**
+ * nvnic_tx_flush() - drop what is in the ring and on the spill list
+ * @ring: TX ring; the device has stopped it
+ *
+ * Context: process, with nothing that could send or poll.
+ */
+void nvnic_tx_flush(struct nvnic_tx_ring *ring)
+{
+	struct sk_buff *spill = ring->spill;
+	u32 drops = 0;
+	u16 pos;
+
+	for (pos = ring->clean; pos != ring->tail; drops++) {
+		struct nvnic_tx_buf *buf = &ring->buf[pos & ring->mask];
+
+		nvnic_tx_unmap(ring, pos, buf->ndesc);
+		dev_kfree_skb_any(buf->skb);
+		pos += buf->ndesc;
+	}
+
+	while (spill) {
+		struct sk_buff *skb = spill;
+
+		spill = skb->next;
+		skb_mark_not_on_list(skb);
+		dev_kfree_skb_any(skb);
+		drops++;
+	}
+
+	ring->spill = NULL;
+	ring->clean = 0;
+	ring->clean_seen = 0;
+	ring->cons = 0;
+	ring->tail = 0;
+	ring->rung = 0;
+	ring->drain = 0;
+	ring->broken = false;
+	memset(ring->cmpl, 0, ring->size * sizeof(*ring->cmpl));
+	netdev_tx_reset_queue(ring->txq);
+	if (drops)
+		nvnic_xmit_stat_add(ring->stats, NVNIC_TS_DROP, drops);
+}
+
+/**
+ * nvnic_tx_passed() - has the ring completed all before a position?
+ * @ring: TX ring
+ * @pos: a position that has been its tail
+ *
+ * Context: any.
+ *
+ * Return: true if it has. May be false for a moment although it has, when the
+ * positions have wrapped since.
+ */
+bool nvnic_tx_passed(const struct nvnic_tx_ring *ring, u16 pos)
+{
+	u16 clean = READ_ONCE(ring->clean);
+	u16 ahead = pos - clean;
+
+	return !ahead || ahead > (u16)(READ_ONCE(ring->tail) - clean);
+}

@@ -1,0 +1,401 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * nvnic driver: rings and vectors.
+ *
+ * Copyright (C) 2026 nvnic contributors
+ *
+ * Positions are free-running 16-bit numbers, as in the ABI. Barrier pairs:
+ *
+ *	P1  tail publish	nvnic_tx_kick(), nvnic_rx_kick()
+ *				with the device's fetch of descriptors
+ *	P2  completion phase	nvnic_tx_completion(), nvnic_rx_completion()
+ *				with the device's post of completions
+ *	P5  queue stop/wake	nvnic_tx_stop(), nvnic_tx_spill_drain()
+ *				with nvnic_clean_tx()
+ *	P6  ring slots		nvnic_tx_avail() with nvnic_tx_reclaim()
+ */
+#ifndef NVNIC_TXRX_H
+#define NVNIC_TXRX_H
+
+#include <linux/bitfield.h>
+#include <linux/cache.h>
+#include <linux/if_vlan.h>
+#include <linux/netdevice.h>
+#include <linux/skbuff.h>
+#include <linux/tcp.h>
+#include <linux/timer.h>
+#include <linux/udp.h>
+
+#include <nvnic/nvnic_desc.h>
+#include <nvnic/nvnic_offloads.h>
+
+struct nvnic_bus_dev;
+struct nvnic_config;
+struct nvnic_net;
+struct nvnic_rx_stats;
+struct nvnic_tx_stats;
+struct page_pool;
+
+/* Most descriptors of a frame: a request, and each of its buffers */
+#define NVNIC_TX_MAX_DESC	(NVNIC_MAX_TX_BUFS + 1)
+/* A stopped queue is woken when two such frames fit */
+#define NVNIC_TX_WAKE_DESC	(2 * NVNIC_TX_MAX_DESC)
+/* RX buffers are posted in batches of at least so many */
+#define NVNIC_RX_BATCH		16
+
+static_assert(NVNIC_MAX_TX_BUFS > MAX_SKB_FRAGS);
+static_assert(NVNIC_MIN_RING > NVNIC_TX_WAKE_DESC);
+static_assert(NVNIC_MIN_RING / 4 >= NVNIC_RX_BATCH);
+
+/* RX buffer: headroom, what the device fills, room for skb_shared_info */
+#define NVNIC_RX_HEADROOM	64	/* at least NET_SKB_PAD */
+#define NVNIC_RX_ROOM(_truesize)					\
+	((_truesize) - NVNIC_RX_HEADROOM -				\
+	 SKB_DATA_ALIGN(sizeof(struct skb_shared_info)))
+#define NVNIC_RX_TRUESIZE_HALF	(PAGE_SIZE / 2)
+
+/* The longest frame fits the fragments of one skb, in whole pages */
+static_assert((NVNIC_MAX_MTU + NVNIC_L2_OVERHEAD) / NVNIC_RX_ROOM(PAGE_SIZE) <
+	      MAX_SKB_FRAGS);
+static_assert(NVNIC_RX_ROOM(PAGE_SIZE) <= NVNIC_MAX_RX_BUF);
+
+/**
+ * enum nvnic_tx_path - how a frame is accounted when it has left
+ * @NVNIC_TX_PLAIN: asked for nothing
+ * @NVNIC_TX_CSUM: asked for a checksum
+ * @NVNIC_TX_LSO_NATIVE: TCP super-frame
+ * @NVNIC_TX_LSO_PARTIAL: TCP super-frame, outer headers as given
+ * @NVNIC_TX_USO: UDP super-frame
+ * @NVNIC_TX_PATHS: number of paths
+ */
+enum nvnic_tx_path {
+	NVNIC_TX_PLAIN,
+	NVNIC_TX_CSUM,
+	NVNIC_TX_LSO_NATIVE,
+	NVNIC_TX_LSO_PARTIAL,
+	NVNIC_TX_USO,
+	NVNIC_TX_PATHS,
+};
+
+/**
+ * struct nvnic_tx_buf - driver's side of a TX descriptor
+ * @skb: the frame; in its first descriptor only, as all that follows @len
+ * @dma: what the descriptor maps
+ * @len: bytes mapped, 0: nothing
+ * @bytes: length of the frame, as BQL was told
+ * @segs: frames that it becomes on the wire
+ * @hdr_len: bytes that each of these has of the header
+ * @ndesc: descriptors of the frame
+ * @path: enum nvnic_tx_path
+ */
+struct nvnic_tx_buf {
+	struct sk_buff *skb;
+	dma_addr_t dma;
+	u32 len;
+	u32 bytes;
+	u32 segs;
+	u16 hdr_len;
+	u8 ndesc;
+	u8 path;
+};
+
+/**
+ * struct nvnic_tx_ring - a TX queue
+ * @desc: work ring
+ * @cmpl: completion ring
+ * @buf: driver's side of @desc
+ * @txq: the stack's queue
+ * @bdev: port, for the doorbell
+ * @nn: port
+ * @stats: statistics of the queue
+ * @size: descriptors in each ring
+ * @mask: @size - 1
+ * @doorbell: offset of the doorbell register
+ * @index: number of the queue
+ * @broken: stopped until nvnic_service() has reset it; written by NAPI
+ * @tail: position after the last descriptor written
+ * @rung: @tail as the device knows it
+ * @clean_seen: @clean as last seen by the producer
+ * @spill: segments made in software that did not fit yet; the queue is
+ *	stopped as long as there are any
+ * @spill_last: last of them
+ * @clean: first position not completed
+ * @cons: next completion
+ * @drain: @tail when an offload was turned off; RTNL
+ * @desc_dma: bus address of @desc
+ * @cmpl_dma: bus address of @cmpl
+ */
+struct nvnic_tx_ring {
+	__cacheline_group_begin_aligned(read_mostly);
+	struct nvnic_txd *desc;
+	struct nvnic_txc *cmpl;
+	struct nvnic_tx_buf *buf;
+	struct netdev_queue *txq;
+	struct nvnic_bus_dev *bdev;
+	struct nvnic_net *nn;
+	struct nvnic_tx_stats *stats;
+	u16 size;
+	u16 mask;
+	u32 doorbell;
+	u16 index;
+	bool broken;
+
+	__cacheline_group_end_aligned(read_mostly);
+
+	__cacheline_group_begin_aligned(producer);
+	u16 tail;
+	u16 rung;
+	u16 clean_seen;
+	struct sk_buff *spill;
+	struct sk_buff *spill_last;
+
+	__cacheline_group_end_aligned(producer);
+
+	__cacheline_group_begin_aligned(consumer);
+	u16 clean;
+	u16 cons;
+
+	__cacheline_group_end_aligned(consumer);
+
+	__cacheline_group_begin_aligned(cold);
+	u16 drain;
+	dma_addr_t desc_dma;
+	dma_addr_t cmpl_dma;
+
+	__cacheline_group_end_aligned(cold);
+};
+
+static_assert(offsetof(struct nvnic_tx_ring, clean) -
+	      offsetof(struct nvnic_tx_ring, tail) >= SMP_CACHE_BYTES);
+
+/**
+ * struct nvnic_rx_buf - driver's side of a posted RX buffer
+ * @page: page it is in
+ * @off: where in it
+ */
+struct nvnic_rx_buf {
+	struct page *page;
+	u32 off;
+};
+
+/**
+ * struct nvnic_rx_ring - an RX queue; NAPI's alone while that is enabled
+ * @desc: buffer ring
+ * @cmpl: completion ring
+ * @buf: driver's side of @desc
+ * @pool: where buffers come from
+ * @bdev: port, for the doorbell
+ * @netdev: for skbs
+ * @stats: statistics of the queue
+ * @size: descriptors in each ring
+ * @mask: @size - 1
+ * @doorbell: offset of the doorbell register
+ * @truesize: bytes of a buffer in all
+ * @room: bytes of it that the device may fill
+ * @index: number of the queue
+ * @broken: stopped until nvnic_service() has reset it
+ * @post: position after the last buffer posted
+ * @next: position of the next buffer to be filled
+ * @cons: next completion
+ * @retry: polls again after a refill that failed
+ * @desc_dma: bus address of @desc
+ * @cmpl_dma: bus address of @cmpl
+ */
+struct nvnic_rx_ring {
+	__cacheline_group_begin_aligned(read_mostly);
+	struct nvnic_rxb *desc;
+	struct nvnic_rxc *cmpl;
+	struct nvnic_rx_buf *buf;
+	struct page_pool *pool;
+	struct nvnic_bus_dev *bdev;
+	struct net_device *netdev;
+	struct nvnic_rx_stats *stats;
+	u16 size;
+	u16 mask;
+	u32 doorbell;
+
+	__cacheline_group_end_aligned(read_mostly);
+
+	__cacheline_group_begin_aligned(read_write);
+	u32 truesize;
+	u32 room;
+	u16 index;
+	bool broken;
+	u16 post;
+	u16 next;
+	u16 cons;
+
+	__cacheline_group_end_aligned(read_write);
+
+	__cacheline_group_begin_aligned(cold);
+	struct timer_list retry;
+	dma_addr_t desc_dma;
+	dma_addr_t cmpl_dma;
+
+	__cacheline_group_end_aligned(cold);
+};
+
+/**
+ * struct nvnic_vec - a queue pair with its vector
+ * @napi: polls both rings
+ * @nn: port
+ * @arm: offset of the arm register
+ * @irq: interrupt, 0: not requested
+ * @index: number of the pair
+ * @name: name of the interrupt
+ * @tx: TX queue
+ * @rx: RX queue
+ */
+struct nvnic_vec {
+	struct napi_struct napi;
+	struct nvnic_net *nn;
+	u32 arm;
+	int irq;
+	u16 index;
+	char name[IFNAMSIZ + 16];
+	struct nvnic_tx_ring tx;
+	struct nvnic_rx_ring rx;
+};
+
+/**
+ * struct nvnic_rings - all queue pairs of a configuration
+ * @num: queue pairs
+ * @mtu: MTU they are made for
+ * @vec: queue pairs
+ */
+struct nvnic_rings {
+	u32 num;
+	u32 mtu;
+	struct nvnic_vec *vec[] __counted_by(num);
+};
+
+/**
+ * nvnic_phase() - phase bit that a completion has when it is new
+ * @pos: its position
+ * @size: descriptors in the ring
+ *
+ * Context: any.
+ *
+ * Return: true for 1.
+ */
+static inline bool nvnic_phase(u16 pos, u16 size)
+{
+	return !(pos & size);
+}
+
+/**
+ * nvnic_tx_avail() - free descriptors of a TX ring
+ * @ring: the ring
+ *
+ * Context: any; exact with the queue's xmit lock held.
+ *
+ * Return: how many.
+ */
+static inline u16 nvnic_tx_avail(const struct nvnic_tx_ring *ring)
+{
+	/* P6, with nvnic_tx_reclaim(): its slots are ours once we see this */
+	u16 clean = smp_load_acquire(&ring->clean);
+
+	return ring->size - 1 - (u16)(READ_ONCE(ring->tail) - clean);
+}
+
+/**
+ * nvnic_csum_fits() - can the device be asked for this checksum?
+ * @skb: frame with CHECKSUM_PARTIAL, from its Ethernet header on
+ * @extra: bytes that its header is still to grow by
+ *
+ * Context: any.
+ *
+ * Return: true if the descriptor can express it and the device reaches it.
+ */
+static inline bool nvnic_csum_fits(const struct sk_buff *skb, u32 extra)
+{
+	u32 start = skb_checksum_start_offset(skb) + extra;
+
+	return FIELD_FIT(NVNIC_TXD_REQ_CSUM_START, start) &&
+	       FIELD_FIT(NVNIC_TXD_REQ_CSUM_OFF, skb->csum_offset) &&
+	       start + skb->csum_offset + sizeof(__sum16) <= NVNIC_MAX_HDR_LEN;
+}
+
+/**
+ * nvnic_lso_hdr_len() - header length of a super-frame
+ * @skb: frame, from its Ethernet header on
+ *
+ * The transport header whose checksum is to be filled is the innermost one,
+ * whatever encapsulation came around it and whoever set the header offsets.
+ * SYN, RST and URG are not for segmentation: the stack does it.
+ *
+ * Context: any.
+ *
+ * Return: bytes from the start of the frame to the end of its innermost
+ * transport header, 0 if the device cannot segment it.
+ */
+static inline u32 nvnic_lso_hdr_len(const struct sk_buff *skb)
+{
+	const struct tcphdr *th;
+	struct tcphdr buf;
+	int off;
+
+	if (skb->ip_summed != CHECKSUM_PARTIAL)
+		return 0;
+
+	off = skb_checksum_start_offset(skb);
+	if (off < 0)
+		return 0;
+	if (skb_shinfo(skb)->gso_type & SKB_GSO_UDP_L4)
+		return off + sizeof(struct udphdr);
+
+	th = skb_header_pointer(skb, off, sizeof(buf), &buf);
+	if (!th || th->doff * 4 < sizeof(*th) ||
+	    tcp_flag_word(th) & (TCP_FLAG_SYN | TCP_FLAG_RST | TCP_FLAG_URG))
+		return 0;
+
+	return off + th->doff * 4;
+}
+
+/**
+ * nvnic_lso_fits() - can the device segment this super-frame?
+ * @skb: frame
+ * @hdr_len: its nvnic_lso_hdr_len()
+ * @extra: bytes that its header is still to grow by
+ *
+ * Context: any.
+ *
+ * Return: true if it is within the limits of nvnic_offloads.h.
+ */
+static inline bool nvnic_lso_fits(const struct sk_buff *skb, u32 hdr_len,
+				  u32 extra)
+{
+	u32 mss = skb_shinfo(skb)->gso_size;
+
+	return hdr_len && skb->len > hdr_len &&
+	       skb->len + extra <= NVNIC_MAX_TX_LEN &&
+	       hdr_len + extra <= NVNIC_MAX_HDR_LEN &&
+	       FIELD_FIT(NVNIC_TXD_REQ_HDR_LEN, hdr_len + extra) &&
+	       FIELD_FIT(NVNIC_TXD_REQ_MSS, mss) &&
+	       mss >= NVNIC_MIN_MSS && mss <= NVNIC_MAX_MSS;
+}
+
+/* nvnic_ring.c */
+struct nvnic_rings *nvnic_rings_alloc(struct nvnic_net *nn,
+				      const struct nvnic_config *cfg);
+void nvnic_rings_free(struct nvnic_rings *rings);
+int nvnic_rings_up(struct nvnic_net *nn, struct nvnic_rings *rings);
+void nvnic_rings_down(struct nvnic_net *nn);
+int nvnic_reconfigure(struct nvnic_net *nn, const struct nvnic_config *cfg);
+int nvnic_vec_recover(struct nvnic_vec *vec, bool tx, bool rx);
+u32 nvnic_rx_truesize(u32 mtu);
+
+/* nvnic_tx.c */
+netdev_tx_t nvnic_start_xmit(struct sk_buff *skb, struct net_device *dev);
+void nvnic_clean_tx(struct nvnic_tx_ring *ring, int budget);
+void nvnic_tx_flush(struct nvnic_tx_ring *ring);
+bool nvnic_tx_passed(const struct nvnic_tx_ring *ring, u16 pos);
+
+/* nvnic_rx.c */
+int nvnic_clean_rx(struct nvnic_vec *vec, int budget);
+int nvnic_rx_fill(struct nvnic_rx_ring *ring, gfp_t gfp);
+void nvnic_rx_kick(struct nvnic_rx_ring *ring);
+void nvnic_rx_flush(struct nvnic_rx_ring *ring);
+
+#endif /* NVNIC_TXRX_H */
