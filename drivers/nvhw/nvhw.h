@@ -334,8 +334,8 @@ struct nvhw_port {
  * @id: its number
  * @ports: the ports
  * @live: references: its own and one a port
- * @link_lock: protects the ports' @link; taken in process context, inside a
- *	port's @lock
+ * @link_lock: protects the ports' @link; taken in process context, nothing but
+ *	the raising of a vector inside
  * @tap: the wire's tap
  */
 struct nvhw_adapter {
@@ -440,7 +440,7 @@ enum nvhw_verdict nvhw_rx_frame(struct nvhw_port *port, struct nvhw_txq *from,
 
 /* nvhw_rss.c */
 bool nvhw_rss_commit(struct nvhw_port *port);
-void nvhw_rss_set_inner(struct nvhw_port *port, bool inner);
+void nvhw_rss_set_inner(struct nvhw_port *port);
 void nvhw_rss_exit(struct nvhw_port *port);
 
 /* nvhw_wire.c */

@@ -158,8 +158,11 @@ int nvhw_adapter_new(unsigned int id)
 {
 	int err;
 
-	if (id >= NVHW_MAX_ADAPTERS)
+	if (id >= NVHW_MAX_ADAPTERS) {
+		pr_err("nvnic: adapter numbers go from 0 to %d\n",
+		       NVHW_MAX_ADAPTERS - 1);
 		return -ERANGE;
+	}
 	mutex_lock(&nvhw_bus_lock);
 	err = nvhw_adapter_create(id);
 	mutex_unlock(&nvhw_bus_lock);
@@ -175,9 +178,6 @@ static ssize_t new_device_store(const struct bus_type *bus, const char *buf,
 	err = kstrtouint(buf, 0, &id);
 	if (!err)
 		err = nvhw_adapter_new(id);
-	if (err == -ERANGE)
-		pr_err("nvnic: new_device takes a number from 0 to %d\n",
-		       NVHW_MAX_ADAPTERS - 1);
 	return err ?: count;
 }
 static BUS_ATTR_WO(new_device);
@@ -271,6 +271,4 @@ void nvhw_exit(void)
 	bus_unregister(&nvnic_bus_type);
 	nvhw_debugfs_exit();
 	nvhw_port_exit_engines();
-	/* Receive hash configurations and kicks end in a grace period. */
-	rcu_barrier();
 }

@@ -63,11 +63,22 @@ static u64 nvhw_csr_read_commit(struct nvhw_port *port, unsigned int index)
 	return FIELD_PREP(NVNIC_RSS_COMMIT_REFUSED, port->rss_refused);
 }
 
+static u64 nvhw_csr_read_en(struct nvhw_port *port, unsigned int index)
+{
+	return READ_ONCE(port->en);
+}
+
 static bool nvhw_csr_write_en(struct nvhw_port *port, unsigned int index,
 			      u64 val)
 {
-	nvhw_rss_set_inner(port, val & NVNIC_OFF_BIT(RSS_INNER));
+	WRITE_ONCE(port->en, val);
+	nvhw_rss_set_inner(port);
 	return true;
+}
+
+static u64 nvhw_csr_read_ctrl(struct nvhw_port *port, unsigned int index)
+{
+	return READ_ONCE(port->ctrl);
 }
 
 static bool nvhw_csr_write_ctrl(struct nvhw_port *port, unsigned int index,
@@ -90,6 +101,16 @@ static bool nvhw_csr_write_frame_max(struct nvhw_port *port, unsigned int index,
 	       val <= NVNIC_MAX_MTU + NVNIC_L2_OVERHEAD;
 }
 
+/* In each pair of bits F_L4 needs F_L3. */
+static bool nvhw_csr_write_rss_fields(struct nvhw_port *port,
+				      unsigned int index, u64 val)
+{
+	u64 l3 = val & (NVNIC_RSS_FIELDS_MASK / 3) * NVNIC_RSS_F_L3;
+	u64 l4 = val & (NVNIC_RSS_FIELDS_MASK / 3) * NVNIC_RSS_F_L4;
+
+	return !(l4 & ~(l3 << 1));
+}
+
 static bool nvhw_csr_write_commit(struct nvhw_port *port, unsigned int index,
 				  u64 val)
 {
@@ -109,9 +130,9 @@ static bool nvhw_csr_write_commit(struct nvhw_port *port, unsigned int index,
 static const struct nvhw_reg nvhw_port_regs[] = {
 	{ .off = NVNIC_REG_ID, .count = 1, .read = nvhw_csr_read_id },
 	{ .off = NVNIC_REG_CAP, .count = 1, .read = nvhw_csr_read_cap },
-	{ .off = NVNIC_REG_EN, .count = 1, .field = NVHW_PORT(en),
+	{ .off = NVNIC_REG_EN, .count = 1, .read = nvhw_csr_read_en,
 	  .writable = NVNIC_OFF_ALL, .write = nvhw_csr_write_en },
-	{ .off = NVNIC_REG_CTRL, .count = 1, .field = NVHW_PORT(ctrl),
+	{ .off = NVNIC_REG_CTRL, .count = 1, .read = nvhw_csr_read_ctrl,
 	  .writable = NVNIC_CTRL_MASK, .write = nvhw_csr_write_ctrl },
 	{ .off = NVNIC_REG_STATUS, .count = 1, .read = nvhw_csr_read_status },
 	{ .off = NVNIC_REG_EVENT, .count = 1, .read = nvhw_csr_read_event,
@@ -124,7 +145,8 @@ static const struct nvhw_reg nvhw_port_regs[] = {
 	  .writable = NVNIC_RX_MODE_MASK },
 	{ .off = NVNIC_REG_RSS_FIELDS, .count = 1,
 	  .field = NVHW_PORT(rss_fields), .reset = NVHW_RSS_FIELDS_RESET,
-	  .writable = NVNIC_RSS_FIELDS_MASK },
+	  .writable = NVNIC_RSS_FIELDS_MASK,
+	  .write = nvhw_csr_write_rss_fields },
 	{ .off = NVNIC_REG_RSS_KEY, .count = NVNIC_RSS_KEY_WORDS,
 	  .field = NVHW_PORT(rss_key), .writable = U64_MAX },
 	{ .off = NVNIC_REG_RSS_COMMIT, .count = 1,

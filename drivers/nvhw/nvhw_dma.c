@@ -11,6 +11,7 @@
  * that ring, and ends in RAM that the kernel manages.
  */
 #include <linux/dma-direct.h>
+#include <linux/memory_hotplug.h>
 #include <linux/mm.h>
 #include <linux/sizes.h>
 
@@ -19,7 +20,14 @@
 /* A memory map has holes of no less than a subsection of 2 MiB. */
 #define NVHW_DMA_MAX_LEN	SZ_1M
 
-void *nvhw_dma_decode(struct device *dev, u64 addr, u32 len)
+static bool nvhw_dma_page_ok(phys_addr_t addr, bool write)
+{
+	struct page *page = pfn_to_online_page(PHYS_PFN(addr));
+
+	return page && !(write && PageReserved(page));
+}
+
+void *nvhw_dma_decode(struct device *dev, u64 addr, u32 len, bool write)
 {
 	phys_addr_t first, last;
 
@@ -31,7 +39,7 @@ void *nvhw_dma_decode(struct device *dev, u64 addr, u32 len)
 	last = first + len - 1;
 	if (last < first)
 		return NULL;
-	if (!pfn_valid(PHYS_PFN(first)) || !pfn_valid(PHYS_PFN(last)))
+	if (!nvhw_dma_page_ok(first, write) || !nvhw_dma_page_ok(last, write))
 		return NULL;
 	return phys_to_virt(first);
 }
@@ -40,7 +48,7 @@ int nvhw_dma_open(struct nvhw_win *win, struct device *dev, u64 addr, u32 len)
 {
 	if (addr % 16)
 		return -EFAULT;
-	win->va = nvhw_dma_decode(dev, addr, len);
+	win->va = nvhw_dma_decode(dev, addr, len, true);
 	if (!win->va)
 		return -EFAULT;
 	win->len = len;

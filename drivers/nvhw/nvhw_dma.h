@@ -25,13 +25,16 @@ struct nvhw_win {
  * @dev: the port's device
  * @addr: bus address
  * @len: bytes from there on, 1 to 1 MiB
+ * @write: the device will write there
  *
  * Context: any.
  *
- * Return: the memory, or NULL if any of it is not RAM: a DMA fault, which the
- * caller counts and which stops the queue.
+ * Return: the memory, or NULL if its first or last byte is not RAM that the
+ * kernel manages, or is to be written and reserved (the kernel's own image,
+ * firmware tables): a DMA fault, which the caller counts and which stops the
+ * queue.
  */
-void *nvhw_dma_decode(struct device *dev, u64 addr, u32 len);
+void *nvhw_dma_decode(struct device *dev, u64 addr, u32 len, bool write);
 
 /**
  * nvhw_dma_open() - open a window onto a ring

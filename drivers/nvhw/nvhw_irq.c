@@ -19,7 +19,12 @@ static void nvhw_irq_deliver(struct nvhw_vec *vec)
 {
 	if (READ_ONCE(vec->masked)) {
 		WRITE_ONCE(vec->pending, true);
-		return;
+		/* P7: pending before the second look at masked; pairs with
+		 * the xchg() in nvhw_irq_unmask().
+		 */
+		smp_mb();
+		if (READ_ONCE(vec->masked) || !xchg(&vec->pending, false))
+			return;
 	}
 	generic_handle_irq(vec->irq);
 }
@@ -39,7 +44,6 @@ static void nvhw_irq_fire(struct nvhw_vec *vec)
 {
 	unsigned int cpu;
 
-	nvhw_port_count(vec->port, NVNIC_PC_IRQ_RAISED, 1);
 	cpu = get_cpu();
 	if (READ_ONCE(vec->cpu) != cpu &&
 	    smp_call_function_single_async(READ_ONCE(vec->cpu),
@@ -48,6 +52,12 @@ static void nvhw_irq_fire(struct nvhw_vec *vec)
 	irq_work_queue(&vec->work);
 out:
 	put_cpu();
+}
+
+static void nvhw_irq_raise(struct nvhw_vec *vec)
+{
+	nvhw_port_count(vec->port, NVNIC_PC_IRQ_RAISED, 1);
+	nvhw_irq_fire(vec);
 }
 
 /**
@@ -63,7 +73,7 @@ void nvhw_irq_notify(struct nvhw_vec *vec)
 	 */
 	smp_mb();
 	if (READ_ONCE(vec->armed) && xchg(&vec->armed, 0))
-		nvhw_irq_fire(vec);
+		nvhw_irq_raise(vec);
 }
 
 /**
@@ -94,7 +104,7 @@ bool nvhw_irq_arm(struct nvhw_port *port, unsigned int queue, u64 val)
 	rx = READ_ONCE(port->rxq[queue].ring.cpos);
 	if ((tx != FIELD_GET(NVNIC_Q_ARM_TX, val) ||
 	     rx != FIELD_GET(NVNIC_Q_ARM_RX, val)) && xchg(&vec->armed, 0))
-		nvhw_irq_fire(vec);
+		nvhw_irq_raise(vec);
 	return true;
 }
 
@@ -109,7 +119,7 @@ void nvhw_irq_event(struct nvhw_port *port, u64 cause)
 {
 	atomic64_or(cause, &port->event);
 	if (READ_ONCE(port->vec[NVNIC_VEC_EVENT].irq))
-		nvhw_irq_fire(&port->vec[NVNIC_VEC_EVENT]);
+		nvhw_irq_raise(&port->vec[NVNIC_VEC_EVENT]);
 }
 
 static void nvhw_irq_mask(struct irq_data *d)
@@ -124,8 +134,9 @@ static void nvhw_irq_unmask(struct irq_data *d)
 	struct nvhw_vec *vec = irq_data_get_irq_chip_data(d);
 
 	WRITE_ONCE(vec->masked, false);
+	/* P7: masked before pending; pairs with nvhw_irq_deliver(). */
 	if (xchg(&vec->pending, false))
-		irq_work_queue(&vec->work);
+		nvhw_irq_fire(vec);
 }
 
 /*

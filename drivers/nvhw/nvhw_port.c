@@ -67,6 +67,9 @@ static void nvhw_port_move_engines(struct nvhw_port *port, bool threads)
  *
  * Context: process, sleeps; takes @port->lock.
  *
+ * The lock is not held while link and senders learn of it: two writers at once
+ * settle on the state that is then in force.
+ *
  * Return: true, the value is in force.
  */
 bool nvhw_port_set_ctrl(struct nvhw_port *port, u64 ctrl)
@@ -82,7 +85,7 @@ bool nvhw_port_set_ctrl(struct nvhw_port *port, u64 ctrl)
 
 	if (changed & NVNIC_CTRL_ENABLE)
 		nvhw_wire_link(port->adapter);
-	if (changed & NVNIC_CTRL_PAUSE_TX)
+	if (changed & (NVNIC_CTRL_ENABLE | NVNIC_CTRL_PAUSE_TX))
 		nvhw_rxq_release_all(port);
 	if (changed & NVNIC_CTRL_PAUSE_RX)
 		nvhw_rxq_release_all(port->peer);

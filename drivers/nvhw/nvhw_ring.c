@@ -39,7 +39,8 @@ enum nvnic_status nvhw_ring_start(struct nvhw_ring *ring, struct device *dev)
 	WRITE_ONCE(ring->cpos, 0);
 	WRITE_ONCE(ring->tail, 0);
 	ring->cause = NVNIC_ST_OK;
-	WRITE_ONCE(ring->state, NVNIC_QSTATE_RUNNING);
+	/* The rings before the state, with nvhw_tx_run(). */
+	smp_store_release(&ring->state, NVNIC_QSTATE_RUNNING);
 	return NVNIC_ST_OK;
 }
 
@@ -100,7 +101,7 @@ void nvhw_ring_fetch(const struct nvhw_ring *ring, u16 pos,
 		     struct nvhw_fault *fault, u64 q[2])
 {
 	nvhw_dma_read_desc(&ring->work, pos & (ring->size - 1), q);
-	if (unlikely(READ_ONCE(fault->armed))) {
+	if (unlikely(smp_load_acquire(&fault->armed))) {
 		q[fault->word & 1] ^= fault->flip;
 		WRITE_ONCE(fault->armed, false);
 	}

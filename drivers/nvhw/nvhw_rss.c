@@ -49,30 +49,33 @@ bool nvhw_rss_commit(struct nvhw_port *port)
 	for (i = 0; i < NVNIC_RSS_ENTRIES; i++)
 		rss->table[i] = port->rss_table[i];
 
+	rss->cfg.inner = false;
 	mutex_lock(&port->lock);
-	rss->cfg.inner = port->en & NVNIC_OFF_BIT(RSS_INNER);
 	old = rcu_replace_pointer(port->rss, rss, lockdep_is_held(&port->lock));
 	mutex_unlock(&port->lock);
+	nvhw_rss_set_inner(port);
+	/* A sender may have waited for a queue that its frame now avoids. */
+	nvhw_rxq_release_all(port);
 	if (old)
 		kfree_rcu(old, rcu);
 	return true;
 }
 
 /**
- * nvhw_rss_set_inner() - switch inner hashing, from the next frame on
+ * nvhw_rss_set_inner() - inner hashing as NVNIC_REG_EN has it, from now on
  * @port: the port
- * @inner: hash inner headers
  *
  * Context: any.
  */
-void nvhw_rss_set_inner(struct nvhw_port *port, bool inner)
+void nvhw_rss_set_inner(struct nvhw_port *port)
 {
 	struct nvhw_rss *rss;
 
 	rcu_read_lock();
 	rss = rcu_dereference(port->rss);
 	if (rss)
-		WRITE_ONCE(rss->cfg.inner, inner);
+		WRITE_ONCE(rss->cfg.inner,
+			   READ_ONCE(port->en) & NVNIC_OFF_BIT(RSS_INNER));
 	rcu_read_unlock();
 }
 

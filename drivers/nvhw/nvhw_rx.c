@@ -167,6 +167,14 @@ static bool nvhw_rx_may_hold(const struct nvhw_port *port)
 	       READ_ONCE(port->peer->ctrl) & NVNIC_CTRL_PAUSE_RX;
 }
 
+static void nvhw_rx_missed(struct nvhw_rxq *rxq, int why)
+{
+	if (why)
+		nvhw_port_count(rxq->port, NVNIC_PC_WIRE_RX_NOQUEUE, 1);
+	else
+		rxq->cnt[NVNIC_RC_MISSED]++;
+}
+
 /**
  * nvhw_rx_frame() - a frame arrives at a port
  * @port: the port
@@ -184,24 +192,22 @@ enum nvhw_verdict nvhw_rx_frame(struct nvhw_port *port, struct nvhw_txq *from,
 	u64 en = READ_ONCE(port->en);
 	struct nvhw_rx_info info;
 	struct nvhw_rxq *rxq;
-	int n = -EIO;
+	int n;
 
 	if (!nvhw_rx_admit(port, f))
 		return NVHW_SENT;
 	rxq = nvhw_rx_steer(port, f, en, &info);
 	spin_lock(&rxq->lock);
-	if (rxq->ring.state == NVNIC_QSTATE_RUNNING)
-		do {
-			n = nvhw_rxq_take(rxq, f->len);
-		} while (!n && nvhw_rx_may_hold(port) &&
-			 !nvhw_rxq_hold(rxq, from));
+	do {
+		n = nvhw_rxq_take(rxq, f->len);
+	} while (n <= 0 && nvhw_rx_may_hold(port) && !nvhw_rxq_hold(rxq, from));
 	if (n > 0) {
 		nvhw_rx_place(rxq, f, n, en, &info);
 		*dirty = rxq;
-	} else if (n < 0) {
-		nvhw_port_count(port, NVNIC_PC_WIRE_RX_NOQUEUE, 1);
-	} else if (!READ_ONCE(from->held)) {
-		rxq->cnt[NVNIC_RC_MISSED]++;
+	} else if (READ_ONCE(from->held)) {
+		n = 0;
+	} else {
+		nvhw_rx_missed(rxq, n);
 		n = -ENOBUFS;
 	}
 	spin_unlock(&rxq->lock);

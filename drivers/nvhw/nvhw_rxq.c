@@ -64,7 +64,7 @@ void nvhw_rxq_doorbell(struct nvhw_rxq *rxq, u16 tail)
  * nvhw_rxq_release_all() - have every sender that waits try again
  * @port: the port
  *
- * Context: process; because flow control was switched.
+ * Context: process; because flow control, or the way of their frames, changed.
  */
 void nvhw_rxq_release_all(struct nvhw_port *port)
 {
@@ -79,7 +79,8 @@ void nvhw_rxq_release_all(struct nvhw_port *port)
 
 /**
  * nvhw_rxq_hold() - have a sender wait until buffers are posted
- * @rxq: the queue without buffers
+ * @rxq: the queue without buffers, or one that is not running: then the wait
+ *	ends with the first doorbell after it has been started
  * @txq: the sender's queue; it will be kicked
  *
  * Context: softirq, under @rxq->lock.
@@ -94,8 +95,10 @@ bool nvhw_rxq_hold(struct nvhw_rxq *rxq, struct nvhw_txq *txq)
 	list_add_tail(&txq->hold, &rxq->holding);
 	/* P4: the list before the tail; pairs with nvhw_rxq_doorbell(). */
 	smp_mb();
-	if (!nvhw_ring_pending(&rxq->ring)) {
+	if (rxq->ring.state != NVNIC_QSTATE_RUNNING ||
+	    !nvhw_ring_pending(&rxq->ring)) {
 		txq->cnt[NVNIC_TC_HELD]++;
+		nvhw_port_count(rxq->port, NVNIC_PC_WIRE_PAUSE_TX, 1);
 		return true;
 	}
 	list_del_init(&txq->hold);
@@ -135,10 +138,11 @@ bool nvhw_rxq_enable(struct nvhw_rxq *rxq)
 
 	lockdep_assert_held(&rxq->port->lock);
 	spin_lock_bh(&rxq->lock);
-	rxq->nbufs = 0;
-	if (rxq->ring.state == NVNIC_QSTATE_OFF)
+	if (rxq->ring.state == NVNIC_QSTATE_OFF) {
+		rxq->nbufs = 0;
 		ok = nvhw_ring_start(&rxq->ring, &rxq->port->bdev.dev) ==
 		     NVNIC_ST_OK;
+	}
 	spin_unlock_bh(&rxq->lock);
 	return ok;
 }
@@ -148,8 +152,7 @@ bool nvhw_rxq_enable(struct nvhw_rxq *rxq)
  * @rxq: the queue
  *
  * Context: process, under the port's lock. On return nothing touches the
- * queue's rings and buffers; senders that waited go on, and lose their frames
- * here.
+ * queue's rings and buffers; senders that waited try again.
  */
 void nvhw_rxq_disable(struct nvhw_rxq *rxq)
 {
@@ -190,7 +193,7 @@ static enum nvnic_status nvhw_rxq_fetch(struct nvhw_rxq *rxq)
 	    len > NVNIC_MAX_RX_BUF)
 		return NVNIC_ST_BAD_DESC;
 	piece->len = len;
-	piece->va = nvhw_dma_decode(&rxq->port->bdev.dev, q[0], len);
+	piece->va = nvhw_dma_decode(&rxq->port->bdev.dev, q[0], len, true);
 	if (!piece->va) {
 		nvhw_port_count(rxq->port, NVNIC_PC_DMA_FAULTS, 1);
 		return NVNIC_ST_DMA_FAULT;
@@ -202,13 +205,13 @@ static enum nvnic_status nvhw_rxq_fetch(struct nvhw_rxq *rxq)
 
 /**
  * nvhw_rxq_take() - have enough buffers for a frame
- * @rxq: the queue, running
+ * @rxq: the queue
  * @len: length of the frame
  *
  * Context: softirq, under @rxq->lock.
  *
  * Return: how many of @rxq->buf, from the first on, the frame fills; 0 when
- * too few are posted; -EIO when the queue has stopped.
+ * too few are posted; -EIO when the queue does not run, or has just stopped.
  */
 int nvhw_rxq_take(struct nvhw_rxq *rxq, u32 len)
 {
@@ -220,6 +223,8 @@ int nvhw_rxq_take(struct nvhw_rxq *rxq, u32 len)
 	int left;
 
 	lockdep_assert_held(&rxq->lock);
+	if (rxq->ring.state != NVNIC_QSTATE_RUNNING)
+		return -EIO;
 	for (;;) {
 		for (; n < rxq->nbufs; n++) {
 			sum += rxq->buf[n].len;

@@ -74,7 +74,7 @@ static void nvhw_tap_setup(struct net_device *netdev)
 	netdev->priv_flags |= IFF_NO_QUEUE;
 	netdev->max_mtu = NVNIC_MAX_MTU;
 	netdev->mtu = NVNIC_MAX_MTU;
-	netdev->pcpu_stat_type = NETDEV_PCPU_STAT_LSTATS;
+	netdev->pcpu_stat_type = NETDEV_PCPU_STAT_TSTATS;
 	eth_hw_addr_random(netdev);
 }
 
@@ -187,7 +187,7 @@ void nvhw_tap_show(struct nvhw_tap *tap, struct nvhw_frame *f)
 	struct sk_buff *skb = nvhw_tap_skb(f->tap);
 
 	f->tap = NULL;
-	dev_lstats_add(tap->netdev, skb->len);
+	dev_sw_netstats_rx_add(tap->netdev, skb->len);
 	skb->protocol = eth_type_trans(skb, tap->netdev);
 	skb->pkt_type = PACKET_OTHERHOST;
 	netif_receive_skb(skb);

@@ -183,6 +183,7 @@ static void nvhw_tx_count(struct nvhw_txq *txq, enum nvnic_status status)
 	if (r->mask & NVNIC_OFF_BIT(USO)) {
 		cnt[NVNIC_TC_USO]++;
 		cnt[NVNIC_TC_USO_FRAMES] += r->frames;
+		cnt[NVNIC_TC_USO_BYTES] += r->bytes;
 	} else if (r->mask & NVNIC_OFF_TSO_MASK) {
 		cnt[NVNIC_TC_LSO_FRAMES] += r->frames;
 		cnt[NVNIC_TC_LSO_BYTES] += r->bytes;
@@ -194,7 +195,7 @@ static void nvhw_tx_count(struct nvhw_txq *txq, enum nvnic_status status)
 	}
 }
 
-/* Work on the request in hand; NVHW_HELD: it is not finished. */
+/* Work on the request in hand, which stays @busy if it is not finished. */
 static enum nvhw_verdict nvhw_tx_request(struct nvhw_txq *txq,
 					 struct nvhw_tx_run *run)
 {
@@ -204,9 +205,13 @@ static enum nvhw_verdict nvhw_tx_request(struct nvhw_txq *txq,
 		txq->busy = true;
 		status = nvhw_tx_begin(txq);
 	}
-	while (status == NVNIC_ST_OK && (txq->loaded || nvhw_tx_load(txq)))
+	while (status == NVNIC_ST_OK && (txq->loaded || nvhw_tx_load(txq))) {
+		/* The rest is for the next run. */
+		if (run->budget <= 0)
+			return NVHW_SENT;
 		if (nvhw_tx_send(txq, run) == NVHW_HELD)
 			return NVHW_HELD;
+	}
 	nvhw_tx_count(txq, status);
 	nvhw_txq_complete(txq, status);
 	return NVHW_SENT;
@@ -226,8 +231,12 @@ bool nvhw_tx_run(struct nvhw_txq *txq)
 	enum nvnic_status status;
 	bool got = true;
 
+	/* A doorbell does not end the wait for the receiver's buffers. */
+	if (READ_ONCE(txq->held))
+		return false;
+	/* The state before the rings, with nvhw_ring_start(). */
 	while (run.budget > 0 &&
-	       READ_ONCE(txq->ring.state) == NVNIC_QSTATE_RUNNING) {
+	       smp_load_acquire(&txq->ring.state) == NVNIC_QSTATE_RUNNING) {
 		if (!txq->busy) {
 			status = nvhw_txq_fetch(txq, &got);
 			if (status != NVNIC_ST_OK) {

@@ -145,7 +145,8 @@ static enum nvnic_status nvhw_txq_parse_data(struct nvhw_txq *txq, u32 *sum,
 		return NVNIC_ST_BAD_DESC;
 	piece = &r->buf[r->nbufs++];
 	piece->len = len;
-	piece->va = nvhw_dma_decode(&txq->port->bdev.dev, q[0], len);
+	piece->va = nvhw_dma_decode(&txq->port->bdev.dev, q[0], len,
+				    false);
 	if (!piece->va) {
 		nvhw_port_count(txq->port, NVNIC_PC_DMA_FAULTS, 1);
 		return NVNIC_ST_DMA_FAULT;

@@ -44,9 +44,10 @@ static inline void nvnic_wr(struct nvnic_bus_dev *bdev, u32 off, u64 val)
  * @bdev: port
  * @vec: vector
  *
- * Context: any.
+ * Context: process, sleeps.
  *
- * Return: the number, or -EINVAL when there is no such vector.
+ * Return: the number, -EINVAL when there is no such vector, -ENOSPC when the
+ * system has no number left.
  */
 static inline int nvnic_vector_irq(struct nvnic_bus_dev *bdev, unsigned int vec)
 {

@@ -140,6 +140,9 @@ void nvnic_get_stats64(struct net_device *dev, struct rtnl_link_stats64 *s)
 	u64 tx[NVNIC_TS_COUNT], rx[NVNIC_RS_COUNT];
 	u32 used = READ_ONCE(nn->max_used), q;
 
+	s->rx_dropped = nvnic_rd(nn->bdev,
+				 NVNIC_REG_PORT_CNT(NVNIC_PC_WIRE_RX_NOQUEUE));
+
 	for (q = 0; q < used; q++) {
 		nvnic_tx_stats_read(nn, q, tx);
 		s->tx_packets += tx[NVNIC_TS_PACKETS];

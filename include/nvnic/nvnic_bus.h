@@ -18,8 +18,11 @@ struct nvnic_bus_dev;
 /**
  * struct nvnic_bus_ops - what the bus does for a driver
  * @read: read the register at byte offset @off. Context: any.
- * @write: write it. Context: any, unless nvnic_regs.h says "sleeps".
- * @vector_irq: Linux interrupt number of vector @vec, or -EINVAL. Context: any.
+ * @write: write it. Context: any but hard interrupt, unless nvnic_regs.h says
+ *	"sleeps".
+ * @vector_irq: Linux interrupt number of vector @vec; -EINVAL without such a
+ *	vector, -ENOSPC when the system has no number left. Context: process,
+ *	sleeps.
  */
 struct nvnic_bus_ops {
 	u64 (*read)(struct nvnic_bus_dev *bdev, u32 off);

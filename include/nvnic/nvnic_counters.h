@@ -22,7 +22,8 @@
 	X(WIRE_RX_FILTERED, "wire_rx_drop_filtered", "dropped: destination not accepted") \
 	X(WIRE_RX_MULTICAST, "wire_rx_multicast", "accepted, group destination") \
 	X(WIRE_RX_NOQUEUE, "wire_rx_drop_noqueue", "dropped: receive queue not running") \
-	X(DMA_FAULTS, "dma_faults", "accesses to what is no memory, or outside what was posted") \
+	X(WIRE_PAUSE_TX, "wire_pause_tx", "times this port held its peer back") \
+	X(DMA_FAULTS, "dma_faults", "descriptors that name what is no memory") \
 	X(CSR_BAD, "csr_bad", "register writes refused")		\
 	X(IRQ_RAISED, "irq_raised", "vectors fired")
 
@@ -38,6 +39,7 @@
 	X(LSO_BYTES, "lso_bytes", "bytes of those frames")		\
 	X(USO, "uso", "UDP super-frames segmented")			\
 	X(USO_FRAMES, "uso_frames", "datagrams made of them")		\
+	X(USO_BYTES, "uso_bytes", "bytes of those frames")		\
 	X(DROP_REFUSED, "drop_refused", "dropped: offload not enabled")	\
 	X(DROP_MISMATCH, "drop_mismatch", "dropped: headers are not what the request says") \
 	X(DROP_OVERSIZE, "drop_oversize", "dropped: longer than FRAME_MAX") \
@@ -51,7 +53,7 @@
 	X(FRAMES, "frames", "frames delivered")				\
 	X(BYTES, "bytes", "their bytes, without FCS")			\
 	X(MISSED, "missed", "dropped: no buffer posted")		\
-	X(CSUM_UNNECESSARY, "csum_unnecessary", "every transport checksum verified") \
+	X(CSUM_UNNECESSARY, "csum_unnecessary", "transport checksum verified, or GRE's around one that cannot be") \
 	X(CSUM_COMPLETE, "csum_complete", "sum over the whole packet reported") \
 	X(CSUM_NONE, "csum_none", "delivered without a verdict")	\
 	X(CSUM_BAD_IP, "csum_bad_ip", "outer or only IPv4 header checksum wrong") \

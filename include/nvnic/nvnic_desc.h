@@ -54,6 +54,7 @@ static_assert(sizeof(struct nvnic_txd) == 16);
 #define NVNIC_TXD_REQ_HDR_LEN	GENMASK_ULL(38, 30)	/* segmenting: end of the L4 header */
 #define NVNIC_TXD_REQ_CSUM_START GENMASK_ULL(47, 39)	/* TX_CSUM: first byte summed */
 #define NVNIC_TXD_REQ_CSUM_OFF	GENMASK_ULL(56, 48)	/* TX_CSUM: field, from CSUM_START */
+/* The field lies within the frame's first NVNIC_MAX_HDR_LEN bytes. */
 #define NVNIC_TXD_REQ_RSVD0	GENMASK_ULL(63, 57)
 
 /* Request form, q[1] */

@@ -50,11 +50,13 @@
  * @NVNIC_OFF_TSO6: segment TCP whose own IP header is IPv6
  * @NVNIC_OFF_TSO_ECN: segment TCP with CWR set: CWR stays on the first only
  *	(RFC 3168 section 6.1.2)
- * @NVNIC_OFF_TSO_FIXEDID: leave every IPv4 ID as in the template
+ * @NVNIC_OFF_TSO_FIXEDID: leave the ID of the innermost IPv4 header, which has
+ *	DF set, as in the template
  * @NVNIC_OFF_GSO_GRE: segment behind GRE without checksum (RFC 2784, 2890, 7637)
  * @NVNIC_OFF_GSO_GRE_CSUM: segment behind GRE with checksum
- * @NVNIC_OFF_GSO_PARTIAL: outer headers are already those of one segment;
- *	the device copies them and only steps the outer IPv4 ID
+ * @NVNIC_OFF_GSO_PARTIAL: outer headers are already those of one segment, and
+ *	the payload is a multiple of the MSS; the device copies them and only
+ *	steps the outer IPv4 ID, with its header checksum
  * @NVNIC_OFF_USO: cut a UDP payload into datagrams
  * @NVNIC_OFF_RX_CSUM: verify checksums and report the verdict
  * @NVNIC_OFF_RX_HASH: report the receive hash

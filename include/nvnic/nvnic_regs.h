@@ -16,7 +16,7 @@
 
 #include <linux/bits.h>
 
-/* ---- Port: 0x0000 to 0x01ff ---- */
+/* ---- Port: 0x0000 to 0x00ff ---- */
 
 /* Magic and ABI version. RO. */
 #define NVNIC_REG_ID		0x0000
@@ -52,7 +52,8 @@
 
 /*
  * Longest frame sent or accepted, in bytes without FCS: longer ones are
- * dropped. Reset 1522, at most NVNIC_MAX_MTU + NVNIC_L2_OVERHEAD. RW.
+ * dropped. Reset 1522, from NVNIC_MIN_FRAME to NVNIC_MAX_MTU +
+ * NVNIC_L2_OVERHEAD. RW.
  */
 #define NVNIC_REG_FRAME_MAX	0x0030
 
@@ -73,7 +74,7 @@
  */
 #define NVNIC_REG_RSS_FIELDS	0x0100
 #define NVNIC_RSS_F_L3		BIT(0)		/* source and destination address */
-#define NVNIC_RSS_F_L4		BIT(1)		/* and ports; not without F_L3 */
+#define NVNIC_RSS_F_L4		BIT(1)		/* and ports; refused without F_L3 */
 #define NVNIC_RSS_FIELDS_IP4	GENMASK_ULL(1, 0)	/* F_L3 only; also fragments */
 #define NVNIC_RSS_FIELDS_IP6	GENMASK_ULL(3, 2)	/* F_L3 only; also fragments */
 #define NVNIC_RSS_FIELDS_TCP4	GENMASK_ULL(5, 4)
@@ -121,7 +122,9 @@
  * 1 starts the queue with the ring registers as they are, from position 0 and
  * phase 1; refused (STATUS stays NVNIC_QSTATE_OFF, CAUSE tells) when a ring is
  * not memory or its size not allowed. 0 stops it: when the write returns the
- * device no longer touches its rings and buffers. Sleeps. Reset 0. RW.
+ * device no longer touches its rings and buffers. Reads 1 unless the queue is
+ * off. With flow control on, frames for a receive queue that is off wait. Sleeps.
+ * Reset 0. RW.
  */
 #define NVNIC_REG_Q_CTRL	0x00
 #define NVNIC_Q_CTRL_ENABLE	BIT_ULL(0)
@@ -134,11 +137,14 @@
 #define NVNIC_QSTATE_ERROR	2		/* stopped by itself: CAUSE tells */
 #define NVNIC_Q_STATUS_CAUSE	GENMASK_ULL(15, 8)	/* enum nvnic_status */
 #define NVNIC_Q_STATUS_HELD	BIT_ULL(16)	/* TX: held back by the receiver */
-#define NVNIC_Q_STATUS_HEAD	GENMASK_ULL(47, 32)	/* next position the device will fetch */
+#define NVNIC_Q_STATUS_HEAD	GENMASK_ULL(47, 32)	/* TX: completed up to, RX: fetched up to */
 
-/* Bus address of the work (TX) or buffer (RX) ring; while off. Reset 0. RW. */
+/*
+ * Bus address of the work (TX) or buffer (RX) ring, on a 16-byte boundary;
+ * while off. Reset 0. RW.
+ */
 #define NVNIC_REG_Q_BASE	0x10
-/* Bus address of the completion ring; while off. Reset 0. RW. */
+/* Bus address of the completion ring, likewise; while off. Reset 0. RW. */
 #define NVNIC_REG_Q_CBASE	0x18
 /* Descriptors in each of the two rings, a power of two; while off. Reset 0. RW. */
 #define NVNIC_REG_Q_SIZE	0x20

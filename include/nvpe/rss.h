@@ -15,10 +15,12 @@
 
 /**
  * struct nvpe_toeplitz - a hash key, unfolded for speed
- * @tbl: contribution of each value of each 4-bit digit of the input
+ * @tbl: contribution of each value of each byte of the input
+ *
+ * 36 KiB, of which IPv4 uses 12; half the size costs more than twice the time.
  */
 struct nvpe_toeplitz {
-	u32 tbl[NVPE_TOEPLITZ_MAX_INPUT * 2][16];
+	u32 tbl[NVPE_TOEPLITZ_MAX_INPUT][256];
 };
 
 /**

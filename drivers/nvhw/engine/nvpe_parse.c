@@ -126,7 +126,7 @@ static u32 nvpe_parse_ipv4_dst(const u8 *iph, u32 hlen)
 		if (len < 2 || i + len > hlen)
 			break;
 		if ((iph[i] == NVPE_IPV4_LSRR || iph[i] == NVPE_IPV4_SSRR) &&
-		    len >= 7 && iph[i + 2] + 3U <= len)
+		    iph[i + 2] >= 4 && iph[i + 2] + 3U <= len)
 			return i + len - 4;
 		i += len;
 	}
@@ -136,17 +136,15 @@ static u32 nvpe_parse_ipv4_dst(const u8 *iph, u32 hlen)
 static bool nvpe_parse_ipv4(struct nvpe_parser *p, struct nvpe_ip *ip)
 {
 	const u8 *iph = p->hdr + p->off;
-	u32 hlen, len;
+	u32 hlen;
 
 	if (!nvpe_parse_has(p, NVPE_IPV4_HLEN))
 		return false;
 	hlen = (iph[0] & 0xf) * 4;
 	if (iph[0] >> 4 != 4 || hlen < NVPE_IPV4_HLEN)
 		return nvpe_parse_bad(p);
-	len = get_unaligned_be16(iph + 2);
-	if (len < hlen && !p->tmpl)
-		return nvpe_parse_bad(p);
-	if (!nvpe_parse_narrow(p, len) || !nvpe_parse_has(p, hlen))
+	if (!nvpe_parse_narrow(p, get_unaligned_be16(iph + 2)) ||
+	    !nvpe_parse_has(p, hlen))
 		return false;
 	ip->version = 4;
 	ip->proto = iph[9];

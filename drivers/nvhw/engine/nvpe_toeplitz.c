@@ -19,15 +19,16 @@ static u32 nvpe_toeplitz_window(const u8 *key, u32 bit)
 
 void nvpe_toeplitz_init(struct nvpe_toeplitz *t, const u8 *key)
 {
-	u32 digit, value, bit;
+	u32 at, value, bit;
 
-	for (digit = 0; digit < ARRAY_SIZE(t->tbl); digit++) {
-		u32 *row = t->tbl[digit];
+	for (at = 0; at < ARRAY_SIZE(t->tbl); at++) {
+		u32 *row = t->tbl[at];
 
 		row[0] = 0;
-		for (bit = 0; bit < 4; bit++)
-			row[8 >> bit] = nvpe_toeplitz_window(key, digit * 4 + bit);
-		for (value = 1; value < 16; value++)
+		for (bit = 0; bit < 8; bit++)
+			row[0x80 >> bit] = nvpe_toeplitz_window(key,
+								at * 8 + bit);
+		for (value = 1; value < ARRAY_SIZE(t->tbl[0]); value++)
 			row[value] = row[value & (value - 1)] ^
 				     row[value & -value];
 	}
@@ -39,8 +40,7 @@ u32 nvpe_toeplitz_hash(const struct nvpe_toeplitz *t, const u8 *in, u32 len)
 	u32 i;
 
 	for (i = 0; i < len; i++)
-		hash ^= t->tbl[2 * i][in[i] >> 4] ^
-			t->tbl[2 * i + 1][in[i] & 0xf];
+		hash ^= t->tbl[i][in[i]];
 	return hash;
 }
 

@@ -171,6 +171,8 @@ static const struct nvpe_parse_case nvpe_parse_malformed[] = {
 	  .edit = { { 55, 1, 200 } }, .outcome = NVPE_PARSE_BAD },
 	{ "fragment header cut", "E6F", 0, 0, .edit = { { 18, 2, 7 } },
 	  .outcome = NVPE_PARSE_BAD },
+	{ "fragment, no extension header behind it", "E6FDU", 9,
+	  .edit = { { 63, 1, 255 } }, .outcome = NVPE_PARSE_FRAG },
 	{ "unknown routing header not used up", "E6RT", 9,
 	  .edit = { { 56, 2, 0x0501 } }, .outcome = NVPE_PARSE_IP },
 	{ "routing header without the address", "E6RT", 64,
@@ -392,7 +394,8 @@ static void nvpe_parse_destination(struct kunit *test)
 		{ { 137, 11, 12, 1, 2, 3, 4, 5, 6, 7, 8, 0 }, 30 },
 		{ { 1, 1, 131, 7, 4, 1, 2, 3, 4, 0 }, 34 + 5 },
 		{ { 1, 1, 131, 7, 5, 1, 2, 3, 4, 0 }, 30 },
-		{ { 131, 6, 4, 1, 2, 3, 0 }, 30 },
+		{ { 131, 6, 1, 1, 2, 3, 0 }, 30 },
+		{ { 131, 7, 3, 1, 2, 3, 4, 0 }, 30 },
 		{ { 131, 13, 4, 1, 2, 3, 0 }, 30 },
 		{ { 131, 1, 4, 1, 2, 3, 0 }, 30 },
 		{ { 131, 0, 4, 1, 2, 3, 0 }, 30 },
@@ -416,6 +419,15 @@ static void nvpe_parse_destination(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, h.outcome, NVPE_PARSE_L4);
 		KUNIT_EXPECT_EQ_MSG(test, h.outer.dst_off, v4[i].dst_off,
 				    "options %u", i);
+	}
+	/* Options that run to the end of the frame, cut in the last one */
+	for (i = 0; i < 3; i++) {
+		nvpe_test_build(&f, buf, "E4", &arg);
+		memset(buf + 34, 1, 12);
+		buf[45 - i] = 131;
+		buf[14] = 0x48;
+		nvpe_parse_exact(test, buf, f.len, f.len, 0, &h);
+		KUNIT_EXPECT_EQ(test, h.outer.dst_off, 30);
 	}
 	nvpe_test_build(&f, buf, "E6RT", &arg);
 	nvpe_parse_exact(test, buf, f.len, f.len, 0, &h);

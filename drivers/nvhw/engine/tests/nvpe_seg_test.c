@@ -432,6 +432,36 @@ static void nvpe_seg_zero_gre_checksum(struct kunit *test)
 	KUNIT_EXPECT_MEMEQ(test, hdr, buf, f.hdr_len);
 }
 
+/* With PARTIAL the outer lengths and the GRE checksum are not looked at. */
+static void nvpe_seg_partial_keeps_outer(struct kunit *test)
+{
+	static const char * const layouts[] = { "E4BE4T", "E6BE6T" };
+	struct nvpe_test_arg arg = { .payload_len = 8 };
+	struct nvpe_test_frame f;
+	struct nvpe_seg_out out;
+	struct nvpe_hdrs h;
+	struct nvpe_seg s;
+	u8 hdr[256];
+	u8 buf[512];
+	u32 i, len;
+
+	for (i = 0; i < ARRAY_SIZE(layouts); i++) {
+		nvpe_test_build(&f, buf, layouts[i], &arg);
+		len = 14 + (i ? 4 : 2);
+		put_unaligned_be16(0x1234, buf + len);
+		put_unaligned_be32(0x56789abc, buf + f.pos[2] + 4);
+		nvpe_parse(buf, f.hdr_len, f.len, NVPE_PARSE_F_TUNNEL |
+			   NVPE_PARSE_F_TEMPLATE, &h);
+		KUNIT_EXPECT_EQ(test, nvpe_seg_init(&s, buf, &h, 8, 8,
+						    NVPE_SEG_F_PARTIAL), 0);
+		KUNIT_EXPECT_TRUE(test, nvpe_seg_next(&s, hdr, &out));
+		KUNIT_EXPECT_EQ(test, out.fill.gre_start, 0);
+		KUNIT_EXPECT_EQ(test, get_unaligned_be16(hdr + len), 0x1234);
+		KUNIT_EXPECT_EQ(test, get_unaligned_be32(hdr + f.pos[2] + 4),
+				0x56789abcU);
+	}
+}
+
 static struct kunit_case nvpe_seg_cases[] = {
 	KUNIT_CASE_PARAM(nvpe_seg_segments, nvpe_seg_gen_params),
 	KUNIT_CASE_PARAM(nvpe_seg_refuses, nvpe_seg_bad_gen_params),
@@ -440,6 +470,7 @@ static struct kunit_case nvpe_seg_cases[] = {
 	KUNIT_CASE(nvpe_seg_beyond_64k),
 	KUNIT_CASE(nvpe_seg_zero_checksum),
 	KUNIT_CASE(nvpe_seg_zero_gre_checksum),
+	KUNIT_CASE(nvpe_seg_partial_keeps_outer),
 	{}
 };
 

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# nvnic: a virtual NVGRE NIC and its driver, in one kernel module
+#
+#   make            build nvnic.ko against the installed 6.12 headers
+#   make demo       see it work, in a VM; sets up everything by itself
+#   make check      every test, in a VM where it needs the module; likewise
+#   make bench      measure it beside veth and virtio-net, in a VM; likewise
+#
+#   make unit       the unit tests of the packet engines, in user space
+#   make style      coding style, layering, documentation comments
+#   make vm-shell   a shell in the VM, in this directory: insmod nvnic.ko
+#   make clean      remove what was built (the VM's files stay in build/)
+#
+# Examples:
+#   make KDIR=/usr/src/linux-headers-6.12.117+deb12-amd64
+#   scripts/vm-run.sh -- selftests/run.sh lso.py
+#   scripts/vm-run.sh --help
+#
+# Nothing here loads anything into this machine's own kernel.
+#
+# Copyright (C) 2026 nvnic contributors
+
+KDIR ?= $(shell scripts/kdir.sh)
+
+.DEFAULT_GOAL := modules
+.PHONY: modules clean unit check demo bench style vm-shell help
+
+modules clean: headers = $(or $(KDIR),$(error no kernel headers to build against))
+
+modules:
+	$(MAKE) -C $(headers) M=$(CURDIR) modules
+
+clean:
+	$(MAKE) -C $(headers) M=$(CURDIR) clean
+	$(MAKE) -C tools clean
+
+unit:
+	$(MAKE) -C tools unit
+
+check:
+	@scripts/check.sh
+
+demo:
+	@scripts/demo.sh
+
+bench:
+	@scripts/bench.sh
+
+style:
+	@scripts/check-style.sh
+
+vm-shell:
+	@scripts/vm-run.sh -i
+
+help:
+	@sed -n '3,/^# Copyright/{/^# Copyright/d;s/^# \{0,1\}//;p}' Makefile

@@ -1,0 +1,75 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# nvnic: process 1 of the guest once the root file system is there. Runs the
+# command of vm-run.sh, reports its exit status and the kernel log, resets.
+#
+# Copyright (C) 2026 nvnic contributors
+# shellcheck source=/dev/null
+. /run/vm.env
+
+vm_port()
+{
+	local p name
+
+	for p in /sys/class/virtio-ports/*; do
+		read -r name <"$p/name"
+		[ "$name" != "$1" ] || echo "/dev/${p##*/}"
+	done
+}
+
+set_environment()
+{
+	export HOME=/root USER=root LOGNAME=root SHELL=/bin/bash LANG=C.UTF-8 LC_ALL=C.UTF-8
+	export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+	export PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 NVNIC_VM=1 NVNIC_OUT=/out
+	export TERM=$VM_TERM
+	cd "$VM_PWD" || cd /
+}
+
+# vm-run.sh kills a guest that says nothing at all; this one comes first and
+# leaves a trace of where everybody was.
+watch_time()
+{
+	sleep "$VM_TIMEOUT"
+	echo "guest: time limit of $VM_TIMEOUT s reached, tasks follow" >/dev/kmsg
+	echo w >/proc/sysrq-trigger
+	echo l >/proc/sysrq-trigger
+	finish 124
+}
+
+finish()
+{
+	dmesg >"$(vm_port vm.dmesg)"
+	umount /out
+	echo "exit $1" >"$(vm_port vm.status)"
+	echo b >/proc/sysrq-trigger
+	sleep 60
+}
+
+run_command()
+{
+	local rc reader
+
+	# Through a pipe, for a virtio port cannot be opened twice by way of
+	# /dev/stdout.
+	mkfifo /run/vm.out
+	cat /run/vm.out >"$(vm_port vm.out)" &
+	reader=$!
+	setsid -w bash "$VM_RUN/command" </dev/null >/run/vm.out 2>&1
+	rc=$?
+	# A background child of the command may hold the pipe open for ever.
+	{ sleep 3 && kill "$reader"; } 2>/dev/null &
+	wait "$reader"
+	return "$rc"
+}
+
+set_environment
+if [ -n "$VM_TTY" ]; then
+	# shellcheck disable=SC2086
+	stty $VM_TTY </dev/hvc0
+	setsid -c -w bash "$VM_RUN/command" </dev/hvc0 >/dev/hvc0 2>&1
+else
+	watch_time &
+	run_command
+fi
+finish $?

@@ -1,0 +1,370 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What the selftests of nvnic share: the module, its two ports in network
+namespaces, tunnels between them, ethtool, traffic. A test imports everything
+from here:
+
+    from lib.nvnic import *
+
+    PAIR = None
+
+    def setup():
+        global PAIR
+        PAIR = Pair()
+
+    @ksft_case
+    def ping():
+        tun = PAIR.tunnel("gretap", key=5000 << 8)
+        cmd(f"ping -c 1 -W 5 {tun.b.v4}", ns=tun.a.ns)
+
+    ksft_run(setup)
+
+What a case makes is undone when the case ends; what setup() makes, after the
+last case. NVNIC_STANDIN=veth puts a veth pair in the place of the module.
+
+Copyright (C) 2026 nvnic contributors
+"""
+
+import collections
+import hashlib
+import json
+import os
+import re
+import socket
+import struct
+import threading
+import time
+
+from .capture import *
+from .genl import qstats
+from .ktap import (diag, ksft_case, ksft_eq, ksft_ge, ksft_in, ksft_le, ksft_ne, ksft_run,
+                   ksft_true)
+from .shell import (Background, CmdError, Result, Skip, cmd, defer, in_netns, undo, undo_depth,
+                    wait_for)
+
+STANDIN = os.environ.get("NVNIC_STANDIN")
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+KO = os.environ.get("NVNIC_KO", os.path.join(TOP, "nvnic.ko"))
+WIRE = "nvnwire0"
+
+def module_loaded():
+    return os.path.isdir("/sys/module/nvnic")
+
+
+def module_load(arguments=""):
+    """insmod nvnic.ko, unless it is loaded; wait for the ports."""
+    if STANDIN:
+        return
+    if not module_loaded():
+        cmd(f"insmod {KO} {arguments}")
+    wait_for(lambda: os.path.isdir("/sys/module/nvnic"), "the module")
+
+
+def module_unload():
+    if module_loaded():
+        cmd("rmmod nvnic")
+
+
+def netns_add(name):
+    """A namespace with lo up and IPv6 DAD off; deleted at the end of the case."""
+    cmd(f"ip netns add {name}")
+    defer(cmd, f"ip netns del {name}", fail=None)
+    cmd(f"ip -n {name} link set lo up")
+    for scope in ("all", "default"):
+        cmd(f"sysctl -qw net.ipv6.conf.{scope}.accept_dad=0 net.ipv6.conf.{scope}.dad_transmits=0",
+            ns=name)
+    return name
+
+
+class Port:
+    """A network interface in a namespace, with its addresses."""
+
+    def __init__(self, ifname, ns=None, v4=None, v6=None):
+        self.ifname, self.ns, self.v4, self.v6 = ifname, ns, v4, v6
+
+    def __str__(self):
+        return self.ifname
+
+    def cmd(self, command, **kwargs):
+        return cmd(command, ns=self.ns, **kwargs)
+
+    def set(self, words, **kwargs):
+        """ip link set dev IF WORDS"""
+        return self.cmd(f"ip link set dev {self.ifname} {words}", **kwargs)
+
+    def up(self):
+        self.set("up")
+
+    def down(self):
+        self.set("down")
+
+    def address(self, v4=None, v6=None):
+        for prefix, option in ((v4, ""), (v6, "nodad")):
+            if prefix:
+                self.cmd(f"ip addr add {prefix} dev {self.ifname} {option}")
+        self.v4 = v4.split("/")[0] if v4 else self.v4
+        self.v6 = v6.split("/")[0] if v6 else self.v6
+
+    def addr(self, family):
+        return self.v4 if family == 4 else self.v6
+
+    def sysfs(self, name):
+        """Content of /sys/class/net/IF/NAME ("" when it cannot be read)."""
+        return self.cmd(f"cat /sys/class/net/{self.ifname}/{name}", fail=None).stdout.strip()
+
+    def carrier(self):
+        return self.sysfs("carrier") == "1"
+
+    def wait_carrier(self, present=True):
+        wait_for(lambda: self.carrier() == present,
+                 f"{self.ifname} to {'get' if present else 'lose'} its carrier")
+
+    def link(self):
+        """ip -s -s -d -j link show IF, as a dict."""
+        return self.cmd(f"ip -s -s -d -j link show dev {self.ifname}").json()[0]
+
+    def mac(self):
+        return self.link()["address"]
+
+    def features(self):
+        """ethtool -k: {name: True or False}"""
+        return {name: state for name, (state, _) in self._features().items()}
+
+    def fixed_features(self):
+        return {name for name, (_, fixed) in self._features().items() if fixed}
+
+    def _features(self):
+        found = {}
+        for line in self.cmd(f"ethtool -k {self.ifname}").stdout.splitlines()[1:]:
+            match = re.match(r"\s*([^:]+): (on|off)(.*)", line)
+            if match:
+                found[match[1]] = (match[2] == "on", "[fixed]" in match[3])
+        return found
+
+    def set_features(self, undo_later=True, **changes):
+        """ethtool -K; a name is written with _ for -: set_features(tx_gre_segmentation=False).
+
+        The states before are put back when the case ends. Raises when a
+        feature is not as asked for afterwards.
+        """
+        wanted = {name.replace("_", "-"): bool(state) for name, state in changes.items()}
+        before = self.features()
+        unknown = wanted.keys() - before.keys()
+        if unknown:
+            raise AssertionError(f"{self.ifname} has no feature {', '.join(sorted(unknown))}")
+        self._ethtool_k(wanted)
+        if undo_later:
+            defer(self._ethtool_k, {name: before[name] for name in wanted}, check=False)
+
+    def _ethtool_k(self, wanted, check=True):
+        words = " ".join(f"{n} {'on' if s else 'off'}" for n, s in wanted.items())
+        self.cmd(f"ethtool -K {self.ifname} {words}", fail=True if check else None)
+        now = self.features()
+        wrong = [n for n, s in wanted.items() if now[n] != s]
+        if check and wrong:
+            raise AssertionError(f"{self.ifname}: still not as asked: {', '.join(wrong)}")
+
+    def priv_flags(self):
+        """ethtool --show-priv-flags: {name: True or False}"""
+        out = self.cmd(f"ethtool --show-priv-flags {self.ifname}").stdout
+        return {m[1]: m[2] == "on" for m in re.finditer(r"^(\S+)\s*: (on|off)$", out, re.M)}
+
+    def set_priv_flag(self, name, state):
+        """Set a private flag; put back when the case ends."""
+        before = self.priv_flags()
+        ksft_in(name, before, f"private flags of {self.ifname}")
+        self._priv_flag(name, state)
+        defer(self._priv_flag, name, before[name])
+
+    def _priv_flag(self, name, state):
+        self.cmd(f"ethtool --set-priv-flags {self.ifname} {name} {'on' if state else 'off'}")
+
+    def stats(self):
+        """ethtool -S: Counter of name: value; one that is not there reads 0."""
+        out = self.cmd(f"ethtool -S {self.ifname}", fail=None).stdout
+        return collections.Counter({m[1]: int(m[2]) for m in
+                                    re.finditer(r"^\s+(\S.*?): (\d+)$", out, re.M)})
+
+    def qstats(self, per_queue=False):
+        """netdev-genl statistics: {"tx-hw-gso-packets": 5, ...}; see genl.qstats."""
+        return qstats(self.ifname, self.ns, per_queue)
+
+
+def delta(before, after):
+    """What changed between two dicts of counters: {name: difference}."""
+    return {name: value - before.get(name, 0) for name, value in after.items()
+            if value != before.get(name, 0)}
+
+
+def total(counters, pattern):
+    """Sum of the counters whose whole name matches a regular expression."""
+    return sum(v for name, v in counters.items() if re.fullmatch(pattern, name))
+
+
+Tunnel = collections.namedtuple("Tunnel", "a b kind")
+
+_TUNNELS = {"gretap": 4, "ip6gretap": 6, "gre": 4, "ip6gre": 6}
+
+
+class Pair:
+    """The two ports of the adapter, up, addressed, in namespaces "a" and "b".
+
+    a: nvn0, 10.9.0.1, fd09::1    b: nvn1, 10.9.0.2, fd09::2
+    ns_a=None leaves nvn0 in the initial namespace. fresh=True reloads the
+    module first.
+    """
+
+    def __init__(self, ns_a="a", ns_b="b", fresh=False, mtu=None, ifnames=("nvn0", "nvn1")):
+        if fresh:
+            module_unload()
+        module_load()
+        if STANDIN and not os.path.isdir(f"/sys/class/net/{ifnames[0]}"):
+            cmd(f"ip link add {ifnames[0]} type veth peer name {ifnames[1]}")
+            defer(cmd, f"ip link del {ifnames[0]}", fail=None)
+        self._tunnels = 0
+        self.a = Port(ifnames[0], ns_a)
+        self.b = Port(ifnames[1], ns_b)
+        for ns in {ns_a, ns_b} - {None}:
+            netns_add(ns)
+        for number, port in enumerate((self.a, self.b), 1):
+            wait_for(lambda p=port: os.path.isdir(f"/sys/class/net/{p.ifname}"), port.ifname)
+            if port.ns:
+                cmd(f"ip link set {port.ifname} netns {port.ns}")
+            if mtu:
+                port.set(f"mtu {mtu}")
+            port.address(f"10.9.0.{number}/24", f"fd09::{number}/64")
+            port.up()
+        for port in (self.a, self.b):
+            port.wait_carrier()
+
+    @property
+    def ports(self):
+        return (self.a, self.b)
+
+    def tunnel(self, kind="gretap", key=None, csum=False, mtu=None, options=""):
+        """A gretap, ip6gretap, gre or ip6gre between the ports; both ends carry
+        10.9.N.1 and .2, fd09:N::1 and ::2. Gone when the case ends.
+
+        key: the 32-bit GRE key (VSID << 8 | FlowID); csum: GRE checksum.
+        """
+        self._tunnels += 1
+        number = self._tunnels
+        ends = []
+        for me, peer, host in ((self.a, self.b, 1), (self.b, self.a, 2)):
+            family = _TUNNELS[kind]
+            name = f"t{number}"
+            words = f"local {me.addr(family)} remote {peer.addr(family)} dev {me.ifname}"
+            if key is not None:
+                words += f" key {key}"
+            if csum:
+                words += " csum"
+            me.cmd(f"ip link add {name} type {kind} {words} {options}")
+            end = Port(name, me.ns)
+            defer(me.cmd, f"ip link del {name}", fail=None)
+            if mtu:
+                end.set(f"mtu {mtu}")
+            end.address(f"10.9.{number}.{host}/24", f"fd09:{number}::{host}/64")
+            end.up()
+            ends.append(end)
+        return Tunnel(ends[0], ends[1], kind)
+
+
+def connect(src, dst, family=4, port=0):
+    """A TCP connection from Port src to Port dst: (client socket, server socket)."""
+    inet = socket.AF_INET if family == 4 else socket.AF_INET6
+    with in_netns(dst.ns):
+        listener = socket.socket(inet, socket.SOCK_STREAM)
+    with in_netns(src.ns):
+        client = socket.socket(inet, socket.SOCK_STREAM)
+    with listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((dst.addr(family), port))
+        listener.listen(1)
+        listener.settimeout(15)
+        client.settimeout(15)
+        client.connect(listener.getsockname()[:2])
+        server, _ = listener.accept()
+    for sock in (client, server):
+        sock.settimeout(120)
+        defer(sock.close)
+    return client, server
+
+
+def retransmits(sock):
+    """Segments that a TCP socket has sent again (tcpi_total_retrans)."""
+    return struct.unpack_from("=I", sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 104),
+                              100)[0]
+
+
+class Transfer:
+    """SIZE random bytes over TCP from Port src to Port dst, in the background.
+
+        transfer = Transfer(tun.a, tun.b, 64 << 20)
+        ... change something under it ...
+        transfer.check()     # waits; raises unless the SHA-256 sums are equal
+    """
+
+    def __init__(self, src, dst, size, family=4):
+        self.size, self.sent, self.got, self.error = size, hashlib.sha256(), hashlib.sha256(), None
+        self.received = 0
+        self.started = time.monotonic()
+        self.client, self.server = connect(src, dst, family)
+        self.threads = [threading.Thread(target=self._guard, args=(f,), daemon=True)
+                        for f in (self._send, self._receive)]
+        for thread in self.threads:
+            thread.start()
+
+    def _guard(self, func):
+        try:
+            func()
+        except OSError as error:
+            self.error = self.error or error
+
+    def _send(self):
+        block = os.urandom(1 << 20)
+        left = self.size
+        while left:
+            # Random once, different in each block: random bytes are slow here.
+            piece = (struct.pack("=Q", left) + block[8:])[:left]
+            self.sent.update(piece)
+            self.client.sendall(piece)
+            left -= len(piece)
+        self.client.shutdown(socket.SHUT_WR)
+
+    def _receive(self):
+        while True:
+            data = self.server.recv(1 << 20)
+            if not data:
+                return
+            self.got.update(data)
+            self.received += len(data)
+
+    def running(self):
+        return any(t.is_alive() for t in self.threads)
+
+    def check(self, timeout=300):
+        """Wait for the end; return the number of retransmitted segments."""
+        for thread in self.threads:
+            thread.join(max(0.1, timeout - (time.monotonic() - self.started)))
+        if self.running():
+            raise AssertionError(f"transfer stuck at {self.received} of {self.size} bytes")
+        if self.error:
+            raise AssertionError(f"transfer: {self.error} after {self.received} bytes")
+        ksft_eq(self.received, self.size, "bytes received")
+        ksft_eq(self.got.hexdigest(), self.sent.hexdigest(), "SHA-256 of what arrived")
+        again = retransmits(self.client)
+        self.client.close()
+        self.server.close()
+        return again
+
+
+def iperf3(src, dst, family=4, seconds=3, options=""):
+    """Run iperf3 from Port src to Port dst; return its JSON result."""
+    server = Background(f"iperf3 -s -1 -B {dst.addr(family)}", ns=dst.ns)
+    wait_for(lambda: ":5201 " in dst.cmd("ss -Hltn").stdout, "the iperf3 server")
+    out = src.cmd(f"iperf3 -J -c {dst.addr(family)} -t {seconds} {options}", fail=None,
+                  timeout=seconds + 60)
+    result = json.loads(out.stdout or "{}")
+    if out.ret or "error" in result:
+        raise AssertionError(f"iperf3: {result.get('error') or out.stderr}")
+    server.wait(timeout=30, fail=False)
+    return result

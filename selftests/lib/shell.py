@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Running commands, waiting for conditions, undoing.
+
+Copyright (C) 2026 nvnic contributors
+"""
+
+import contextlib
+import ctypes
+import json as jsonlib
+import os
+import shlex
+import subprocess
+import time
+
+
+class Skip(Exception):
+    """This case cannot be run here; the text says why."""
+
+
+class CmdError(Exception):
+    """A command ended with a status that its caller did not expect."""
+
+    def __init__(self, argv, result):
+        self.result = result
+        text = f"{shlex.join(argv)}: exit status {result.ret}"
+        for name in ("stdout", "stderr"):
+            out = getattr(result, name).strip()
+            if out:
+                text += f"\n{name}:\n{out[-4000:]}"
+        super().__init__(text)
+
+
+class Result:
+    """What a command left: ret, stdout, stderr, json()."""
+
+    def __init__(self, ret, stdout, stderr):
+        self.ret, self.stdout, self.stderr = ret, stdout, stderr
+
+    def json(self):
+        return jsonlib.loads(self.stdout)
+
+
+def _argv(command, ns):
+    argv = shlex.split(command) if isinstance(command, str) else [str(a) for a in command]
+    return ["ip", "netns", "exec", ns] + argv if ns else argv
+
+
+def cmd(command, ns=None, fail=True, timeout=120, stdin=None):
+    """Run COMMAND (a string split as a shell would, or a list) in namespace NS.
+
+    fail=True: a status other than 0 raises CmdError; fail=False: status 0
+    raises it (a refusal is expected); fail=None: never.
+    """
+    argv = _argv(command, ns)
+    try:
+        done = subprocess.run(argv, input=stdin, text=True, timeout=timeout,
+                              stdin=None if stdin else subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    except subprocess.TimeoutExpired as expired:
+        text = (expired.stdout or b"").decode(errors="replace")
+        raise CmdError(argv, Result(f"none within {timeout} s", text, "")) from None
+    result = Result(done.returncode, done.stdout, done.stderr)
+    if fail is not None and (result.ret == 0) != fail:
+        raise CmdError(argv, result)
+    return result
+
+
+class Background:
+    """A command running beside the test; killed when the case ends.
+
+    With a `with` block: waits for it at the end and checks its status.
+    """
+
+    def __init__(self, command, ns=None):
+        self.argv = _argv(command, ns)
+        self.proc = subprocess.Popen(self.argv, stdin=subprocess.DEVNULL, text=True,
+                                     stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        defer(self.kill)
+
+    def wait(self, timeout=120, fail=True):
+        try:
+            out, err = self.proc.communicate(timeout=timeout)
+        except subprocess.TimeoutExpired:
+            self.proc.kill()
+            out, err = self.proc.communicate()
+            raise CmdError(self.argv, Result(f"none within {timeout} s", out, err)) from None
+        result = Result(self.proc.returncode, out, err)
+        if fail and result.ret != 0:
+            raise CmdError(self.argv, result)
+        return result
+
+    def running(self):
+        return self.proc.poll() is None
+
+    def kill(self):
+        if self.running():
+            self.proc.kill()
+        self.proc.wait()
+        for stream in (self.proc.stdout, self.proc.stderr):
+            stream.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, value, trace):
+        if kind is None:
+            self.wait()
+        else:
+            self.kill()
+
+
+def wait_for(condition, what, timeout=15):
+    """Poll until condition() is true; return its value. AssertionError after TIMEOUT."""
+    end = time.monotonic() + timeout
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > end:
+            raise AssertionError(f"waited {timeout} s in vain for {what}")
+        time.sleep(0.01)
+
+
+_undo = []
+
+
+def defer(func, *args, **kwargs):
+    """Call func when the running case (or the setup) is over, last in first out."""
+    _undo.append((func, args, kwargs))
+
+
+def undo(down_to=0):
+    """Run the deferred calls down to a depth; return what they raised."""
+    errors = []
+    while len(_undo) > down_to:
+        func, args, kwargs = _undo.pop()
+        try:
+            func(*args, **kwargs)
+        except Exception as error:
+            errors.append(error)
+    return errors
+
+
+def undo_depth():
+    return len(_undo)
+
+
+_libc = ctypes.CDLL(None, use_errno=True)
+_CLONE_NEWNET = 0x40000000
+
+
+def _setns(fd):
+    if _libc.setns(fd, _CLONE_NEWNET):
+        err = ctypes.get_errno()
+        raise OSError(err, os.strerror(err))
+
+
+@contextlib.contextmanager
+def in_netns(ns):
+    """Sockets made in this block belong to namespace NS (None: this one)."""
+    if ns is None:
+        yield
+        return
+    with open("/proc/thread-self/ns/net", "rb") as old, open(f"/run/netns/{ns}", "rb") as new:
+        _setns(new.fileno())
+        try:
+            yield
+        finally:
+            _setns(old.fileno())

@@ -1,0 +1,151 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Run the selftests. For inside the VM: it loads and unloads nvnic.ko.
+#
+# Usage: selftests/run.sh [options] [TEST...]
+#
+#   TEST              a file of selftests/ (default: all of its .py and .sh)
+#   --timeout SEC     limit for a test (default 600; a test may hold a line
+#                     "# timeout: SEC" of its own)
+#   --no-module       do not load nvnic.ko (for trying tests on stand-ins)
+#   --totals FILE     write "PASSED FAILED SKIPPED" there instead of a closing line
+#   -l, --list        name the tests
+#
+# Each test is a program that prints TAP or KTAP and exits with 0, 1 or 4 (all
+# skipped). It finds a freshly loaded module and must leave nothing behind; what
+# it leaves, and what the kernel complains about meanwhile, fails it.
+# Arguments after a "--" go to each test: cases to run, by part of their name.
+#
+# Examples (on the host):
+#   make check
+#   scripts/vm-run.sh -- selftests/run.sh
+#   scripts/vm-run.sh -- selftests/run.sh lso.py -- gretap
+#
+# Copyright (C) 2026 nvnic contributors
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+# shellcheck source=selftests/lib/tap.sh
+. "$here/lib/tap.sh"
+
+limit=600 module=1 totals='' list='' tests=() args=()
+while [ $# -gt 0 ]; do
+	case $1 in
+	-h|--help) sed -n '3,/^# Copyright/{/^# Copyright/d;s/^# \{0,1\}//;p}' "$0"; exit ;;
+	--timeout) limit=$2; shift ;;
+	--totals) totals=$2; shift ;;
+	--no-module) module='' ;;
+	-l|--list) list=1 ;;
+	--) shift; args=("$@"); break ;;
+	-*) echo "run.sh: unknown option $1: see --help" >&2; exit 2 ;;
+	*) tests+=("$(basename "$1")") ;;
+	esac
+	shift
+done
+
+if [ ${#tests[@]} -eq 0 ]; then
+	# demo.py is for make demo.
+	for path in "$here"/*.py "$here"/*.sh; do
+		case ${path##*/} in
+		'*.py'|'*.sh'|run.sh|demo.py) ;;
+		*) tests+=("${path##*/}") ;;
+		esac
+	done
+fi
+if [ -n "$list" ]; then
+	printf '%s\n' "${tests[@]}"
+	exit
+fi
+
+[ -n "${NVNIC_VM:-}" ] || {
+	echo "run.sh: this loads a kernel module: run it in the VM, with scripts/vm-run.sh -- selftests/run.sh" >&2
+	exit 2
+}
+export NVNIC_KO=${NVNIC_KO:-$(dirname "$here")/nvnic.ko}
+if [ -n "$module" ] && [ ! -r "$NVNIC_KO" ]; then
+	echo "run.sh: no $NVNIC_KO: run make first" >&2
+	exit 2
+fi
+
+logs=${NVNIC_OUT:-/tmp}/logs
+mkdir -p "$logs"
+# Tunnel modules would put gre0 and friends into every new namespace.
+sysctl -qw net.core.fb_tunnels_only_for_init_net=2
+
+state()
+{
+	ip -o link | awk -F': ' '{ sub(/@.*/, "", $2); print "interface " $2 }' |
+		grep -v -e ' nvn[0-9]*$' -e ' nvnwire[0-9]*$'
+	ip netns list | awk '{ print "namespace " $1 }'
+}
+
+unload()
+{
+	[ -n "$module" ] && [ -d /sys/module/nvnic ] || return 0
+	# A dead network namespace gives its interfaces back a little later.
+	timeout 60 rmmod nvnic
+}
+
+# What must hold after a test; prints what does not.
+check_after()
+{
+	local name=$1
+
+	comm -13 <(sort <<<"$before") <(state | sort) | sed 's/^/left behind: /'
+	unload || echo "the module cannot be unloaded (use count $(cat /sys/module/nvnic/refcnt 2>/dev/null))"
+	dmesg | awk -v mark="nvnic-selftest: $name" 'index($0, mark) { n = 0 } { l[n++] = $0 }
+		END { for (i = 0; i < n; i++) print l[i] }' >"$logs/$name.dmesg"
+	if grep -q -E -f "$here/lib/splats" "$logs/$name.dmesg"; then
+		echo "the kernel complained:"
+		grep -E -A 25 -m 1 -f "$here/lib/splats" "$logs/$name.dmesg" | sed 's/^/  /'
+	fi
+}
+
+run_one()
+{
+	local name=$1 path=$here/$1 log=$logs/$1.tap own p f s after
+	local -i status=0 started=$SECONDS
+
+	[ -x "$path" ] || {
+		printf '# %s: not there, or not executable\n' "$path"
+		failed+=1
+		return
+	}
+	own=$(sed -n 's/^# timeout: \([0-9]*\)$/\1/p' "$path" | head -n 1)
+	printf '\n# === %s\n' "$name"
+	echo "nvnic-selftest: $name" >/dev/kmsg
+	before=$(state)
+	if [ -n "$module" ] && ! insmod "$NVNIC_KO"; then
+		printf 'not ok - %s: cannot load %s\n' "$name" "$NVNIC_KO"
+		failed+=1
+		return
+	fi
+	( cd "$here" && timeout -k 10 "${own:-$limit}" "$path" "${args[@]}" ) 2>&1 </dev/null |
+		tee "$log" || status=${PIPESTATUS[0]}
+	read -r p f s < <(tap_count "$log" "$status" 2>"$log.why")
+	cat "$log.why"
+	after=$(check_after "$name")
+	if [ -n "$after" ]; then
+		printf 'not ok - %s leaves nothing behind\n' "$name"
+		printf '# %s\n' "${after//$'\n'/$'\n'# }"
+		f=$((f + 1))
+	fi
+	passed+=p failed+=f skipped+=s
+	printf '# --- %s: %d ok, %d not ok, %d skip, %d s\n' "$name" "$p" "$f" "$s" \
+		$((SECONDS - started))
+	[ "$f" -eq 0 ] || bad+=("$name")
+}
+
+declare -i passed=0 failed=0 skipped=0
+bad=()
+unload
+for name in "${tests[@]}"; do
+	run_one "$name"
+done
+echo
+[ ${#bad[@]} -eq 0 ] || printf '# failed: %s\n' "${bad[*]}"
+if [ -n "$totals" ]; then
+	echo "$passed $failed $skipped" >"$totals"
+else
+	echo "$passed passed, $failed failed, $skipped skipped"
+fi
+[ "$failed" -eq 0 ]

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Fuzz target: any request on any template. What is cut fits together again,
+ * parses, and has right checksums by a slow routine.
+ *
+ * Copyright (C) 2026 nvnic contributors
+ *
+ * a: payload length; b: segment size; flags[0]: flags of segmentation;
+ * flags[1]: a request
+ */
+#include <nvpe/request.h>
+#include <nvpe/seg.h>
+
+#include "fuzz.h"
+
+#define FUZZ_SEGMENTS	40
+
+/* Everything but what the stack vouches for with PARTIAL */
+static void fuzz_seg_check(const u8 *frame, u32 len, const struct nvpe_seg *s)
+{
+	bool partial = s->h->tunnel && s->flags & NVPE_SEG_F_PARTIAL;
+	u32 flags = NVPE_PARSE_F_TUNNEL;
+	struct nvpe_hdrs h;
+	u32 check;
+
+	if (partial)
+		flags |= NVPE_PARSE_F_TEMPLATE;
+	nvpe_parse(frame, min_t(u32, len, NVPE_MAX_HDR_LEN), len, flags, &h);
+	fuzz_expect(h.outcome == NVPE_PARSE_L4 && h.hdr_len == s->h->hdr_len);
+	fuzz_expect(nvpe_hdrs_ip(&h)->end == len);
+	fuzz_expect(h.l4 == s->h->l4 && h.tunnel == s->h->tunnel);
+	if (h.outer.version == 4)
+		fuzz_expect(fuzz_range_ok(frame, h.outer.off, h.outer.l4_off));
+	if (h.inner.version == 4)
+		fuzz_expect(fuzz_range_ok(frame, h.inner.off, h.inner.l4_off));
+	if (h.gre_flags & NVPE_GRE_CSUM && !partial)
+		fuzz_expect(fuzz_range_ok(frame, h.gre_off, len));
+	check = h.l4_off + (h.l4 == NVPE_IPPROTO_TCP ? 16 : 6);
+	if (h.l4 == NVPE_IPPROTO_UDP &&
+	    !get_unaligned_be16(s->tmpl + check))
+		fuzz_expect(!get_unaligned_be16(frame + check));
+	else
+		fuzz_expect(fuzz_l4_ok(frame, &h));
+}
+
+static void fuzz_seg_run(struct nvpe_seg *s, const u8 *payload)
+{
+	u32 hdr_len = s->h->hdr_len;
+	struct nvpe_seg_out out;
+	u32 done = 0, segments;
+	u8 *hdr, *frame;
+
+	hdr = malloc(hdr_len);
+	frame = malloc(hdr_len + 65536);
+	for (segments = 0; segments < FUZZ_SEGMENTS; segments++) {
+		if (!nvpe_seg_next(s, hdr, &out)) {
+			fuzz_expect(done == s->payload_len);
+			break;
+		}
+		fuzz_expect(out.payload_off == done && out.payload_len);
+		fuzz_expect(out.payload_len == s->mss ||
+			    done + out.payload_len == s->payload_len);
+		memcpy(frame + hdr_len, payload + done, out.payload_len);
+		nvpe_csum_fill(hdr, hdr_len, &out.fill,
+			       nvpe_os_csum(payload + done, out.payload_len,
+					    0));
+		memcpy(frame, hdr, hdr_len);
+		fuzz_seg_check(frame, hdr_len + out.payload_len, s);
+		done += out.payload_len;
+	}
+	free(frame);
+	free(hdr);
+}
+
+int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
+{
+	const struct fuzz_input *in = (const void *)data;
+	u32 len, payload_len, mss, i, is;
+	struct nvpe_hdrs h;
+	struct nvpe_seg s;
+	u8 *tmpl, *payload;
+
+	if (size < sizeof(*in))
+		return 0;
+	payload_len = get_unaligned_be16(in->a);
+	mss = get_unaligned_be16(in->b);
+	len = min_t(u32, size - sizeof(*in), NVPE_MAX_HDR_LEN);
+	tmpl = fuzz_copy(data + sizeof(*in), len);
+	nvpe_parse(tmpl, len, len + payload_len,
+		   NVPE_PARSE_F_TUNNEL | NVPE_PARSE_F_TEMPLATE, &h);
+	is = nvpe_request_of(tmpl, &h);
+	if (nvpe_request_fits(in->flags[1], h.hdr_len, tmpl, &h))
+		fuzz_expect(is && (in->flags[1] & is) == is);
+	if (!nvpe_seg_init(&s, tmpl, &h, payload_len, mss, in->flags[0] & 3)) {
+		fuzz_expect(is);
+		payload = malloc(payload_len);
+		for (i = 0; i < payload_len; i++)
+			payload[i] = i * 31 + in->flags[1];
+		fuzz_seg_run(&s, payload);
+		free(payload);
+	}
+	free(tmpl);
+	return 0;
+}
