@@ -61,7 +61,7 @@ for object in "${device[@]}"; do
 	symbols "$object" '^nvnic_' nvnic_bus_type \
 		"the device knows no driver"
 	[[ $object == */nvhw_tap.o ]] ||
-		symbols "$object" '^(_*(netif|netdev|napi|skb|alloc_skb|kfree_skb|consume_skb|dev_queue)_?|(un)?register_netdev|free_netdev)' \
+		symbols "$object" '^(_*(netif|netdev|napi|skb|alloc_skb|kfree_skb|consume_skb|sk_skb|dev_queue)_?|(un)?register_netdev|free_netdev)' \
 			'' "only nvhw_tap.c may know net_device and sk_buff"
 done
 for object in "${engine[@]}"; do

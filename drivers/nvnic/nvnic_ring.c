@@ -8,6 +8,7 @@
 #include <linux/dma-mapping.h>
 #include <linux/interrupt.h>
 #include <linux/iopoll.h>
+#include <linux/irq.h>
 #include <linux/rtnetlink.h>
 #include <net/page_pool/helpers.h>
 
@@ -387,6 +388,9 @@ static int nvnic_vec_request_irq(struct nvnic_vec *vec)
 
 	vec->irq = irq;
 	netif_napi_set_irq(&vec->napi, irq);
+	/* A CPU sends where its completions come back to it. */
+	netif_set_xps_queue(nn->netdev, irq_get_effective_affinity_mask(irq),
+			    vec->index);
 
 	return 0;
 }

@@ -273,7 +273,8 @@ const struct netdev_stat_ops nvnic_stat_ops = {
 /**
  * nvnic_get_pause_stats() - ethtool: what flow control has done
  * @dev: port
- * @s: receives how often the receiver held a TX queue back
+ * @s: receives how often this port held its peer back, and the peer a TX queue
+ *	of this port
  *
  * Context: process, RTNL.
  */
@@ -283,6 +284,8 @@ void nvnic_get_pause_stats(struct net_device *dev,
 	const struct nvnic_net *nn = netdev_priv(dev);
 	u32 q;
 
+	s->tx_pause_frames = nvnic_rd(nn->bdev,
+				      NVNIC_REG_PORT_CNT(NVNIC_PC_WIRE_PAUSE_TX));
 	s->rx_pause_frames = 0;
 	for (q = 0; q < nn->max_used; q++)
 		s->rx_pause_frames += nvnic_txq_cnt(nn, q, NVNIC_TC_HELD);
