@@ -101,10 +101,18 @@ def extensions(*kinds, last=TCP, tail=None, body=b""):
             out = frag_ext(proto, 0, 1) + out
         elif kind == AUTH:
             out = struct.pack("!BBHII", proto, 4, 0, 1, 1) + bytes(12) + out
+        elif kind == ROUTING:
+            out = routing_ext(proto, addresses=(O6,)) + out
         else:
             out = ext(proto, body) + out
         proto = kind
     return ipv6(S6, D6, proto, out)
+
+
+def routed(kind, left, final):
+    """TCP behind a routing header whose only address is P6, summed for @final."""
+    l4 = tcp(S6, final, 1000, 2000, DATA)
+    return frame6(routing_ext(TCP, kind, left, (P6,)) + l4, ROUTING)
 
 
 def ext6(*kinds, **kw):
@@ -192,6 +200,11 @@ FRAMES = {
     "runt": (eth(MAC_B, MAC_A, 0x88b5, b"", pad=False), C, "l2"),
     "runt-ip": (eth(MAC_B, MAC_A, ETH_P_IP, b"", pad=False), C, "bad"),
     "ext-all": (ext6(HOPOPTS, DSTOPTS, ROUTING, AUTH, DSTOPTS), U, "l4"),
+    "ext-routing-final": (routed(4, 0, D6), U, "l4"),
+    "ext-srh": (routed(4, 1, P6), U, "l4"),
+    "ext-srh-bad": (routed(4, 1, D6), N, "l4", (BAD_L4,)),
+    "ext-mobile": (routed(2, 1, P6), U, "l4"),
+    "ext-routing-unknown": (routed(9, 1, P6), C, "ip"),
     "ext-udp": (ext6(HOPOPTS, last=UDP, tail=udp6()), U, "l4"),
     "ext-bad": (ext6(DSTOPTS, tail=tcp6(check="bad")), N, "l4", (BAD_L4,)),
     "ext-truncated": (frame6(bytes([TCP, 20]) + bytes(30), HOPOPTS), C, "bad"),
@@ -389,9 +402,9 @@ STACK = {
     "trailer-odd": ([to_socket(datagram(MESSAGE[:-1])) + b"tra"], 4, True),
     "trailer-bad": ([to_socket(datagram(check="bad")) + b"trail"], 4, False),
     "extension-beyond-256": ([eth(MAC_B, MAC_A, ETH_P_IPV6, ipv6(
-        HERE6, THERE6, DSTOPTS, ext(UDP, bytes([1, 228]) + bytes(228)) + datagram6()))], 6, True),
+        HERE6, THERE6, DSTOPTS, ext(UDP, bytes([0x1e, 228]) + bytes(228)) + datagram6()))], 6, True),
     "extension-beyond-256-bad": ([eth(MAC_B, MAC_A, ETH_P_IPV6, ipv6(
-        HERE6, THERE6, DSTOPTS, ext(UDP, bytes([1, 228]) + bytes(228)) +
+        HERE6, THERE6, DSTOPTS, ext(UDP, bytes([0x1e, 228]) + bytes(228)) +
         datagram6(check="bad")))], 6, False),
 }
 

@@ -52,7 +52,7 @@ TIMESTAMP = bytes([1, 1, 8, 10]) + bytes(range(8))
 
 # The stack's segmenting with the device's checksums is no offload of its own:
 # a sample is enough.
-WITH_CSUM = ("plain", "plain.vlan", "shapes", "limits", "gretap.key", "ip6gretap.csum",
+WITH_CSUM = ("plain", "plain.vlan", "shapes", "limits", "routing", "gretap.key", "ip6gretap.csum",
              "gre.key.csum", "ip6gre", "tunnel-shapes")
 
 
@@ -72,12 +72,14 @@ class Flow:
     """A stream of packets of one shape into one interface.
 
     @l2: the interface takes Ethernet frames, with @tags in them. @exts: first
-    header and bytes between IPv6 header and L4. @by: who is to cut it in native
-    mode, "device" or "stack", or None if it does not matter.
+    header and bytes between IPv6 header and L4. @l4_dst: the destination that
+    L4 is summed for. @by: who is to cut it in native mode, "device" or "stack",
+    or None if it does not matter.
     """
 
     def __init__(self, name, dev, family, l4, *, l2=True, tunnel=False, mss=1300, tags=(),
-                 options=b"", ip_options=b"", exts=None, sends=None, tweak=None, by="device"):
+                 options=b"", ip_options=b"", exts=None, l4_dst=None, sends=None, tweak=None,
+                 by="device"):
         self.name, self.dev, self.family, self.l4, self.l2 = name, str(dev), family, l4, l2
         self.tunnel, self.mss, self.tags, self.tweak, self.by = tunnel, mss, tags, tweak, by
         self.options, self.ip_options, self.exts = options, ip_options, exts
@@ -86,6 +88,7 @@ class Flow:
             self.sends = list({size: (size, 0, ident) for size, _, ident in self.sends}.values())
         self.src = addr("10.1.0.1" if family == 4 else "fd01::1")
         self.dst = addr("10.1.0.2" if family == 4 else "fd01::2")
+        self.l4_dst = l4_dst or self.dst
         self.proto = 0 if l2 else ip_type(self.src)
 
     def build(self, size, flags, ident, check="seed"):
@@ -93,10 +96,10 @@ class Flow:
         if self.tweak:
             payload = self.tweak(self, payload, flags, ident)
         if self.l4 == TCP:
-            l4 = tcp(self.src, self.dst, 40000, 5001, payload, seq=0xffffff00, ack=7, flags=flags,
+            l4 = tcp(self.src, self.l4_dst, 40000, 5001, payload, seq=0xffffff00, ack=7, flags=flags,
                      options=self.options, check=check)
         else:
-            l4 = udp(self.src, self.dst, 40000, 5001, payload, check=check)
+            l4 = udp(self.src, self.l4_dst, 40000, 5001, payload, check=check)
         if self.family == 4:
             packet = ipv4(self.src, self.dst, self.l4, l4, ident=ident, options=self.ip_options,
                           tos=3 if flags & CWR else 0)
@@ -189,7 +192,6 @@ def make_plain():
             Flow(f"{name}{family}", dev, family, l4, mss=1301 if tagged else 1300,
                  options=b"" if tagged else TIMESTAMP)
             for family in (4, 6) for name, l4 in (("tcp", TCP), ("udp", UDP))])
-    chain = ext(DSTOPTS) + ext(ROUTING, bytes([0, 0]) + bytes(4))
     two = ((ETH_P_8021AD, 7), (ETH_P_8021Q, 8))
     group("shapes",
           Flow("ip-options", "nvn0", 4, TCP, ip_options=bytes([148, 4, 0, 0]), sends=few(1300)),
@@ -212,14 +214,24 @@ def make_plain():
           Flow("64k-1", "nvn0", 4, TCP, sends=[(65535 - 54, ACK, 1)]),
           Flow("64k", "nvn0", 4, TCP, sends=[(65536 - 54, ACK, 1)], by="stack"),
           Flow("64k-1-udp6", "nvn0", 6, UDP, sends=[(65535 - 62, 0, 1)]),
-          Flow("headers-256", "nvn0", 6, TCP, exts=(DSTOPTS, ext(TCP, bytes(182 - 6))),
-               options=bytes([1] * 6 + [1] * 2), mss=1100, sends=few(1100)),
-          Flow("headers-264", "nvn0", 6, TCP, exts=(DSTOPTS, ext(TCP, bytes(190 - 6))),
+          Flow("headers-254", "nvn0", 6, TCP, exts=(DSTOPTS, ext(TCP, bytes(174))),
+               options=bytes([1] * 4), mss=1100, sends=few(1100)),
+          Flow("headers-258", "nvn0", 6, TCP, exts=(DSTOPTS, ext(TCP, bytes(174))),
                options=bytes([1] * 8), mss=1100, sends=few(1100), by="stack"),
-          Flow("headers-300-udp", "nvn0", 6, UDP, exts=(DSTOPTS, ext(UDP, bytes(240))),
-               mss=1100, sends=few(1100), by="stack"),
-          Flow("ext-chain", "nvn0", 6, TCP, exts=(DSTOPTS, chain + ext(TCP)), sends=few(1200),
-               by=None))
+          Flow("headers-302-udp", "nvn0", 6, UDP, exts=(DSTOPTS, ext(UDP, bytes(238))),
+               mss=1100, sends=few(1100), by="stack"))
+    # Behind a routing header TCP is summed for where it ends.
+    via, end = addr("fd01::2"), addr("fd01::ffff")
+    chain = ext(DSTOPTS) + ext(ROUTING)
+    group("routing",
+          *[Flow(name, "nvn0", 6, TCP, exts=(first, before + routing_ext(TCP, kind, left, (at,))),
+                 l4_dst=sum_for, mss=1200, sends=few(1200), by=by)
+            for name, kind, left, at, sum_for, by, first, before in (
+                ("done", 0, 0, end, via, "device", ROUTING, b""),
+                ("chain", 0, 0, end, via, "device", HOPOPTS, chain),
+                ("srh", 4, 1, end, end, None, ROUTING, b""),
+                ("mobile", 2, 1, end, end, None, ROUTING, b""),
+                ("unknown", 9, 1, end, end, None, ROUTING, b""))])
 
 
 def make_tunnel_shapes():
@@ -381,7 +393,7 @@ def compare(name, mode):
                                        normal(reference, flow.tunnel))):
             if a != b:
                 raise AssertionError(f"{what}: frame {n}: {hexdiff(a, b)}")
-        if mode == "native":
+        if mode == "native" and flow.l4_dst == flow.dst:
             try:
                 check_rules(flow, send, frames)
             except BadFrame as error:
@@ -425,7 +437,7 @@ def check_workers(name, mode):
 
 # ---- cases ----
 
-ALL = ["plain", "plain.vlan", "shapes", "limits"] + [tunnel_name(*row) for row in TUNNELS] + ["tunnel-shapes"]
+ALL = ["plain", "plain.vlan", "shapes", "limits", "routing"] + [tunnel_name(*row) for row in TUNNELS] + ["tunnel-shapes"]
 
 
 @ksft_case(*ALL)

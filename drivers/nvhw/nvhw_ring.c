@@ -101,6 +101,7 @@ void nvhw_ring_fetch(const struct nvhw_ring *ring, u16 pos,
 		     struct nvhw_fault *fault, u64 q[2])
 {
 	nvhw_dma_read_desc(&ring->work, pos & (ring->size - 1), q);
+	/* What to do after that it is to be done, with nvhw_debugfs_arm(). */
 	if (unlikely(smp_load_acquire(&fault->armed))) {
 		q[fault->word & 1] ^= fault->flip;
 		WRITE_ONCE(fault->armed, false);

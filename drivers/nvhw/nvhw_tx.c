@@ -235,8 +235,10 @@ bool nvhw_tx_run(struct nvhw_txq *txq)
 	if (READ_ONCE(txq->held))
 		return false;
 	/* The state before the rings, with nvhw_ring_start(). */
+	if (smp_load_acquire(&txq->ring.state) != NVNIC_QSTATE_RUNNING)
+		return false;
 	while (run.budget > 0 &&
-	       smp_load_acquire(&txq->ring.state) == NVNIC_QSTATE_RUNNING) {
+	       READ_ONCE(txq->ring.state) == NVNIC_QSTATE_RUNNING) {
 		if (!txq->busy) {
 			status = nvhw_txq_fetch(txq, &got);
 			if (status != NVNIC_ST_OK) {

@@ -53,7 +53,7 @@
 	X(FRAMES, "frames", "frames delivered")				\
 	X(BYTES, "bytes", "their bytes, without FCS")			\
 	X(MISSED, "missed", "dropped: no buffer posted")		\
-	X(CSUM_UNNECESSARY, "csum_unnecessary", "transport checksum verified, or GRE's around one that cannot be") \
+	X(CSUM_UNNECESSARY, "csum_unnecessary", "GRE's, TCP's or UDP's verified") \
 	X(CSUM_COMPLETE, "csum_complete", "sum over the whole packet reported") \
 	X(CSUM_NONE, "csum_none", "delivered without a verdict")	\
 	X(CSUM_BAD_IP, "csum_bad_ip", "outer or only IPv4 header checksum wrong") \

@@ -42,27 +42,27 @@
 
 #define NVNIC_OFFLOAD_ENUM(_name, _str)	NVNIC_OFF_##_name,
 
-/**
- * enum nvnic_offload - number of an offload's row, and of its bit
- * @NVNIC_OFF_TX_CSUM: fill one 16-bit Internet checksum at csum_start and
+/*
+ * enum nvnic_offload: the number of an offload's row, and of its bit.
+ *
+ * TX_CSUM: fill one 16-bit Internet checksum at csum_start and
  *	csum_offset, without parsing (RFC 1071); a result of 0 is sent as 0xffff
- * @NVNIC_OFF_TSO4: segment TCP whose own IP header is IPv4
- * @NVNIC_OFF_TSO6: segment TCP whose own IP header is IPv6
- * @NVNIC_OFF_TSO_ECN: segment TCP with CWR set: CWR stays on the first only
+ * TSO4: segment TCP whose own IP header is IPv4
+ * TSO6: segment TCP whose own IP header is IPv6
+ * TSO_ECN: segment TCP with CWR set: CWR stays on the first only
  *	(RFC 3168 section 6.1.2)
- * @NVNIC_OFF_TSO_FIXEDID: leave the ID of the innermost IPv4 header, which has
+ * TSO_FIXEDID: leave the ID of the innermost IPv4 header, which has
  *	DF set, as in the template
- * @NVNIC_OFF_GSO_GRE: segment behind GRE without checksum (RFC 2784, 2890, 7637)
- * @NVNIC_OFF_GSO_GRE_CSUM: segment behind GRE with checksum
- * @NVNIC_OFF_GSO_PARTIAL: outer headers are already those of one segment, and
+ * GSO_GRE: segment behind GRE without checksum (RFC 2784, 2890, 7637)
+ * GSO_GRE_CSUM: segment behind GRE with checksum
+ * GSO_PARTIAL: outer headers are already those of one segment, and
  *	the payload is a multiple of the MSS; the device copies them and only
  *	steps the outer IPv4 ID, with its header checksum
- * @NVNIC_OFF_USO: cut a UDP payload into datagrams
- * @NVNIC_OFF_RX_CSUM: verify checksums and report the verdict
- * @NVNIC_OFF_RX_HASH: report the receive hash
- * @NVNIC_OFF_NVGRE: parse through GRE on receive
- * @NVNIC_OFF_RSS_INNER: hash the headers inside GRE
- * @NVNIC_OFF_COUNT: number of rows
+ * USO: cut a UDP payload into datagrams
+ * RX_CSUM: verify checksums and report the verdict
+ * RX_HASH: report the receive hash
+ * NVGRE: parse through GRE on receive
+ * RSS_INNER: hash the headers inside GRE
  */
 enum nvnic_offload {
 	NVNIC_OFFLOADS(NVNIC_OFFLOAD_ENUM)

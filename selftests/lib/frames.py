@@ -107,11 +107,18 @@ def ipv6(src, dst, proto, payload, *, flow=0, tclass=0, hops=64, length=None):
 
 
 def ext(proto, body=b""):
-    """An IPv6 options, routing or destination header with @body, padded."""
+    """An IPv6 hop-by-hop or destination options header with @body, padded."""
     size = -(-(2 + len(body)) // 8) * 8
     pad = size - 2 - len(body)
     fill = b"" if not pad else b"\0" if pad == 1 else bytes([1, pad - 2]) + bytes(pad - 2)
     return bytes([proto, size // 8 - 1]) + body + fill
+
+
+def routing_ext(proto, kind=0, left=0, addresses=()):
+    """An IPv6 routing header: type 0 or 2, or 4 (SRH) with its first segment last."""
+    body = b"".join(addresses)
+    last = len(addresses) - 1 if kind == 4 else 0
+    return struct.pack("!BBBBBBH", proto, len(body) // 8, kind, left, last, 0, 0) + body
 
 
 def frag_ext(proto, offset, more, ident=1):

@@ -1,0 +1,406 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0
+"""Receive hash and spreading: what is hashed, what the stack is told, which
+queue gets it, and how the user sets it.
+
+A classic BPF filter on a packet socket compares the hash and the queue that the
+driver has written into the sk_buff, all 32 bits of it; the counters of the
+queues tell what the device did.
+
+Copyright (C) 2026 nvnic contributors
+"""
+
+import random
+
+from lib.frames import *
+from lib.hwstats import Watch
+from lib.nvnic import *
+
+PAIR = TX = None
+QUEUES = 8
+ENTRIES = 512
+MAC_A, MAC_B = mac("02:4e:56:00:00:00"), mac("02:4e:56:00:00:01")
+
+KEY = bytes.fromhex("6d5a56da255b0ec24167253d43a38fb0d0ca2bcbae7b30b4"
+                    "77cb2da38030f20c6a42b73bbeac01fa")
+
+# Microsoft, "Verifying the RSS Hash Calculation":
+# source, its port, destination, its port, hash of addresses, with ports
+VECTORS = (
+    ("66.9.149.187", 2794, "161.142.100.80", 1766, 0x323e8fc2, 0x51ccc178),
+    ("199.92.111.2", 14230, "65.69.140.83", 4739, 0xd718262a, 0xc626b0ea),
+    ("24.19.198.95", 12898, "12.22.207.184", 38024, 0xd2d0a5de, 0x5c2b394a),
+    ("38.27.205.30", 48228, "209.142.163.6", 2217, 0x82989176, 0xafc7327f),
+    ("153.39.163.191", 44251, "202.188.127.2", 1303, 0x5d1809c5, 0x10e828a2),
+    ("3ffe:2501:200:1fff::7", 2794, "3ffe:2501:200:3::1", 1766, 0x2cc18cd5, 0x40207d3d),
+    ("3ffe:501:8::260:97ff:fe40:efab", 14230, "ff02::1", 4739, 0x0f0c461c, 0xdde51bbf),
+    ("3ffe:1900:4545:3:200:f8ff:fe21:67cf", 44251, "fe80::200:f8ff:fe21:67cf", 38024,
+     0x4b61e985, 0x02d1feef),
+)
+
+
+def toeplitz(key, data):
+    """The definition, bit by bit."""
+    window, bits = int.from_bytes(key, "big"), len(key) * 8
+    result = 0
+    for i in range(len(data) * 8):
+        if data[i // 8] & 0x80 >> i % 8:
+            result ^= window >> (bits - 32 - i) & 0xffffffff
+    return result
+
+
+# ---- frames ----
+
+S, D = addr("10.1.0.1"), addr("10.1.0.2")
+S6, D6 = addr("fd01::1"), addr("fd01::2")
+O, P = addr("10.2.0.1"), addr("10.2.0.2")
+O6, P6 = addr("fd02::1"), addr("fd02::2")
+
+
+def packet(src, dst, l4, sport=1000, dport=2000, **kw):
+    if l4 == TCP:
+        body = tcp(src, dst, sport, dport, b"x" * 20)
+    elif l4 == UDP:
+        body = udp(src, dst, sport, dport, b"x" * 20)
+    else:
+        body = struct.pack("!HH", sport, dport) + bytes(20)
+    return ip(src, dst, l4, body, **kw)
+
+
+def frame(packet_, proto=None):
+    proto = proto or (ETH_P_IP if packet_[0] >> 4 == 4 else ETH_P_IPV6)
+    return eth(MAC_B, MAC_A, proto, packet_)
+
+
+def nvgre(inner, src=O, dst=P, csum=False, key=0x123400):
+    inner_proto = ETH_P_IP if inner[0] >> 4 == 4 else ETH_P_IPV6
+    body = gre(ETH_P_TEB, eth(MAC_A, MAC_B, inner_proto, inner, pad=False), key=key, csum=csum)
+    return frame(ip(src, dst, GRE, body))
+
+
+def fragment6(src, dst, offset, more):
+    return ipv6(src, dst, FRAGMENT, frag_ext(UDP, offset, more) + udp(src, dst, 1000, 2000, b"x" * 40))
+
+
+def tuple_of(src, dst, ports=(1000, 2000)):
+    return src + dst + (struct.pack("!HH", *ports) if ports else b"")
+
+
+# ---- the port ----
+
+def setup():
+    global PAIR, TX
+    PAIR = Pair(ns_a=None)
+    cmd("sysctl -qw net.ipv6.conf.nvn0.disable_ipv6=1")
+    cmd("sysctl -qw net.ipv6.conf.nvn1.disable_ipv6=1", ns="b")
+    PAIR.b.cmd(f"ethtool -L nvn1 combined {QUEUES}")
+    PAIR.b.cmd("ethtool -K nvn1 gro off")
+    PAIR.b.set("promisc on")
+    set_key(KEY)
+    TX = Sender("nvn0")
+
+
+def set_key(key):
+    PAIR.b.cmd(f"ethtool -X nvn1 hkey {key.hex(':')}")
+
+
+def rxfh():
+    """(table, key) as ethtool -x shows them."""
+    out = PAIR.b.cmd("ethtool -x nvn1").stdout
+    table = []
+    for line in re.findall(r"^ *\d+: +([\d ]+)$", out, re.M):
+        table += [int(n) for n in line.split()]
+    key = re.search(r"RSS hash key:\n([0-9a-f:]+)", out)[1]
+    return table, bytes.fromhex(key.replace(":", ""))
+
+
+def fields(flow, what=None):
+    """The fields hashed for a flow type, set back when the case ends."""
+    if what is None:
+        return PAIR.b.cmd(f"ethtool -n nvn1 rx-flow-hash {flow}").stdout
+    PAIR.b.cmd(f"ethtool -N nvn1 rx-flow-hash {flow} {what}")
+    default = "sdfn" if flow.startswith("tcp") else "sd"
+    if what != default:
+        defer(PAIR.b.cmd, f"ethtool -N nvn1 rx-flow-hash {flow} {default}")
+    return what
+
+
+def expect_hash(what, value, kind, queue=None):
+    """A frame gives this hash in the sk_buff, on this queue, counted as rss_KIND."""
+    table, _ = rxfh() if queue is None else (None, None)
+    queue = table[value % ENTRIES] if queue is None else queue
+    listener = Listener("nvn1", ns="b", bpf=skb_filter(value, queue))
+    seen = Watch(PAIR.b)
+    TX.send(what)
+    got = listener.take(1, timeout=3)
+    listener.close()
+    if not got:
+        moved = {k: v for k, v in seen.delta().items() if re.match(r"hw_rx\d+_(frames|rss)", k)}
+        raise AssertionError(f"no sk_buff with hash {value:#010x} on queue {queue}; {moved}")
+    ksft_eq(seen.queues("rx", "frames"), {queue: 1}, "frames on queues")
+    wait_for(lambda: seen.rx(f"rss_{kind}") == 1, f"the counter rss_{kind}", timeout=3)
+    return seen
+
+
+# ---- vectors ----
+
+@ksft_case({f"{v[0]}.{kind}": (v, kind) for v in VECTORS
+            for kind in ("ip", "tcp", "tcp-as-ip", "udp", "udp-as-ip", "first-fragment",
+                         "later-fragment")})
+def vector(v, kind):
+    src, dst = addr(v[0]), addr(v[2])
+    family = 4 if len(src) == 4 else 6
+    l4 = {"tcp": TCP, "tcp-as-ip": TCP, "udp": UDP, "udp-as-ip": UDP}.get(kind, 253)
+    if kind == "tcp-as-ip":
+        fields(f"tcp{family}", "sd")
+    if kind == "udp":
+        fields(f"udp{family}", "sdfn")
+    if kind.endswith("fragment") and family == 6:
+        whole = fragment6(src, dst, 0 if kind.startswith("first") else 8, kind.startswith("first"))
+    elif kind.endswith("fragment"):
+        whole = packet(src, dst, TCP, v[1], v[3], df=False, mf=kind.startswith("first"),
+                       frag=0 if kind.startswith("first") else 8)
+    else:
+        whole = packet(src, dst, l4, v[1], v[3])
+    with_ports = kind in ("tcp", "udp")
+    expect_hash(frame(whole), v[5] if with_ports else v[4], "l4" if with_ports else "l3")
+
+
+# ---- tunnels ----
+
+IN4, IN6 = packet(S, D, TCP), packet(S6, D6, TCP)
+OUTER, OUTER6 = tuple_of(O, P, None), tuple_of(O6, P6, None)
+
+# name: (frame, what is hashed, hashed inside)
+INNER = {
+    "nvgre-tcp4": (nvgre(IN4), tuple_of(S, D), True),
+    "nvgre-tcp6": (nvgre(IN6), tuple_of(S6, D6), True),
+    "nvgre-over6": (nvgre(IN4, O6, P6), tuple_of(S, D), True),
+    "nvgre-udp4": (nvgre(packet(S, D, UDP)), tuple_of(S, D, None), True),
+    "gre-csum": (nvgre(IN4, csum=True), tuple_of(S, D), True),
+    "gre-ip": (frame(ipv4(O, P, GRE, gre(ETH_P_IP, IN4))), tuple_of(S, D), True),
+    "icmp": (nvgre(packet(S, D, ICMP)), OUTER, False),
+    "icmp-over6": (nvgre(packet(S, D, ICMP), O6, P6), OUTER6, False),
+    "arp": (frame(ipv4(O, P, GRE, gre(ETH_P_TEB, eth(MAC_A, MAC_B, ETH_P_ARP, bytes(28)),
+                                     key=7))), OUTER, False),
+    "inner-fragment": (nvgre(packet(S, D, TCP, mf=True, df=False)), OUTER, False),
+    "outer-fragment": (frame(ipv4(O, P, GRE, nvgre(IN4)[34:], mf=True, df=False)), OUTER, False),
+    "gre-version-1": (frame(ipv4(O, P, GRE, gre(ETH_P_IP, IN4, flags=1))), OUTER, False),
+}
+
+
+@ksft_case(INNER)
+def inner(what, hashed, inside):
+    seen = expect_hash(what, toeplitz(KEY, hashed), "l4" if len(hashed) in (12, 36) else "l3")
+    ksft_eq(seen.rx("rss_inner"), int(inside), "rss_inner")
+
+
+@ksft_case("rss-inner", "nvgre-offload")
+def only_outer(flag):
+    """Without one of the flags everything behind GRE hashes by its outer addresses."""
+    PAIR.b.set_priv_flag(flag, False)
+    for name, outer in (("nvgre-tcp4", OUTER), ("nvgre-over6", OUTER6), ("gre-csum", OUTER),
+                        ("icmp", OUTER)):
+        seen = expect_hash(INNER[name][0], toeplitz(KEY, outer), "l3")
+        ksft_eq(seen.rx("rss_inner"), 0, "rss_inner")
+
+
+@ksft_case
+def inner_udp_with_ports():
+    fields("udp4", "sdfn")
+    expect_hash(INNER["nvgre-udp4"][0], toeplitz(KEY, tuple_of(S, D)), "l4")
+
+
+@ksft_case
+def not_ip():
+    """Nothing to hash: queue of entry 0, no hash."""
+    expect_hash(frame(bytes(50), 0x88b5), 0, "none", rxfh()[0][0])
+
+
+@ksft_case
+def vlan_tags_do_not_count():
+    for tags in (1, 2):
+        body, proto = IN4, ETH_P_IP
+        for tag in range(tags):
+            body, proto = vlan(tag + 1, proto, body), ETH_P_8021Q
+        expect_hash(frame(body, ETH_P_8021Q), toeplitz(KEY, tuple_of(S, D)), "l4")
+
+
+@ksft_case
+def hashing_off():
+    """rx-hashing off: no hash in the sk_buff."""
+    PAIR.b.set_features(receive_hashing=False)
+    listener = Listener("nvn1", ns="b", bpf=skb_filter(0))
+    for what in (frame(IN4), frame(IN6), INNER["nvgre-tcp4"][0], INNER["icmp"][0]):
+        TX.send(what)
+        ksft_eq(len(listener.take(1)), 1, "sk_buffs without a hash")
+
+
+# ---- one tunnel, many flows ----
+
+@ksft_case("gre", "plain")
+def spread(kind):
+    """256 flows use all queues evenly; each stays on one."""
+    flows = [packet(S, D, TCP, 1024 + 7 * n, 5001) for n in range(256)]
+    frames = [nvgre(f) if kind == "gre" else frame(f) for f in flows]
+    table, key = rxfh()
+    want = {}
+    for n in range(256):
+        queue = table[toeplitz(key, tuple_of(S, D, (1024 + 7 * n, 5001))) % ENTRIES]
+        want[queue] = want.get(queue, 0) + 1
+    for _ in range(2):
+        seen = Watch(PAIR.b)
+        for f in frames:
+            TX.send(f)
+        wait_for(lambda: seen.rx("frames") == 256, "256 frames")
+        ksft_eq(seen.queues("rx", "frames"), want, "frames on queues")
+    ksft_eq(sorted(want), list(range(QUEUES)), "queues used")
+    ksft_le(max(want.values()), 256 // QUEUES * 2, "frames on the busiest queue")
+    seen.mark()
+    for n in range(8):
+        for _ in range(4):
+            TX.send(frames[n])
+    wait_for(lambda: seen.rx("frames") == 32, "32 frames")
+    ksft_true(all(v % 4 == 0 for v in seen.queues("rx", "frames").values()),
+              "a flow changed its queue")
+
+
+# ---- ethtool -X ----
+
+def restore_default():
+    defer(PAIR.b.cmd, "ethtool -X nvn1 default")
+
+
+@ksft_case(*((f"equal {n}", [i % n for i in range(ENTRIES)]) for n in (1, 3, 8)),
+           ("start 4 equal 4", [4 + i % 4 for i in range(ENTRIES)]),
+           ("start 7 equal 1", [7] * ENTRIES),
+           ("weight 1 0 0 1", [0] * 256 + [3] * 256),
+           ("weight 1 7", [0] * 64 + [1] * 448),
+           ("default", [i % QUEUES for i in range(ENTRIES)]))
+def table(words, want):
+    restore_default()
+    PAIR.b.cmd(f"ethtool -X nvn1 {words}")
+    ksft_eq(rxfh()[0], want, "table")
+    for n in range(16):
+        ports = (3000 + n, 80)
+        value = toeplitz(KEY, tuple_of(S, D, ports))
+        seen = Watch(PAIR.b)
+        TX.send(frame(packet(S, D, TCP, *ports)))
+        wait_for(lambda: seen.rx("frames"), "the frame")
+        ksft_eq(seen.queues("rx", "frames"), {want[value % ENTRIES]: 1}, f"hash {value:#x}")
+
+
+@ksft_case
+def key():
+    """A key can be set and read, changes the hash at once, and leaves the table alone."""
+    defer(set_key, KEY)
+    before = rxfh()[0]
+    for seed in range(3):
+        new = random.Random(seed).randbytes(40)
+        set_key(new)
+        ksft_eq(rxfh(), (before, new), "table and key")
+        expect_hash(frame(IN4), toeplitz(new, tuple_of(S, D)), "l4")
+        expect_hash(frame(IN6), toeplitz(new, tuple_of(S6, D6)), "l4")
+
+
+@ksft_case
+def key_of_a_fresh_port():
+    """Never zero, and not the same for the two ports unless the kernel's is."""
+    out = PAIR.a.cmd("ethtool -x nvn0").stdout
+    key = re.search(r"RSS hash key:\n([0-9a-f:]+)", out)[1]
+    ksft_eq(len(key.split(":")), 40, "bytes of the key")
+    ksft_true(len(set(key.split(":"))) > 8, "the key looks like random bytes")
+    ksft_true(re.search(r"toeplitz: on", out), "Toeplitz is on")
+
+
+@ksft_case
+def key_and_table_at_once():
+    restore_default()
+    defer(set_key, KEY)
+    new = bytes(range(1, 41))
+    PAIR.b.cmd(f"ethtool -X nvn1 equal 2 hkey {new.hex(':')}")
+    ksft_eq(rxfh(), ([i % 2 for i in range(ENTRIES)], new), "table and key")
+
+
+@ksft_case
+def survives_down_and_up():
+    restore_default()
+    PAIR.b.cmd("ethtool -X nvn1 weight 1 0 0 1")
+    fields("udp4", "sdfn")
+    before = rxfh()
+    PAIR.b.down()
+    ksft_eq(rxfh(), before, "table and key while down")
+    PAIR.b.up()
+    PAIR.a.wait_carrier()
+    ksft_eq(rxfh(), before, "table and key")
+    PAIR.b.set("promisc on")
+    expect_hash(frame(packet(S, D, UDP)), toeplitz(KEY, tuple_of(S, D)), "l4")
+
+
+@ksft_case
+def follows_channels():
+    """The default table grows with the channels, a table of the user's stays."""
+    restore_default()
+    defer(PAIR.b.cmd, f"ethtool -L nvn1 combined {QUEUES}")
+    PAIR.b.cmd("ethtool -L nvn1 combined 4")
+    ksft_eq(rxfh()[0], [i % 4 for i in range(ENTRIES)], "default table of 4")
+    PAIR.b.cmd("ethtool -L nvn1 combined 5")
+    ksft_eq(rxfh()[0], [i % 5 for i in range(ENTRIES)], "default table of 5")
+    PAIR.b.cmd("ethtool -X nvn1 weight 1 0 0 1")
+    PAIR.b.cmd("ethtool -L nvn1 combined 6")
+    ksft_eq(rxfh()[0], [0] * 256 + [3] * 256, "the user's table")
+    result = PAIR.b.cmd("ethtool -L nvn1 combined 3", fail=False)
+    ksft_in("netlink error", result.stderr, "refusal of fewer channels than the table uses")
+    ksft_eq(rxfh()[0], [0] * 256 + [3] * 256, "the user's table")
+    expect_hash(frame(IN4), toeplitz(KEY, tuple_of(S, D)), "l4")
+
+
+@ksft_case(("tcp4", "sdfn"), ("tcp6", "sdfn"), ("udp4", "sd"), ("udp6", "sd"), ("ip4", "sd"),
+           ("ip6", "sd"), ("sctp4", "sd"), ("ah4", "sd"), ("esp6", "sd"))
+def fields_by_default(flow, want):
+    flow = {"ip4": "ipv4", "ip6": "ipv6"}.get(flow, flow)
+    result = PAIR.b.cmd(f"ethtool -n nvn1 rx-flow-hash {flow}", fail=None)
+    if "bad command line" in result.stderr:
+        raise Skip(f"this ethtool does not know the flow type {flow}")
+    text = result.stdout
+    ksft_true("IP SA" in text and "IP DA" in text, f"addresses: {text}")
+    ksft_eq("L4 bytes 0 & 1" in text, want == "sdfn", f"ports: {text}")
+
+
+@ksft_case("tcp4", "tcp6", "udp4", "udp6")
+def fields_round_trip(flow):
+    for what in ("sd", "sdfn"):
+        fields(flow, what)
+        ksft_eq("L4 bytes 2 & 3" in fields(flow), what == "sdfn", f"{flow} {what}")
+
+
+@ksft_case(*((flow, what) for flow in ("tcp4", "udp6") for what in ("s", "f", "sdf", "m", "sdv")),
+           ("ah4", "sdfn"), ("esp6", "sdfn"), ("sctp4", "sdfn"))
+def fields_refused(flow, what):
+    before = fields(flow)
+    PAIR.b.cmd(f"ethtool -N nvn1 rx-flow-hash {flow} {what}", fail=False)
+    ksft_eq(fields(flow), before, "fields after a refusal")
+
+
+@ksft_case
+def changes_under_traffic():
+    """Key, table and fields change under a transfer; it must not notice."""
+    restore_default()
+    defer(set_key, KEY)
+    cmd("sysctl -qw net.ipv6.conf.nvn1.disable_ipv6=1", ns="b")
+    transfer = Transfer(PAIR.a, PAIR.b, 12 << 20)
+    seen = Watch(PAIR.b)
+    n = 0
+    while transfer.running():
+        n += 1
+        set_key(random.Random(n).randbytes(40))
+        PAIR.b.cmd(f"ethtool -X nvn1 {('equal 2', 'weight 1 7', 'start 4 equal 4')[n % 3]}")
+        PAIR.b.cmd(f"ethtool -N nvn1 rx-flow-hash tcp4 {('sd', 'sdfn')[n % 2]}")
+    defer(fields, "tcp4", "sdfn")
+    transfer.check()
+    diag(f"{n} changes, on {len(seen.queues('rx', 'frames'))} queues")
+    ksft_eq(seen.rx("missed") + seen.rx("err_desc") + seen.rx("err_dma"), 0, "lost frames")
+    ksft_true(PAIR.b.carrier(), "carrier")
+
+
+ksft_run(setup)
