@@ -9,8 +9,9 @@
 #   check   vm, and what the style checks and unit tests use
 #   bench   the same as vm
 #
-# The guest kernel is never installed on this machine: its package is unpacked
-# under build/kernel/ (or $NVNIC_CACHE/kernel/).
+# Neither the kernel's headers nor its image are installed on this machine, for
+# that would change what it boots: where they are missing their packages are
+# unpacked under build/kernel/ (or $NVNIC_CACHE/kernel/).
 #
 # Example: scripts/deps.sh vm
 #
@@ -19,7 +20,8 @@ set -euo pipefail
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-build_pkgs=(gcc make linux-headers-6.12-amd64)
+# pahole and the libraries are what the kernel's build tools call and are linked with.
+build_pkgs=(gcc gcc-12 make pahole libelf1 libssl3)
 vm_pkgs=(qemu-system-x86 busybox-static cpio kmod xz-utils zstd util-linux iproute2
 	 ethtool iperf3 tshark tcpdump socat iputils-ping procps python3)
 check_pkgs=(sparse shellcheck perl python3-yaml)
@@ -64,22 +66,51 @@ install_missing()
 		die "cannot install ${missing[*]}: check the package sources of this Debian 12 and try: apt-get install ${missing[*]}"
 }
 
-fetch_guest_kernel()
+# fetch PACKAGE...: unpack them under build/kernel/RELEASE, beside what is there.
+fetch()
 {
-	local rel dir deb
+	local dir=$NVNIC_CACHE/kernel/$rel deb
 
-	rel=$(kernel_release "$("$NVNIC_TOP/scripts/kdir.sh" --guest)")
-	guest_kernel "$rel" && return
-	dir=$NVNIC_CACHE/kernel/$rel
-	say "fetching the guest kernel linux-image-$rel (unpacked under $dir, not installed)"
-	rm -rf "$dir.new" && mkdir -p "$dir.new"
+	say "fetching $* (unpacked under $dir, not installed)"
+	mkdir -p "$dir/deb"
 	# apt drops to its own user for downloads, which may not reach the cache.
-	( cd "$dir.new" && apt_retry -o APT::Sandbox::User=root download "linux-image-$rel" ) ||
-		die "no package linux-image-$rel to match the installed headers: run apt-get install linux-headers-6.12-amd64 for the current ones"
-	deb=$(echo "$dir.new"/*.deb)
-	dpkg-deb -x "$deb" "$dir.new" && rm -f "$deb"
-	PATH=$PATH:/usr/sbin:/sbin depmod -b "$dir.new" "$rel"
-	rm -rf "$dir" && mv "$dir.new" "$dir"
+	( cd "$dir/deb" && apt_retry -o APT::Sandbox::User=root download "$@" ) ||
+		die "cannot fetch $*: the package lists know them no more; run apt-get install linux-headers-6.12-amd64 for the current kernel"
+	for deb in "$dir/deb"/*.deb; do
+		dpkg-deb -x "$deb" "$dir"
+	done
+	rm -rf "$dir/deb"
+}
+
+# The headers that are there, or else the newest, unpacked: to install them
+# would install a kernel too, for Debian's headers depend on its image.
+fetch_headers()
+{
+	local kdir
+
+	if kdir=$("$NVNIC_TOP/scripts/kdir.sh" --guest 2>/dev/null); then
+		rel=$(kernel_release "$kdir")
+		return
+	fi
+	newest_release || { say "refreshing the package lists"; apt update; newest_release; } ||
+		die "no package linux-headers-6.12-amd64: enable the bookworm-security suite of Debian 12"
+	fetch "linux-headers-$rel" "linux-headers-${rel%-amd64}-common" "linux-kbuild-${rel%-amd64}"
+	sed -i "s|/usr/src/|$NVNIC_CACHE/kernel/$rel/usr/src/|" \
+		"$NVNIC_CACHE/kernel/$rel/usr/src/linux-headers-$rel/Makefile"
+}
+
+newest_release()
+{
+	rel=$(apt-cache depends linux-headers-6.12-amd64 2>/dev/null |
+		sed -n 's/.*Depends: linux-headers-//p' | head -n 1)
+	[ -n "$rel" ]
+}
+
+fetch_image()
+{
+	guest_kernel "$rel" && return
+	fetch "linux-image-$rel"
+	PATH=$PATH:/usr/sbin:/sbin depmod -b "$NVNIC_CACHE/kernel/$rel" "$rel"
 }
 
 [ $# -le 1 ] || usage 2 >&2
@@ -93,13 +124,16 @@ command -v apt-get >/dev/null ||
 case ${1:-check} in
 build)
 	install_missing "${build_pkgs[@]}"
+	fetch_headers
 	;;
 vm|bench)
 	install_missing "${build_pkgs[@]}" "${vm_pkgs[@]}"
-	fetch_guest_kernel
+	fetch_headers
+	fetch_image
 	;;
 check)
 	install_missing "${build_pkgs[@]}" "${vm_pkgs[@]}" "${check_pkgs[@]}"
-	fetch_guest_kernel
+	fetch_headers
+	fetch_image
 	;;
 esac

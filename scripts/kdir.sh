@@ -7,7 +7,8 @@
 #   --guest   what the VM boots, whatever this machine runs
 #
 # Without it the running kernel's headers win when it is a 6.12; otherwise the
-# newest /usr/src/linux-headers-6.12*-amd64 is taken.
+# newest linux-headers-6.12*-amd64 is taken that is installed, or that
+# scripts/deps.sh has unpacked under build/kernel/.
 #
 # Example: make KDIR="$(scripts/kdir.sh --guest)"
 #
@@ -31,8 +32,17 @@ if [ -z "$guest" ] && [[ $(uname -r) == 6.12* ]] && [ -e "$running/include/confi
 fi
 
 # The cloud flavour has no 9p and no gretap, and cannot be the guest.
-newest=$(printf '%s\n' /usr/src/linux-headers-6.12*-amd64 |
-	grep -v -e cloud -e '-rt-' -e '\*' | sort -V | tail -n 1) || true
+shopt -s nullglob
+newest=
+for dir in "$NVNIC_CACHE"/kernel/*/usr/src/linux-headers-6.12*-amd64 /usr/src/linux-headers-6.12*-amd64; do
+	[[ $dir != *-cloud-amd64 && $dir != *-rt-amd64 ]] || continue
+	[ -e "$dir/include/config/kernel.release" ] || continue
+	if [ -z "$newest" ] ||
+	   ! printf '%s\n' "${newest##*/}" "${dir##*/}" | sort -V -C -r ||
+	   [ "${newest##*/}" = "${dir##*/}" ]; then
+		newest=$dir
+	fi
+done
 [ -n "$newest" ] ||
-	die "no kernel headers 6.12 found: apt-get install linux-headers-6.12-amd64 (or run scripts/deps.sh build)"
+	die "no kernel headers 6.12 found: apt-get install linux-headers-6.12-amd64, or run scripts/deps.sh build"
 echo "$newest"

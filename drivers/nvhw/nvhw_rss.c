@@ -5,6 +5,7 @@
  * Copyright (C) 2026 nvnic contributors
  */
 #include <linux/bitfield.h>
+#include <linux/mm.h>
 #include <linux/slab.h>
 #include <linux/unaligned.h>
 
@@ -37,7 +38,7 @@ bool nvhw_rss_commit(struct nvhw_port *port)
 	unsigned int i;
 
 	static_assert(NVNIC_RSS_KEY_WORDS * sizeof(u64) == sizeof(key));
-	rss = kmalloc(sizeof(*rss), GFP_KERNEL);
+	rss = kvmalloc(sizeof(*rss), GFP_KERNEL);
 	if (!rss)
 		return false;
 	for (i = 0; i < NVNIC_RSS_KEY_WORDS; i++)
@@ -57,7 +58,7 @@ bool nvhw_rss_commit(struct nvhw_port *port)
 	/* A sender may have waited for a queue that its frame now avoids. */
 	nvhw_rxq_release_all(port);
 	if (old)
-		kfree_rcu(old, rcu);
+		kvfree_rcu(old, rcu);
 	return true;
 }
 
@@ -85,5 +86,5 @@ void nvhw_rss_set_inner(struct nvhw_port *port)
  */
 void nvhw_rss_exit(struct nvhw_port *port)
 {
-	kfree(rcu_dereference_protected(port->rss, true));
+	kvfree(rcu_dereference_protected(port->rss, true));
 }

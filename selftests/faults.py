@@ -1,0 +1,221 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0
+"""Descriptors that a driver should never write: the queue stops, its cause is
+counted, it alone is reset, and traffic goes on.
+
+debugfs inverts bits of the next descriptor that the device fetches.
+
+Copyright (C) 2026 nvnic contributors
+"""
+
+import errno
+
+from lib.frames import *
+from lib.hwstats import Watch
+from lib.nvnic import *
+from lib.stream import Stream
+
+PAIR = None
+MAC_A, MAC_B = mac("02:4e:56:00:00:00"), mac("02:4e:56:00:00:01")
+S, D = addr("10.1.0.1"), addr("10.1.0.2")
+DATA = bytes(range(256)) * 32
+LENGTH = 300
+MSS = 1000
+
+# What is sent: a frame as it is; one with a checksum to fill; a super-frame.
+PLAIN, CSUM, SUPER = "plain", "csum", "super"
+
+# TX: name: (frame, word, bits, counter of the cause, is the queue stopped)
+TX_FAULTS = {
+    "bad-type": (PLAIN, 1, 1 << 62, "err_desc", True),
+    "reserved-bit": (PLAIN, 1, 1 << 60, "err_desc", True),
+    "zero-length": (PLAIN, 1, LENGTH, "err_desc", True),
+    "no-end": (PLAIN, 1, 1 << 61, "err_desc", True),
+    "short-of-a-header": (PLAIN, 1, LENGTH ^ 13, "err_desc", True),
+    "bad-address": (PLAIN, 0, 1 << 62, "err_dma", True),
+    "address-beyond-memory": (PLAIN, 0, 1 << 45, "err_dma", True),
+    "oversize": (PLAIN, 1, 1 << 12, "drop_oversize", False),
+    "request-bad-type": (CSUM, 1, 1 << 62, "err_desc", True),
+    "request-reserved-bit": (CSUM, 0, 1 << 60, "err_desc", True),
+    "request-reserved-bit-1": (CSUM, 1, 1 << 40, "err_desc", True),
+    "request-unknown-offload": (CSUM, 0, 1 << 15, "err_desc", True),
+    "request-other-length": (CSUM, 1, 1, "err_desc", True),
+    "request-csum-beyond": (CSUM, 0, 0x100 << 48, "drop_mismatch", False),
+    "request-no-mss": (SUPER, 0, MSS << 16, "err_desc", True),
+    "request-other-header-length": (SUPER, 0, 4 << 30, "drop_mismatch", False),
+    "request-other-protocol": (SUPER, 0, 6, "drop_mismatch", False),
+    "request-tunnel-without-one": (SUPER, 0, 1 << 5, "drop_mismatch", False),
+    "request-not-enabled": (SUPER, 0, 1 << 6, "drop_refused", False),
+}
+
+# RX: name: (word, bits, counter of the cause)
+RX_FAULTS = {
+    "bad-type": (1, 1 << 62, "err_desc"),
+    "reserved-bit": (1, 1 << 40, "err_desc"),
+    "too-long": (1, 1 << 15, "err_desc"),
+    "bad-address": (0, 1 << 62, "err_dma"),
+    "address-beyond-memory": (0, 1 << 45, "err_dma"),
+}
+
+
+def setup():
+    global PAIR
+    PAIR = Pair(ns_a=None)
+    for port in PAIR.ports:
+        port.cmd(f"ethtool -L {port} combined 1")
+    PAIR.a.wait_carrier()
+
+
+def arm(port, file, queue, word, bits):
+    """Have the device misread its next descriptor."""
+    number = "01"[port is PAIR.b]
+    with open(f"/sys/kernel/debug/nvnic/nvnic0.{number}/{file}", "w") as knob:
+        knob.write(f"{queue} {word} {bits:x}")
+
+
+def make(what):
+    """(frame, virtio_net_hdr) to send."""
+    if what == PLAIN:
+        return eth(MAC_B, MAC_A, 0x88b5, DATA[:LENGTH - 14]), vnet_hdr()
+    size = 4 * MSS if what == SUPER else LENGTH - 54
+    frame = eth(MAC_B, MAC_A, ETH_P_IP,
+                ipv4(S, D, TCP, tcp(S, D, 1, 2, DATA[:size], check="seed")))
+    return frame, super_hdr(frame, MSS)
+
+
+def expected_frames(what):
+    frame, _ = make(what)
+    return segment(frame, MSS) if what != PLAIN else [frame]
+
+
+def passes(sender, listener, what, where):
+    """A frame of this kind gets through, whole."""
+    sender.send(*make(what))
+    want = expected_frames(what)
+    got = [bytes(f) for f in listener.take(len(want))]
+    ksft_eq(len(got), len(want), f"frames {where}")
+    ksft_true(got == want, f"frames changed {where}")
+
+
+def listener():
+    return Listener("nvn1", ns="b", match=lambda f: f[:12] == MAC_B + MAC_A)
+
+
+@ksft_case(TX_FAULTS)
+def tx(what, word, bits, cause, stops):
+    if cause == "drop_refused":
+        PAIR.a.set_features(tx_gre_csum_segmentation=False)
+    PAIR.b.cmd("ethtool -K nvn1 gro off")
+    sender, ears = Sender("nvn0", vnet=True), listener()
+    passes(sender, ears, what, "before the fault")
+    seen = Watch(PAIR.a)
+    arm(PAIR.a, "corrupt_txd", 0, word, bits)
+    sender.send(*make(what))
+    wait_for(lambda: seen.tx(cause) == 1, f"the counter {cause}")
+    if stops:
+        wait_for(lambda: seen["tx_reset"] == 1, "the reset of the queue")
+    passes(sender, ears, what, "after the fault")
+    delta = seen.delta()
+    ksft_eq(delta["tx_reset"], int(stops), "resets of the queue")
+    ksft_eq(delta["dma_faults"], int(cause == "err_dma"), "dma_faults")
+    ksft_eq(sum(delta[f"hw_tx0_{c}"] for c in ("err_desc", "err_dma", "err_tail")), int(stops),
+            "causes counted")
+    ksft_eq([bytes(f) for f in ears.drain()], [], "stray frames")
+    ksft_true(PAIR.a.carrier(), "carrier")
+
+
+@ksft_case(RX_FAULTS)
+def rx(word, bits, cause):
+    PAIR.b.cmd("ethtool -K nvn1 gro off")
+    sender, ears = Sender("nvn0", vnet=True), listener()
+    passes(sender, ears, PLAIN, "before the fault")
+    seen = Watch(PAIR.b)
+    arm(PAIR.b, "corrupt_rxb", 0, word, bits)
+    # The port may hold some buffers already: the fault comes with the next one.
+    for _ in range(40):
+        sender.send(*make(PLAIN))
+    wait_for(lambda: seen.rx(cause) == 1, f"the counter {cause}")
+    wait_for(lambda: seen["rx_reset"] == 1, "the reset of the queue")
+    wait_for(lambda: seen["wire_rx_frames"] == 40, "40 frames over the wire")
+    delta = seen.delta()
+    ksft_eq(delta["rx_frames"] + delta["rx_missed"] + delta["wire_rx_drop_noqueue"], 40,
+            "frames delivered and dropped")
+    ksft_eq(delta["dma_faults"], int(cause == "err_dma"), "dma_faults")
+    for frame in ears.take(40, timeout=0.2):
+        ksft_eq(bytes(frame), make(PLAIN)[0], "a frame beside the fault")
+    passes(sender, ears, PLAIN, "after the fault")
+    ksft_eq(seen["rx_reset"], 1, "resets of the queue")
+
+
+STORM = [("a", "corrupt_txd", 1, 1 << 62), ("b", "corrupt_rxb", 1, 1 << 62),
+         ("a", "corrupt_txd", 0, 1 << 62), ("b", "corrupt_rxb", 0, 1 << 62),
+         ("b", "corrupt_txd", 1, 1 << 60), ("a", "corrupt_rxb", 1, 1 << 40)]
+
+
+def keep_breaking(streams, queue, resets, seconds=60):
+    """Arm fault after fault under the streams until that many queues were reset."""
+    seen = [Watch(p) for p in PAIR.ports]
+    end, n = time.monotonic() + seconds, 0
+    while sum(w["tx_reset"] + w["rx_reset"] for w in seen) < resets:
+        ksft_le(time.monotonic(), end, f"{n} faults armed, still not {resets} resets; time")
+        side, file, word, bits = STORM[n % len(STORM)]
+        try:
+            arm(PAIR.a if side == "a" else PAIR.b, file, queue, word, bits)
+        except OSError as error:
+            ksft_eq(error.errno, errno.EBUSY, "arming a fault")
+        n += 1
+        time.sleep(0.05)
+    again = [stream.check() for stream in streams]
+    diag(f"{n} faults armed, {resets} resets, {sum(again)} segments sent again")
+    return seen
+
+
+@ksft_case(4, 6)
+def tcp_survives(family):
+    """A stream gets through a storm of faults, unharmed."""
+    keep_breaking([Stream(PAIR.a, PAIR.b, family)], 0, 8)
+
+
+@ksft_case
+def other_queues_go_on():
+    """Only the queue with the faults is reset."""
+    for port in PAIR.ports:
+        port.cmd(f"ethtool -L {port} combined 2")
+        defer(port.cmd, f"ethtool -L {port} combined 1")
+    PAIR.a.wait_carrier()
+    for watch in keep_breaking([Stream(PAIR.a, PAIR.b) for _ in range(4)], 1, 4):
+        delta = watch.delta()
+        ksft_eq(delta["tx0_reset"] + delta["rx0_reset"], 0, f"resets of queue 0 of {watch.port}")
+
+
+@ksft_case
+def faults_and_reconfiguration():
+    """A fault just before the rings are replaced, or the port goes down."""
+    PAIR.b.cmd("ethtool -K nvn1 gro off")
+    sender = Sender("nvn0", vnet=True)
+    for n in range(6):
+        try:
+            arm(PAIR.a, "corrupt_txd", 0, 1, 1 << 62)
+            arm(PAIR.b, "corrupt_rxb", 0, 1, 1 << 62)
+        except OSError as error:
+            ksft_eq(error.errno, errno.EBUSY)
+        for _ in range(20):
+            sender.send(*make(PLAIN))
+        if n % 3 == 0:
+            PAIR.a.cmd(f"ethtool -G nvn0 tx {(128, 256)[n // 3]}")
+        elif n % 3 == 1:
+            PAIR.b.cmd(f"ethtool -G nvn1 rx {(128, 256)[n // 3]}")
+        else:
+            PAIR.a.down()
+            PAIR.a.up()
+    PAIR.a.wait_carrier()
+    for _ in range(3):
+        for _ in range(20):
+            sender.send(*make(PLAIN))
+        time.sleep(0.2)
+    ears = listener()
+    passes(sender, ears, PLAIN, "after all")
+    cmd("ping -c 2 -i 0.1 -W 5 10.9.0.2")
+
+
+ksft_run(setup)

@@ -1,0 +1,202 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0
+"""Vectors are real interrupts: lines in /proc/interrupts, affinity honoured.
+
+Copyright (C) 2026 nvnic contributors
+"""
+
+from lib.frames import *
+from lib.hwstats import Watch, napis
+from lib.nvnic import *
+from lib.stream import Stream
+
+PAIR = TX = None
+CPUS = os.cpu_count()
+
+
+def setup():
+    global PAIR, TX
+    PAIR = Pair(ns_a=None)
+    TX = Sender("nvn0")
+
+
+def lines():
+    """{name: (interrupt number, [count of each CPU])} of our ports."""
+    found = {}
+    with open("/proc/interrupts") as table:
+        cpus = len(table.readline().split())
+        for line in table:
+            words = line.split()
+            if words[-1].startswith("nvn"):
+                found[words[-1]] = int(words[0][:-1]), [int(n) for n in words[1:cpus + 1]]
+    return found
+
+
+def affinity(name, mask=None):
+    """Read, or set, where a line's interrupts go: (asked for, in force)."""
+    number, _ = lines()[name]
+    if mask is not None:
+        with open(f"/proc/irq/{number}/smp_affinity", "w") as knob:
+            knob.write(f"{mask:x}")
+    values = []
+    for file in ("smp_affinity", "effective_affinity"):
+        with open(f"/proc/irq/{number}/{file}") as knob:
+            values.append(int(knob.read().replace(",", ""), 16))
+    return values
+
+
+def channels(count):
+    PAIR.b.cmd(f"ethtool -L nvn1 combined {count}")
+    defer(PAIR.b.cmd, f"ethtool -L nvn1 combined {CPUS}")
+    PAIR.a.wait_carrier()
+
+
+def traffic(count=200):
+    """Frames to nvn1, one at a time, so that each may raise its own interrupt."""
+    frame = eth(mac(PAIR.b.mac()), mac(PAIR.a.mac()), 0x88b5, bytes(100))
+    seen = Watch(PAIR.b)
+    for n in range(count):
+        TX.send(frame)
+        if n % 10 == 0:
+            wait_for(lambda: seen["rx_frames"] > n, "frames to arrive")
+    wait_for(lambda: seen["rx_frames"] >= count, "frames to arrive")
+
+
+@ksft_case
+def a_line_per_queue():
+    for count in (1, 4, 2):
+        channels(count)
+        names = {n for n in lines() if n.startswith("nvn1")}
+        ksft_eq(names, {f"nvn1-TxRx-{q}" for q in range(count)} | {"nvn1-event"},
+                f"lines with {count} channels")
+    PAIR.b.down()
+    ksft_eq([n for n in lines() if n.startswith("nvn1")], [], "lines of a port that is down")
+    PAIR.b.up()
+    PAIR.a.wait_carrier()
+    ksft_eq(len([n for n in lines() if n.startswith("nvn1-TxRx")]), 2, "lines of queues")
+
+
+@ksft_case
+def most_queues():
+    channels(128)
+    ksft_eq(len([n for n in lines() if n.startswith("nvn1-TxRx")]), 128, "lines of queues")
+    traffic(20)
+
+
+@ksft_case
+def spread_by_default():
+    """With every CPU allowed the lines are dealt out in turn."""
+    channels(4)
+    homes = [affinity(f"nvn1-TxRx-{q}")[1] for q in range(4)]
+    ksft_true(all(home.bit_count() == 1 for home in homes), f"one CPU a line: {homes}")
+    ksft_eq(len(set(homes)), min(CPUS, 4), f"CPUs used: {homes}")
+
+
+@ksft_case(*range(2))
+def affinity_is_honoured(first):
+    """Interrupts are counted on the chosen CPU and no other, after each change."""
+    if CPUS < 2:
+        raise Skip("needs two CPUs")
+    channels(1)
+    name = "nvn1-TxRx-0"
+    for cpu in (first, 1 - first, first):
+        ksft_eq(affinity(name, 1 << cpu), [1 << cpu, 1 << cpu], "asked for, in force")
+        before = lines()[name][1]
+        traffic()
+        after = lines()[name][1]
+        moved = [b - a for a, b in zip(before, after)]
+        ksft_ge(moved[cpu], 10, f"interrupts on CPU {cpu}, {moved}")
+        ksft_eq(sum(moved) - moved[cpu], 0, f"interrupts on other CPUs, {moved}")
+
+
+@ksft_case
+def affinity_of_several():
+    """Of several CPUs one is used, and it is one of them."""
+    channels(1)
+    mask = (1 << CPUS) - 1
+    asked, used = affinity("nvn1-TxRx-0", mask)
+    ksft_eq(asked, mask)
+    ksft_true(used & mask and used.bit_count() == 1, f"in force: {used:#x}")
+
+
+@ksft_case
+def affinity_of_none_is_refused():
+    channels(1)
+    before = affinity("nvn1-TxRx-0")
+    for mask in (0, 1 << CPUS + 3):
+        try:
+            affinity("nvn1-TxRx-0", mask)
+        except OSError:
+            pass
+        ksft_eq(affinity("nvn1-TxRx-0"), before, f"affinity after {mask:#x} was refused")
+
+
+@ksft_case
+def affinity_under_traffic():
+    """A line moves to and fro under a transfer; nothing is lost."""
+    channels(1)
+    stream = Stream(PAIR.a, PAIR.b)
+    for n in range(200):
+        affinity("nvn1-TxRx-0", 1 << n % CPUS)
+        if n % 20 == 0:
+            stream.moving()
+    diag(f"{stream.check()} segments sent again")
+
+
+@ksft_case
+def cpu_goes_offline():
+    """The line of a CPU that goes away moves, and the port goes on."""
+    knob = f"/sys/devices/system/cpu/cpu{CPUS - 1}/online"
+    if CPUS < 2 or not os.path.exists(knob):
+        raise Skip("no CPU can go offline here")
+
+    def online(state):
+        with open(knob, "w") as file:
+            file.write(str(int(state)))
+    channels(1)
+    affinity("nvn1-TxRx-0", 1 << CPUS - 1)
+    traffic(20)
+    defer(online, True)
+    online(False)
+    traffic(20)
+    ksft_true(affinity("nvn1-TxRx-0")[1] & 1 << CPUS - 1 == 0, "the line left the CPU")
+    online(True)
+    affinity("nvn1-TxRx-0", 1 << CPUS - 1)
+    traffic(20)
+
+
+@ksft_case
+def quiet_without_traffic():
+    """A port in rest raises nothing."""
+    cmd("sysctl -qw net.ipv6.conf.nvn1.disable_ipv6=1", ns="b")
+    traffic(10)
+    before = {n: sum(c) for n, (_, c) in lines().items() if n.startswith("nvn1")}
+    time.sleep(1)
+    after = {n: sum(c) for n, (_, c) in lines().items() if n.startswith("nvn1")}
+    ksft_le(sum(after.values()) - sum(before.values()), 5, "interrupts in a second of rest")
+
+
+@ksft_case
+def few_interrupts_under_load():
+    """NAPI and the arming of the vector keep interrupts well below frames."""
+    channels(1)
+    seen = Watch(PAIR.b)
+    before = lines()["nvn1-TxRx-0"][1]
+    Transfer(PAIR.a, PAIR.b, 8 << 20).check()
+    fired = sum(lines()["nvn1-TxRx-0"][1]) - sum(before)
+    frames = seen["rx_frames"]
+    diag(f"{fired} interrupts for {frames} frames received")
+    ksft_le(fired, frames / 2, "interrupts")
+
+
+@ksft_case
+def napi_tells_its_interrupt():
+    """netdev-genl shows a NAPI instance for each queue, with its interrupt."""
+    channels(2)
+    want = {lines()[f"nvn1-TxRx-{q}"][0] for q in range(2)}
+    found = napis(PAIR.b.ifname, PAIR.b.ns)
+    ksft_eq({n["irq"] for n in found}, want, "interrupts of NAPI instances")
+    ksft_eq(len({n["id"] for n in found}), 2, "NAPI ids")
+
+
+ksft_run(setup)
