@@ -37,6 +37,18 @@ watch_time()
 	finish 124
 }
 
+# Under TCG a CPU may execute the breakpoint of a code patch that another one
+# has already completed, and the guest dies of it. The first socket that wants
+# timestamps patches the receive path, under traffic: have one from the start.
+hold_timestamps()
+{
+	/usr/bin/python3 -c 'if True:
+		import signal, socket
+		sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+		sock.setsockopt(socket.SOL_SOCKET, socket.SO_TIMESTAMP, 1)
+		signal.pause()' &
+}
+
 finish()
 {
 	dmesg >"$(vm_port vm.dmesg)"
@@ -64,6 +76,7 @@ run_command()
 }
 
 set_environment
+hold_timestamps
 if [ -n "$VM_TTY" ]; then
 	# shellcheck disable=SC2086
 	stty $VM_TTY </dev/hvc0

@@ -15,6 +15,7 @@
 #include <linux/iopoll.h>
 #include <linux/rtnetlink.h>
 #include <net/gso.h>
+#include <net/ipv6.h>
 
 #include "nvnic.h"
 #include "nvnic_csr.h"
@@ -287,6 +288,30 @@ static void nvnic_count_software(struct sk_buff *skb, struct net_device *dev,
 	nvnic_rare_stat_inc(&nn->qstats[queue].tx, NVNIC_TS_LSO_SOFTWARE);
 }
 
+/*
+ * The device finds the destination that the checksum is for in the routing
+ * headers that it knows (RFC 8200 section 8.1); another one, not used up, hides
+ * it.
+ */
+static bool nvnic_lso_routing_fits(const struct sk_buff *skb)
+{
+	int net = skb->encapsulation ? skb_inner_network_offset(skb) :
+				       skb_network_offset(skb);
+	const struct ipv6_rt_hdr *rh;
+	struct ipv6_rt_hdr buf;
+	unsigned int off = net;
+
+	if (!(skb_shinfo(skb)->gso_type & (SKB_GSO_TCPV6 | SKB_GSO_UDP_L4)) ||
+	    skb_checksum_start_offset(skb) == net + sizeof(struct ipv6hdr) ||
+	    ipv6_find_hdr(skb, &off, NEXTHDR_ROUTING, NULL, NULL) < 0)
+		return true;
+
+	rh = skb_header_pointer(skb, off, sizeof(buf), &buf);
+	return rh && (!rh->segments_left || rh->type == IPV6_SRCRT_TYPE_0 ||
+		      rh->type == IPV6_SRCRT_TYPE_2 ||
+		      rh->type == IPV6_SRCRT_TYPE_4);
+}
+
 /**
  * nvnic_features_check() - ndo_features_check: what this frame may ask for
  * @skb: the frame
@@ -312,7 +337,8 @@ netdev_features_t nvnic_features_check(struct sk_buff *skb,
 	if (!skb_is_gso(skb))
 		return features;
 
-	if (!nvnic_lso_fits(skb, nvnic_lso_hdr_len(skb), extra))
+	if (!nvnic_lso_fits(skb, nvnic_lso_hdr_len(skb), extra) ||
+	    !nvnic_lso_routing_fits(skb))
 		features &= ~NETIF_F_GSO_MASK;
 	nvnic_count_software(skb, dev, features);
 
