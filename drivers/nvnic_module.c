@@ -18,6 +18,11 @@ static int __init nvnic_module_init(void)
 	unsigned int i;
 	int err;
 
+	if (adapters > NVHW_MAX_ADAPTERS) {
+		pr_err("nvnic: at most %d adapters, not %u\n",
+		       NVHW_MAX_ADAPTERS, adapters);
+		return -ERANGE;
+	}
 	err = nvhw_init();
 	if (err)
 		return err;

@@ -182,7 +182,7 @@ qemu_args()
 	tcg) qemu+=(-machine q35,hpet=off -accel tcg,thread=multi -cpu "${cpu:-$tcg_cpu}") ;;
 	esac
 	# loglevel: a warning must be in the console's log should the guest die.
-	cmdline="console=ttyS0 loglevel=5 panic=-1 oops=panic reboot=t mitigations=off tsc=reliable"
+	cmdline="console=ttyS0 loglevel=5 panic=-1 oops=panic reboot=t mitigations=off tsc=reliable no_timer_check"
 	cmdline+=" random.trust_cpu=on log_buf_len=8M net.ifnames=0 $append"
 }
 

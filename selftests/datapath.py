@@ -103,10 +103,10 @@ def larger_than_peer_takes():
 @ksft_case
 def mtu_shrinks_under_traffic():
     stream = Stream(PAIR.a, PAIR.b)
-    for mtu in (9216, 1400, 9216, 576, 1500):
-        for port in PAIR.ports:
-            diag(f"{port} {mtu}")
-            port.set(f"mtu {mtu}")
+    # The receiver's must never be the smaller one.
+    for mtu, order in ((9216, "ba"), (1400, "ab"), (9216, "ba"), (576, "ab"), (1500, "ba")):
+        for side in order:
+            (PAIR.a if side == "a" else PAIR.b).set(f"mtu {mtu}")
             stream.moving()
     for port in PAIR.ports:
         back_to_1500(port)

@@ -140,12 +140,12 @@ bad=()
 unload
 for name in "${tests[@]}"; do
 	run_one "$name"
+	# After each: should a later one bring the kernel down, these still count.
+	[ -z "$totals" ] || echo "$passed $failed $skipped" >"$totals"
 done
 echo
 [ ${#bad[@]} -eq 0 ] || printf '# failed: %s\n' "${bad[*]}"
-if [ -n "$totals" ]; then
-	echo "$passed $failed $skipped" >"$totals"
-else
+if [ -z "$totals" ]; then
 	echo "$passed passed, $failed failed, $skipped skipped"
 fi
 [ "$failed" -eq 0 ]

@@ -77,6 +77,7 @@ def channel_changes():
 
 
 def mtu_changes():
+    """Never below what the streams were set up with."""
     for mtu in (9000, 1600, 9216, 1500):
         for port in PAIR.ports:
             yield port, f"ip link set {port} mtu {mtu}"

@@ -10,8 +10,6 @@
 
 #include "nvhw.h"
 
-#define NVHW_MAX_ADAPTERS	1024
-
 /*
  * nvhw_bus_lock protects the list of adapters and whether more may be created;
  * taken in process context, outside of RTNL and every other lock.

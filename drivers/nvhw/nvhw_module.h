@@ -7,6 +7,9 @@
 #ifndef NVHW_MODULE_H
 #define NVHW_MODULE_H
 
+/* Numbers of adapters go from 0 to one less. */
+#define NVHW_MAX_ADAPTERS	1024
+
 int nvhw_init(void);
 int nvhw_adapter_new(unsigned int id);
 void nvhw_stop(void);
