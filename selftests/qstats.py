@@ -240,6 +240,8 @@ def drops():
     PAIR.b.cmd("ethtool -A nvn1 tx off")
     defer(PAIR.b.cmd, "ethtool -A nvn1 tx on")
     PAIR.a.wait_carrier()
+    cmd("tc qdisc replace dev nvn0 root pfifo limit 20000")
+    defer(cmd, "tc qdisc del dev nvn0 root")
     src, dst = addr("10.1.0.1"), addr("10.1.0.2")
     sender = Sender("nvn0", vnet=True)
     frame = eth(mac(PAIR.b.mac()), mac(PAIR.a.mac()), ETH_P_IP,

@@ -35,10 +35,17 @@ def ksft_case(*table):
     def add(func):
         for name, row in rows:
             args = row if isinstance(row, tuple) else (row,)
-            label = name or ".".join(str(a) for a in args)
+            label = name or ".".join(map(_word, args)).strip(".")
             _cases.append((f"{func.__name__}.{label}", func, args))
         return func
     return add
+
+
+def _word(argument):
+    """An argument's part in the name of a case: nothing, if it has no short name."""
+    if callable(argument):
+        return argument.__name__
+    return str(argument) if argument is None or isinstance(argument, (str, int, float)) else ""
 
 
 def diag(text):
