@@ -22,7 +22,6 @@ WARM = 40
 MAC_A, MAC_B = mac("02:4e:56:00:00:00"), mac("02:4e:56:00:00:01")
 LIBC = ctypes.CDLL(None, use_errno=True)
 IMAGE = None
-OUTER_NAMES = ("nvn0", "nvn1")
 
 
 def setup():
@@ -54,20 +53,41 @@ def unload():
     _syscall(176, b"nvnic", os.O_NONBLOCK)
 
 
+# ip link set, likewise
+
+_RTM_NEWLINK, _IFF_UP, _IFLA_NET_NS_FD = 16, 1, 28
+
+
+def link_set(dev, ns=None, to=None, up=False):
+    """Move an interface from namespace NS to namespace TO, or bring it up."""
+    with in_netns(ns):
+        sock = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0)
+        index = socket.if_nametoindex(dev)
+    with sock, open(f"/run/netns/{to}" if to else "/dev/null") as target:
+        body = struct.pack("=BxHiII", 0, 0, index, _IFF_UP if up else 0, _IFF_UP if up else 0)
+        if to:
+            body += struct.pack("=HHI", 8, _IFLA_NET_NS_FD, target.fileno())
+        sock.send(struct.pack("=IHHII", 16 + len(body), _RTM_NEWLINK, 5, 1, 0) + body)
+        error = -struct.unpack_from("=i", sock.recv(4096), 16)[0]
+        if error:
+            raise OSError(error, f"{os.strerror(error)}: {dev}")
+
+
 def batch(*lines, ns=None):
     where = f"-n {ns} " if ns else ""
     cmd(f"ip {where}-batch -", stdin="\n".join(lines) + "\n")
 
 
-def ports_up(ns=True):
-    """Both ports in their namespaces, with addresses, up."""
-    if not ns:
-        batch("link set nvn0 up", "link set nvn1 up")
-        return None, None
-    batch("link set nvn0 netns a", "link set nvn1 netns b")
+def ports_up(ns=True, addresses=False):
+    """Both ports up, in their namespaces, with IPv4 addresses."""
     for host, name in ((1, "a"), (2, "b")):
-        batch(f"addr add 10.9.0.{host}/24 dev nvn{host - 1}", f"link set nvn{host - 1} up", ns=name)
-    return "a", "b"
+        dev = f"nvn{host - 1}"
+        if ns:
+            link_set(dev, to=name)
+        link_set(dev, name if ns else None, up=True)
+        if addresses:
+            batch(f"addr add 10.9.0.{host}/24 dev {dev}", ns=name)
+    return ("a", "b") if ns else (None, None)
 
 
 def frames_both_ways(a, b, count=50):
@@ -153,7 +173,7 @@ def flooded(n):
 def tapped(n):
     """A reader on the tap, and a flood."""
     where = ports_up()
-    batch(f"link set {WIRE} up")
+    link_set(WIRE, up=True)
     reader = Listener(WIRE, bufsize=1 << 20)
     flood = Flood(*where)
     ksft_true(reader.take(5), "frames on the tap")
@@ -164,7 +184,7 @@ def tapped(n):
 
 def tunnelled(n):
     """Tunnels and a VLAN on top of the ports, with a TCP transfer inside."""
-    ports_up()
+    ports_up(addresses=True)
     for host, ns in ((1, "a"), (2, "b")):
         batch(f"link add g0 type gretap local 10.9.0.{host} remote 10.9.0.{3 - host} key 1280000 "
               f"dev nvn{host - 1}", f"addr add 10.8.0.{host}/24 dev g0", "link set g0 up",
@@ -180,7 +200,7 @@ def tunnelled(n):
 
 def transferring(n):
     """A TCP transfer that never gets to its end."""
-    ports_up()
+    ports_up(addresses=True)
     a, b = Port("nvn0", "a", "10.9.0.1"), Port("nvn1", "b", "10.9.0.2")
     transfer = Transfer(a, b, 1 << 30)
     wait_for(lambda: transfer.received > 1 << 20, "the transfer to run")
@@ -214,7 +234,8 @@ def several(n):
     load("adapters=4")
     ksft_eq(len([d for d in os.listdir("/sys/class/net") if d.startswith("nvn")]), 12,
             "ports and taps")
-    batch(*(f"link set nvn{port} up" for port in range(2, 8)))
+    for port in range(2, 8):
+        link_set(f"nvn{port}", up=True)
     frames_both_ways(*ports_up())
 
 
@@ -252,7 +273,7 @@ def broken(n):
 
 
 def iperf(n):
-    ports_up()
+    ports_up(addresses=True)
     server = Background("iperf3 -s -1", ns="b")
     wait_for(lambda: ":5201 " in cmd("ss -Hltn", ns="b").stdout, "the iperf3 server")
     client = Background("iperf3 -c 10.9.0.2 -t 60 -P 2", ns="a")
@@ -340,11 +361,13 @@ def memory():
 
 LOG = None
 MEMORY = {}
+TIMES = {}
 
 
 def one_cycle(n):
     scenario = SCHEDULE[n % len(SCHEDULE)]
     depth = undo_depth()
+    started = time.monotonic()
     try:
         load()
         scenario(n)
@@ -358,6 +381,7 @@ def one_cycle(n):
                              f"{type(error).__name__}: {error}") from error
     finally:
         undo(depth)
+    TIMES.setdefault(scenario.__name__, []).append(time.monotonic() - started)
 
 
 @ksft_case(*((start, start + 19) for start in range(0, CYCLES, 20)))
@@ -369,6 +393,8 @@ def cycles(first, last):
     for n in range(first, last + 1):
         one_cycle(n)
     MEMORY[last + 1] = memory()
+    if last + 1 == CYCLES:
+        diag(", ".join(f"{name} {sum(t) / len(t):.1f} s" for name, t in TIMES.items()))
 
 
 @ksft_case

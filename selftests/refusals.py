@@ -39,7 +39,6 @@ TABLE = {
         ("ip link set nvn0 mtu 65536", r"Error: mtu greater than device maximum"),
         ("ip link set nvn0 address 03:00:00:00:00:01", r"Cannot assign requested address"),
         ("ip link set nvn0 address 00:00:00:00:00:00", r"Cannot assign requested address"),
-        ("ip link set nvn0 numtxqueues 4", r"Error|RTNETLINK|argument"),
     ),
     "rings": (
         ("ethtool -G nvn0 rx 63", RINGS),
@@ -81,7 +80,8 @@ TABLE = {
     ),
     "flags": (
         ("ethtool --set-priv-flags nvn0 no-such-flag on", r"bit name not found|netlink error"),
-        ("ethtool --set-priv-flags nvn0 rss-inner off no-such-flag on", r"bit name not found|error"),
+        ("ethtool --set-priv-flags nvn0 rss-inner off no-such-flag on",
+         r"bit name not found|error"),
     ),
     "features": (
         ("ethtool -K nvn0 no-such-feature on", r"."),

@@ -80,7 +80,8 @@ def nvgre(inner, src=O, dst=P, csum=False, key=0x123400):
 
 
 def fragment6(src, dst, offset, more):
-    return ipv6(src, dst, FRAGMENT, frag_ext(UDP, offset, more) + udp(src, dst, 1000, 2000, b"x" * 40))
+    body = udp(src, dst, 1000, 2000, b"x" * 40)
+    return ipv6(src, dst, FRAGMENT, frag_ext(UDP, offset, more) + body)
 
 
 def tuple_of(src, dst, ports=(1000, 2000)):

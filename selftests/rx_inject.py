@@ -402,7 +402,8 @@ STACK = {
     "trailer-odd": ([to_socket(datagram(MESSAGE[:-1])) + b"tra"], 4, True),
     "trailer-bad": ([to_socket(datagram(check="bad")) + b"trail"], 4, False),
     "extension-beyond-256": ([eth(MAC_B, MAC_A, ETH_P_IPV6, ipv6(
-        HERE6, THERE6, DSTOPTS, ext(UDP, bytes([0x1e, 228]) + bytes(228)) + datagram6()))], 6, True),
+        HERE6, THERE6, DSTOPTS, ext(UDP, bytes([0x1e, 228]) + bytes(228)) +
+        datagram6()))], 6, True),
     "extension-beyond-256-bad": ([eth(MAC_B, MAC_A, ETH_P_IPV6, ipv6(
         HERE6, THERE6, DSTOPTS, ext(UDP, bytes([0x1e, 228]) + bytes(228)) +
         datagram6(check="bad")))], 6, False),

@@ -96,8 +96,8 @@ class Flow:
         if self.tweak:
             payload = self.tweak(self, payload, flags, ident)
         if self.l4 == TCP:
-            l4 = tcp(self.src, self.l4_dst, 40000, 5001, payload, seq=0xffffff00, ack=7, flags=flags,
-                     options=self.options, check=check)
+            l4 = tcp(self.src, self.l4_dst, 40000, 5001, payload, seq=0xffffff00, ack=7,
+                     flags=flags, options=self.options, check=check)
         else:
             l4 = udp(self.src, self.l4_dst, 40000, 5001, payload, check=check)
         if self.family == 4:
@@ -119,7 +119,8 @@ def group(name, *flows):
 
 
 def tunnel_name(kind, key, csum, tagged):
-    return ".".join([kind] + [w for w, on in (("key", key), ("csum", csum), ("vlan", tagged)) if on])
+    words = (("key", key), ("csum", csum), ("vlan", tagged))
+    return ".".join([kind] + [word for word, on in words if on])
 
 
 def make_underlay():
@@ -437,7 +438,8 @@ def check_workers(name, mode):
 
 # ---- cases ----
 
-ALL = ["plain", "plain.vlan", "shapes", "limits", "routing"] + [tunnel_name(*row) for row in TUNNELS] + ["tunnel-shapes"]
+ALL = (["plain", "plain.vlan", "shapes", "limits", "routing"] +
+       [tunnel_name(*row) for row in TUNNELS] + ["tunnel-shapes"])
 
 
 @ksft_case(*ALL)

@@ -212,7 +212,8 @@ def _walk_ipv4(frame, off, end, out, check):
     ihl = (frame[off] & 15) * 4
     total = int.from_bytes(frame[off + 2:off + 4], "big")
     if frame[off] >> 4 != 4 or ihl < 20 or total < ihl or off + total > end:
-        raise BadFrame(f"IPv4: version/ihl {frame[off]:#x}, total length {total}, {end - off} there")
+        raise BadFrame(f"IPv4: version/ihl {frame[off]:#x}, total length {total}, "
+                       f"{end - off} there")
     if check and not good_sum(frame[off:off + ihl]):
         raise BadFrame("IPv4: header checksum wrong")
     out.append(Layer("ipv4", off, off + total, hlen=ihl, proto=frame[off + 9],
@@ -226,7 +227,8 @@ def _walk_ipv6(frame, off, end, out):
     _need(frame, off, 40, "IPv6")
     length = int.from_bytes(frame[off + 4:off + 6], "big")
     if frame[off] >> 4 != 6 or off + 40 + length > end:
-        raise BadFrame(f"IPv6: version {frame[off] >> 4}, payload length {length}, {end - off} there")
+        raise BadFrame(f"IPv6: version {frame[off] >> 4}, payload length {length}, "
+                       f"{end - off} there")
     proto, at, frag = frame[off + 6], off + 40, 0
     while proto in (HOPOPTS, ROUTING, DSTOPTS, FRAGMENT) and not frag:
         _need(frame, at, 8, "IPv6 extension")
