@@ -23,10 +23,12 @@ number=0
 for target in "$@"; do
 	number=$((number + 1))
 	log=$dir/$target.log
+	seed=$dir/seed-$target
+	[ -d "$seed" ] || seed=$dir/seed-frame
 	mkdir -p "$dir/corpus-$target"
 	if "$dir/fuzz_$target" "-max_total_time=$seconds" -max_len=700 \
 		-print_final_stats=1 "-artifact_prefix=$dir/$target-" \
-		"$dir/corpus-$target" "$dir/seed-$target" > "$log" 2>&1; then
+		"$dir/corpus-$target" "$seed" > "$log" 2>&1; then
 		runs=$(sed -n 's/.*number_of_executed_units: *//p' "$log")
 		echo "ok $number fuzz.$target # $runs inputs in $seconds s"
 	else

@@ -43,20 +43,44 @@ static void fuzz_seg_check(const u8 *frame, u32 len, const struct nvpe_seg *s)
 		fuzz_expect(fuzz_l4_ok(frame, &h));
 }
 
+/* The next segment of a template that goes on differently behind its headers */
+static void fuzz_seg_again(struct nvpe_seg s, const u8 *hdr,
+			   const struct nvpe_seg_out *out)
+{
+	u32 hdr_len = s.h->hdr_len;
+	u8 *wide = fuzz_wide(s.tmpl, hdr_len);
+	u8 *again = fuzz_wide(hdr, hdr_len);
+	struct nvpe_seg_out twin;
+
+	s.tmpl = wide;
+	fuzz_expect(nvpe_seg_next(&s, again, &twin));
+	fuzz_expect(!memcmp(hdr, again, hdr_len));
+	fuzz_expect(again[hdr_len] == 0xff);
+	fuzz_expect(out->payload_off == twin.payload_off &&
+		    out->payload_len == twin.payload_len &&
+		    out->fill.l4_field == twin.fill.l4_field &&
+		    out->fill.l4_seed == twin.fill.l4_seed);
+	free(again);
+	free(wide);
+}
+
 static void fuzz_seg_run(struct nvpe_seg *s, const u8 *payload)
 {
 	u32 hdr_len = s->h->hdr_len;
 	struct nvpe_seg_out out;
 	u32 done = 0, segments;
+	struct nvpe_seg before;
 	u8 *hdr, *frame;
 
 	hdr = malloc(hdr_len);
 	frame = malloc(hdr_len + 65536);
 	for (segments = 0; segments < FUZZ_SEGMENTS; segments++) {
+		before = *s;
 		if (!nvpe_seg_next(s, hdr, &out)) {
 			fuzz_expect(done == s->payload_len);
 			break;
 		}
+		fuzz_seg_again(before, hdr, &out);
 		fuzz_expect(out.payload_off == done && out.payload_len);
 		fuzz_expect(out.payload_len == s->mss ||
 			    done + out.payload_len == s->payload_len);

@@ -10,6 +10,7 @@
 #define NVPE_OS_H
 
 #include <arpa/inet.h>
+#include <assert.h>
 #include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -20,10 +21,15 @@ typedef uint8_t u8;
 typedef uint16_t u16;
 typedef uint32_t u32;
 typedef uint64_t u64;
+typedef uint64_t __le64;
 
 #define __force
 
 #define BIT(n)			(1UL << (n))
+#define GENMASK_ULL(h, l)	(~0ULL << (l) & ~0ULL >> (63 - (h)))
+#define FIELD_PREP(mask, val)	((u64)(val) << __builtin_ctzll(mask) & (mask))
+#define FIELD_GET(mask, val)	(((val) & (mask)) >> __builtin_ctzll(mask))
+#define BIT_ULL(n)		(1ULL << (n))
 #define ARRAY_SIZE(a)		(sizeof(a) / sizeof((a)[0]))
 #define likely(x)		__builtin_expect(!!(x), 1)
 #define unlikely(x)		__builtin_expect(!!(x), 0)

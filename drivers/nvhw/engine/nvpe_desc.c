@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Packet engine: validation of descriptors.
+ *
+ * Copyright (C) 2026 nvnic contributors
+ */
+#include <nvpe/desc.h>
+#include <nvpe/parse.h>
+
+static enum nvpe_desc nvpe_desc_tx_req(struct nvpe_desc_tx *d, const u64 q[2])
+{
+	if (q[0] & NVNIC_TXD_REQ_RSVD0 || q[1] & NVNIC_TXD_REQ_RSVD1)
+		return NVPE_DESC_BAD;
+	d->req = true;
+	d->mask = FIELD_GET(NVNIC_TXD_REQ_MASK, q[0]);
+	d->mss = FIELD_GET(NVNIC_TXD_REQ_MSS, q[0]);
+	d->hdr_len = FIELD_GET(NVNIC_TXD_REQ_HDR_LEN, q[0]);
+	d->csum_start = FIELD_GET(NVNIC_TXD_REQ_CSUM_START, q[0]);
+	d->csum_off = FIELD_GET(NVNIC_TXD_REQ_CSUM_OFF, q[0]);
+	d->req_len = FIELD_GET(NVNIC_TXD_REQ_LEN, q[1]);
+	if (d->mask & ~NVNIC_OFF_TX_MASK)
+		return NVPE_DESC_BAD;
+	if (d->mask & NVNIC_OFF_SEG_MASK &&
+	    (d->mss < NVNIC_MIN_MSS || d->mss > NVNIC_MAX_MSS))
+		return NVPE_DESC_BAD;
+	return NVPE_DESC_REQ;
+}
+
+enum nvpe_desc nvpe_desc_tx(struct nvpe_desc_tx *d, const u64 q[2],
+			    struct nvpe_desc_buf *buf)
+{
+	u32 type = FIELD_GET(NVNIC_TXD_TYPE, q[1]);
+	u32 len = FIELD_GET(NVNIC_TXD_LEN, q[1]);
+
+	if (type == NVNIC_TXD_TYPE_REQ && !d->req && !d->nbufs)
+		return nvpe_desc_tx_req(d, q);
+	if (type != NVNIC_TXD_TYPE_DATA || q[1] & NVNIC_TXD_DATA_RSVD || !len ||
+	    d->nbufs == NVNIC_MAX_TX_BUFS || len > NVNIC_MAX_TX_LEN - d->len)
+		return NVPE_DESC_BAD;
+	d->nbufs++;
+	d->len += len;
+	buf->addr = q[0];
+	buf->len = len;
+	if (!(q[1] & NVNIC_TXD_EOP))
+		return NVPE_DESC_BUF;
+	if (d->len < NVPE_ETH_HLEN || (d->req && d->req_len != d->len))
+		return NVPE_DESC_BAD;
+	return NVPE_DESC_LAST;
+}
+
+u32 nvpe_desc_csum_field(const struct nvpe_desc_tx *d, u32 hdr_len)
+{
+	u32 field = d->csum_start + d->csum_off;
+
+	return field + 2 <= hdr_len ? field : 0;
+}
+
+bool nvpe_desc_rx(const u64 q[2], struct nvpe_desc_buf *buf)
+{
+	u32 len = FIELD_GET(NVNIC_RXB_LEN, q[1]);
+
+	if (FIELD_GET(NVNIC_RXB_TYPE, q[1]) != NVNIC_RXB_TYPE_BUF ||
+	    q[1] & NVNIC_RXB_RSVD || len < NVNIC_MIN_RX_BUF ||
+	    len > NVNIC_MAX_RX_BUF)
+		return false;
+	buf->addr = q[0];
+	buf->len = len;
+	return true;
+}
