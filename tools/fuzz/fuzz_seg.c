@@ -43,6 +43,59 @@ static void fuzz_seg_check(const u8 *frame, u32 len, const struct nvpe_seg *s)
 		fuzz_expect(fuzz_l4_ok(frame, &h));
 }
 
+/* Lengths and checksums, which fuzz_seg_check() has verified, are taken over. */
+static void fuzz_seg_take(u8 *want, const u8 *hdr, const struct nvpe_hdrs *h,
+			  const struct nvpe_ip *ip)
+{
+	if (ip->version == 4) {
+		memcpy(want + ip->off + 2, hdr + ip->off + 2, 2);
+		memcpy(want + ip->off + 10, hdr + ip->off + 10, 2);
+	} else if (ip->version == 6) {
+		memcpy(want + ip->off + 4, hdr + ip->off + 4, 2);
+	}
+	if (h->gre_flags & NVPE_GRE_CSUM)
+		memcpy(want + h->gre_off + 4, hdr + h->gre_off + 4, 4);
+	if (h->l4 == NVPE_IPPROTO_TCP)
+		memcpy(want + h->l4_off + 16, hdr + h->l4_off + 16, 2);
+	else
+		memcpy(want + h->l4_off + 4, hdr + h->l4_off + 4, 4);
+}
+
+/* The ID steps; its arithmetic is modulo 2^16. */
+static void fuzz_seg_id(u8 *want, const struct nvpe_ip *ip, u32 index)
+{
+	if (ip->version == 4)
+		put_unaligned_be16(get_unaligned_be16(want + ip->off + 4) +
+				   index, want + ip->off + 4);
+}
+
+/* Each byte of a segment's headers is the template's, but for what has to be. */
+static void fuzz_seg_fields(const struct nvpe_seg *before, const u8 *hdr,
+			    const struct nvpe_seg_out *out)
+{
+	const struct nvpe_hdrs *h = before->h;
+	u8 *want = fuzz_copy(before->tmpl, h->hdr_len);
+	u8 *tcp = want + h->l4_off;
+
+	if (h->tunnel)
+		fuzz_seg_id(want, &h->outer, before->index);
+	if (!(before->flags & NVPE_SEG_F_FIXEDID))
+		fuzz_seg_id(want, nvpe_hdrs_ip(h), before->index);
+	if (h->l4 == NVPE_IPPROTO_TCP) {
+		put_unaligned_be32(get_unaligned_be32(tcp + 4) +
+				   out->payload_off, tcp + 4);
+		/* CWR on the first only, FIN and PSH on the last */
+		if (before->index)
+			tcp[13] &= ~0x80;
+		if (out->payload_off + out->payload_len < before->payload_len)
+			tcp[13] &= ~0x09;
+	}
+	fuzz_seg_take(want, hdr, h, &h->outer);
+	fuzz_seg_take(want, hdr, h, &h->inner);
+	fuzz_expect(!memcmp(hdr, want, h->hdr_len));
+	free(want);
+}
+
 /* The next segment of a template that goes on differently behind its headers */
 static void fuzz_seg_again(struct nvpe_seg s, const u8 *hdr,
 			   const struct nvpe_seg_out *out)
@@ -88,6 +141,7 @@ static void fuzz_seg_run(struct nvpe_seg *s, const u8 *payload)
 		nvpe_csum_fill(hdr, hdr_len, &out.fill,
 			       nvpe_os_csum(payload + done, out.payload_len,
 					    0));
+		fuzz_seg_fields(&before, hdr, &out);
 		memcpy(frame, hdr, hdr_len);
 		fuzz_seg_check(frame, hdr_len + out.payload_len, s);
 		done += out.payload_len;
