@@ -28,11 +28,12 @@ typedef uint64_t __le64;
 #define BIT(n)			(1UL << (n))
 #define GENMASK_ULL(h, l)	(~0ULL << (l) & ~0ULL >> (63 - (h)))
 #define FIELD_PREP(mask, val)	((u64)(val) << __builtin_ctzll(mask) & (mask))
-#define FIELD_GET(mask, val)	(((val) & (mask)) >> __builtin_ctzll(mask))
-#define BIT_ULL(n)		(1ULL << (n))
 #define ARRAY_SIZE(a)		(sizeof(a) / sizeof((a)[0]))
 #define likely(x)		__builtin_expect(!!(x), 1)
 #define unlikely(x)		__builtin_expect(!!(x), 0)
+
+#define BIT_ULL(n)		(1ULL << (n))
+#define FIELD_GET(mask, val)	(((val) & (mask)) >> __builtin_ctzll(mask))
 
 #define min_t(type, x, y)				\
 ({							\
