@@ -1,3 +1,13 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# Prints line and branch coverage of each engine, a TAP line each; fails below
+# the limits.
+#
+# Copyright (C) 2026 nvnic contributors
+#
+# Usage: coverage.sh OBJECT-DIRECTORY ENGINE.c...
+
 set -eu
 
 LINE_MIN=95

@@ -22,6 +22,7 @@
 #include "peer.h"
 #include "peer_gfni.h"
 
+#define PEER_ARGS	9
 #define PEER_SEGMENTS	64
 #define PEER_KEY_LEN	40
 #define PEER_FLAGS	(RTE_MBUF_F_TX_TCP_SEG | RTE_MBUF_F_TX_IPV4 |	\
@@ -37,13 +38,12 @@ static void peer_die(const char *what)
 /* No huge pages, no devices, no files: it runs anywhere. */
 void peer_init(void)
 {
-	static char *argv[] = {
+	char *argv[PEER_ARGS] = {
 		"bench", "--no-huge", "--no-pci", "--no-shconf",
 		"--no-telemetry", "-m", "64", "--log-level", "error",
-		NULL,
 	};
 
-	if (rte_eal_init(ARRAY_SIZE(argv) - 1, argv) < 0)
+	if (rte_eal_init(PEER_ARGS, argv) < 0)
 		peer_die("rte_eal_init");
 }
 

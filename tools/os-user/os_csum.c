@@ -50,7 +50,7 @@ _attribute static u64 _name(u8 *d, const u8 *s, u32 len)			\
 	return sum;							\
 }
 
-NVPE_OS_LANES(nvpe_os_lanes16, 16,)
+NVPE_OS_LANES(nvpe_os_lanes16, 16, NVPE_OS_NARROW)
 NVPE_OS_LANES(nvpe_os_lanes32, 32, NVPE_OS_WIDE)
 
 /* @len is a constant, at most 8. */

@@ -9,10 +9,4 @@
 
 #include <nvpe/os.h>
 
-/* The kernel's does without a message. */
-#undef static_assert
-#define static_assert(expr, ...) \
-	__static_assert(expr, ##__VA_ARGS__, #expr)
-#define __static_assert(expr, msg, ...)	_Static_assert(expr, msg)
-
 #endif /* OS_LINUX_BUILD_BUG_H */

@@ -94,6 +94,7 @@ static inline void put_unaligned_be32(u32 v, void *p)
  * A second, wider build of a routine, where the compiler can make one and the
  * CPU that it runs on has it.
  */
+#define NVPE_OS_NARROW
 #ifdef __x86_64__
 #define NVPE_OS_WIDE		__attribute__((target("avx2")))
 #define nvpe_os_has_wide()	__builtin_cpu_supports("avx2")
