@@ -7,8 +7,16 @@
 #include <nvpe/desc.h>
 #include <nvpe/parse.h>
 
-static enum nvpe_desc nvpe_desc_tx_req(struct nvpe_desc_tx *d, const u64 q[2])
+/*
+ * Anything but a buffer: a request, if it is the first. It would cost every
+ * buffer the saving of registers.
+ */
+static noinline enum nvpe_desc nvpe_desc_tx_req(struct nvpe_desc_tx *d,
+						const u64 q[2])
 {
+	if (FIELD_GET(NVNIC_TXD_TYPE, q[1]) != NVNIC_TXD_TYPE_REQ || d->req ||
+	    d->nbufs)
+		return NVPE_DESC_BAD;
 	if (q[0] & NVNIC_TXD_REQ_RSVD0 || q[1] & NVNIC_TXD_REQ_RSVD1)
 		return NVPE_DESC_BAD;
 	d->req = true;
@@ -29,21 +37,23 @@ static enum nvpe_desc nvpe_desc_tx_req(struct nvpe_desc_tx *d, const u64 q[2])
 enum nvpe_desc nvpe_desc_tx(struct nvpe_desc_tx *d, const u64 q[2],
 			    struct nvpe_desc_buf *buf)
 {
-	u32 type = FIELD_GET(NVNIC_TXD_TYPE, q[1]);
 	u32 len = FIELD_GET(NVNIC_TXD_LEN, q[1]);
 
-	if (type == NVNIC_TXD_TYPE_REQ && !d->req && !d->nbufs)
+	/* Type and reserved bits at once */
+	if (unlikely((q[1] & ~(NVNIC_TXD_LEN | NVNIC_TXD_EOP)) !=
+		     FIELD_PREP(NVNIC_TXD_TYPE, NVNIC_TXD_TYPE_DATA)))
 		return nvpe_desc_tx_req(d, q);
-	if (type != NVNIC_TXD_TYPE_DATA || q[1] & NVNIC_TXD_DATA_RSVD || !len ||
-	    d->nbufs == NVNIC_MAX_TX_BUFS || len > NVNIC_MAX_TX_LEN - d->len)
+	if (!len || d->nbufs == NVNIC_MAX_TX_BUFS ||
+	    len > NVNIC_MAX_TX_LEN - d->len)
 		return NVPE_DESC_BAD;
-	d->nbufs++;
-	d->len += len;
 	buf->addr = q[0];
 	buf->len = len;
+	len += d->len;
+	d->nbufs++;
+	d->len = len;
 	if (!(q[1] & NVNIC_TXD_EOP))
 		return NVPE_DESC_BUF;
-	if (d->len < NVPE_ETH_HLEN || (d->req && d->req_len != d->len))
+	if (len < NVPE_ETH_HLEN || (d->req && d->req_len != len))
 		return NVPE_DESC_BAD;
 	return NVPE_DESC_LAST;
 }

@@ -24,6 +24,7 @@ typedef uint64_t u64;
 typedef uint64_t __le64;
 
 #define __force
+#define noinline		__attribute__((noinline))
 
 #define BIT(n)			(1UL << (n))
 #define GENMASK_ULL(h, l)	(~0ULL << (l) & ~0ULL >> (63 - (h)))
