@@ -37,10 +37,11 @@ static noinline enum nvpe_desc nvpe_desc_tx_req(struct nvpe_desc_tx *d,
 enum nvpe_desc nvpe_desc_tx(struct nvpe_desc_tx *d, const u64 q[2],
 			    struct nvpe_desc_buf *buf)
 {
-	u32 len = FIELD_GET(NVNIC_TXD_LEN, q[1]);
+	u64 word = q[1];	/* for it might be @buf, as the compiler sees it */
+	u32 len = FIELD_GET(NVNIC_TXD_LEN, word);
 
 	/* Type and reserved bits at once */
-	if (unlikely((q[1] & ~(NVNIC_TXD_LEN | NVNIC_TXD_EOP)) !=
+	if (unlikely((word & ~(NVNIC_TXD_LEN | NVNIC_TXD_EOP)) !=
 		     FIELD_PREP(NVNIC_TXD_TYPE, NVNIC_TXD_TYPE_DATA)))
 		return nvpe_desc_tx_req(d, q);
 	if (!len || d->nbufs == NVNIC_MAX_TX_BUFS ||
@@ -51,7 +52,7 @@ enum nvpe_desc nvpe_desc_tx(struct nvpe_desc_tx *d, const u64 q[2],
 	len += d->len;
 	d->nbufs++;
 	d->len = len;
-	if (!(q[1] & NVNIC_TXD_EOP))
+	if (!(word & NVNIC_TXD_EOP))
 		return NVPE_DESC_BUF;
 	if (len < NVPE_ETH_HLEN || (d->req && d->req_len != len))
 		return NVPE_DESC_BAD;
