@@ -45,10 +45,9 @@ static bool fuzz_slow_req(const u64 q[2], u64 *len)
 	u64 mss = fuzz_bits(q, 16, 14);
 
 	*len = fuzz_bits(q, 64, 18);
-	if (fuzz_bits(q, 57, 7) || fuzz_bits(q, 64 + 18, 44) || mask >> 9)
+	if (fuzz_bits(q, 57, 7) || fuzz_bits(q, 64 + 18, 44) || mask & ~NVNIC_OFF_TX_MASK)
 		return false;
-	/* TSO4, TSO6, USO */
-	return !(mask & 0x106) || (mss && mss <= 9216);
+	return !(mask & NVNIC_OFF_SEG_MASK) || (mss && mss <= 9216);
 }
 
 /* Descriptors of the next frame, 0: malformed, or the doorbell came too soon */
@@ -113,8 +112,8 @@ static void fuzz_check_tx(const struct nvpe_desc_tx *d, u64 bytes, u32 taken)
 	fuzz_expect(d->nbufs >= 1 && d->nbufs <= 18);
 	fuzz_expect(taken == d->nbufs + (u32)d->req);
 	fuzz_expect(d->req ? d->req_len == d->len : !d->mask);
-	fuzz_expect(!(d->mask & ~0x1ffu));
-	fuzz_expect(!(d->mask & 0x106) || (d->mss >= 1 && d->mss <= 9216));
+	fuzz_expect(!(d->mask & ~NVNIC_OFF_TX_MASK));
+	fuzz_expect(!(d->mask & NVNIC_OFF_SEG_MASK) || (d->mss >= 1 && d->mss <= 9216));
 	hdr_len = min_t(u32, d->len, NVNIC_MAX_HDR_LEN);
 	field = nvpe_desc_csum_field(d, hdr_len);
 	fuzz_expect(field + 2 <= hdr_len);
