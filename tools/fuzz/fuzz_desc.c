@@ -28,56 +28,17 @@ struct fuzz_queue {
 	u16 next;	/* the driver's next position */
 };
 
-/* Bit @low and the @n - 1 above it of a descriptor's 128 */
-static u64 fuzz_bits(const u64 q[2], u32 low, u32 n)
-{
-	u64 val = 0;
-
-	while (n--)
-		val = val << 1 | (q[(low + n) / 64] >> (low + n) % 64 & 1);
-	return val;
-}
-
-/* As hardware-interface.rst has it: is a frame complete, and how long is it? */
-static bool fuzz_slow_req(const u64 q[2], u64 *len)
-{
-	u64 mask = fuzz_bits(q, 0, 16);
-	u64 mss = fuzz_bits(q, 16, 14);
-
-	*len = fuzz_bits(q, 64, 18);
-	if (fuzz_bits(q, 57, 7) || fuzz_bits(q, 64 + 18, 44) || mask & ~NVNIC_OFF_TX_MASK)
-		return false;
-	return !(mask & NVNIC_OFF_SEG_MASK) || (mss && mss <= 9216);
-}
-
-/* Descriptors of the next frame, 0: malformed, or the doorbell came too soon */
+/* What a slow decoder makes of the next frame; 0: nothing good */
 static u32 fuzz_slow_frame(const struct fuzz_queue *t, u32 pending, u64 *len)
 {
-	u32 n, bufs = 0;
-	u64 want = 0;
+	u64 q[NVPE_TEST_DESCS][2];
+	u32 n = min_t(u32, pending, NVPE_TEST_DESCS);
+	u32 i;
 
-	*len = 0;
-	for (n = 0; n < pending; n++) {
-		const u64 *q = t->ring[(u16)(t->head + n) % t->size];
-		u64 part = fuzz_bits(q, 64, 18);
-
-		if (!n && fuzz_bits(q, 126, 2) == 1) {
-			if (!fuzz_slow_req(q, &want))
-				return 0;
-			if (!want)
-				return 0;
-			continue;
-		}
-		if (fuzz_bits(q, 126, 2) != 2 || fuzz_bits(q, 82, 43) ||
-		    !part || ++bufs > 18)
-			return 0;
-		*len += part;
-		if (*len > 262143)
-			return 0;
-		if (fuzz_bits(q, 125, 1))
-			return *len >= 14 && (!want || want == *len) ? n + 1 : 0;
-	}
-	return 0;
+	for (i = 0; i < n; i++)
+		memcpy(q[i], t->ring[(u16)(t->head + i) % t->size],
+		       sizeof(q[i]));
+	return nvpe_test_desc(q, n, len);
 }
 
 /* The loop of nvhw_txq_fetch(); false if the queue has to stop. */
@@ -153,9 +114,9 @@ static void fuzz_run_rx(struct fuzz_queue *r)
 
 	for (; pending > 0; pending--) {
 		const u64 *q = r->ring[r->head & (r->size - 1)];
-		u64 len = fuzz_bits(q, 64, 16);
-		bool want = fuzz_bits(q, 126, 2) == 3 && len >= 256 &&
-			    len <= 16384 && !fuzz_bits(q, 80, 46);
+		u64 len = nvpe_test_bits(q, 64, 16);
+		bool want = nvpe_test_bits(q, 126, 2) == 3 && len >= 256 &&
+			    len <= 16384 && !nvpe_test_bits(q, 80, 46);
 
 		fuzz_expect(nvpe_desc_rx(q, &buf) == want);
 		if (!want)

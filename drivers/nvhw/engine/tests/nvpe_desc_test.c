@@ -270,6 +270,56 @@ static void nvpe_desc_bits(struct kunit *test)
 	}
 }
 
+/* Nearly right, so that frames of every length come about */
+static void nvpe_desc_make(u32 *state, u64 (*q)[2])
+{
+	u32 len = 0, i, n = nvpe_test_random(state) % 20;
+
+	for (i = 1; i < NVPE_TEST_DESCS; i++) {
+		u32 part = nvpe_test_random(state) % (i % 4 ? 100 : 40000);
+
+		len += i <= n + 1 ? part : 0;
+		q[i][0] = nvpe_test_random(state);
+		q[i][1] = NVPE_BITS(62, 2) | NVPE_BITS(61, i > n) | part;
+	}
+	q[0][0] = nvpe_test_random(state) & 0x3fff0fff;
+	q[0][1] = NVPE_BITS(62, 1) | (len & 0x3ffff);
+	/* One bit of the first six wrong, in every other frame */
+	i = nvpe_test_random(state) % (2 * 6 * 128);
+	if (i < 6 * 128)
+		q[i / 128][i / 64 % 2] ^= NVPE_BITS(i % 64, 1);
+}
+
+static void nvpe_desc_random(struct kunit *test)
+{
+	u64 q[NVPE_TEST_DESCS][2], len;
+	struct nvpe_desc_buf buf;
+	u32 state = 7637, round, good = 0;
+
+	for (round = 0; round < 20000; round++) {
+		u32 from = nvpe_test_random(&state) % 2, want, n = from;
+		enum nvpe_desc kind = NVPE_DESC_REQ;
+		struct nvpe_desc_tx d = {};
+
+		nvpe_desc_make(&state, q);
+		want = nvpe_test_desc((const u64 (*)[2])q + from,
+				      NVPE_TEST_DESCS - from, &len);
+		while (kind != NVPE_DESC_BAD && kind != NVPE_DESC_LAST &&
+		       n < NVPE_TEST_DESCS)
+			kind = nvpe_desc_tx(&d, q[n++], &buf);
+		KUNIT_EXPECT_EQ_MSG(test, kind == NVPE_DESC_LAST, !!want,
+				    "round %u", round);
+		if (!want)
+			continue;
+		KUNIT_EXPECT_EQ_MSG(test, n - from, want, "round %u", round);
+		KUNIT_EXPECT_EQ_MSG(test, (u64)d.len, len, "round %u", round);
+		good++;
+	}
+	/* Both ways are taken. */
+	KUNIT_EXPECT_GT(test, good, 2000U);
+	KUNIT_EXPECT_LT(test, good, 18000U);
+}
+
 static struct kunit_case nvpe_desc_suite_cases[] = {
 	KUNIT_CASE_PARAM(nvpe_desc_frame, nvpe_desc_gen_params),
 	KUNIT_CASE(nvpe_desc_golden),
@@ -277,6 +327,7 @@ static struct kunit_case nvpe_desc_suite_cases[] = {
 	KUNIT_CASE_PARAM(nvpe_desc_csum, nvpe_desc_csum_gen_params),
 	KUNIT_CASE(nvpe_desc_ring),
 	KUNIT_CASE(nvpe_desc_bits),
+	KUNIT_CASE(nvpe_desc_random),
 	{}
 };
 
