@@ -333,7 +333,7 @@ static bool nvpe_test_desc_data(const u64 q[2])
 	       nvpe_test_bits(q, 64, 18);
 }
 
-u32 nvpe_test_desc(const u64 (*q)[2], u32 count, u64 *len)
+u32 nvpe_test_desc(const u64 q[][2], u32 count, u64 *len)
 {
 	bool req = count && nvpe_test_bits(q[0], 126, 2) == 1;
 	u64 want = 0;

@@ -150,6 +150,6 @@ u64 nvpe_test_bits(const u64 q[2], u32 low, u32 n);
  *
  * Return: how many of them are the first frame, 0 if there is no good one.
  */
-u32 nvpe_test_desc(const u64 (*q)[2], u32 count, u64 *len);
+u32 nvpe_test_desc(const u64 q[][2], u32 count, u64 *len);
 
 #endif /* NVPE_TESTLIB_H */
