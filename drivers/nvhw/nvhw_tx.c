@@ -92,7 +92,8 @@ static enum nvnic_status nvhw_tx_begin_plain(struct nvhw_txq *txq)
 		f->fill.l4_start = r->desc.csum_start;
 		f->fill.l4_field = field;
 		f->fill.l4_keep = true;
-		f->fill.l4_mangle = r->csum_off == NVNIC_CSUM_OFF_UDP;
+		f->fill.l4_mangle =
+			r->desc.csum_off == NVNIC_CSUM_OFF_UDP;
 		txq->cnt[NVNIC_TC_CSUM]++;
 	}
 	if (f->len < NVNIC_MIN_FRAME)
