@@ -24,6 +24,8 @@ typedef uint64_t u64;
 #define __force
 
 #define BIT(n)			(1UL << (n))
+#define GENMASK_ULL(h, l)	(~0ULL << (l) & ~0ULL >> (63 - (h)))
+#define FIELD_PREP(mask, val)	((u64)(val) << __builtin_ctzll(mask) & (mask))
 #define ARRAY_SIZE(a)		(sizeof(a) / sizeof((a)[0]))
 #define likely(x)		__builtin_expect(!!(x), 1)
 #define unlikely(x)		__builtin_expect(!!(x), 0)
@@ -67,6 +69,12 @@ static inline u32 get_unaligned_be32(const void *p)
 	const u8 *b = p;
 
 	return (u32)b[0] << 24 | b[1] << 16 | b[2] << 8 | b[3];
+}
+
+static inline u64 get_unaligned_be64(const void *p)
+{
+	return (u64)get_unaligned_be32(p) << 32 |
+	       get_unaligned_be32((const u8 *)p + 4);
 }
 
 static inline void put_unaligned_be16(u16 v, void *p)
