@@ -122,6 +122,16 @@ int nvpe_filter_set(struct nvpe_filter *t, u32 loc,
 int nvpe_filter_remove(struct nvpe_filter *t, u32 loc);
 
 /**
+ * nvpe_filter_get() - action of the rule at a location
+ * @t: the table
+ * @loc: location
+ * @action: receives it
+ *
+ * Return: 0, or -ENOENT if there is no rule.
+ */
+int nvpe_filter_get(const struct nvpe_filter *t, u32 loc, u64 *action);
+
+/**
  * nvpe_filter_match() - find the rule for a frame
  * @t: the table
  * @key: key of the frame

@@ -334,10 +334,21 @@ int nvpe_filter_set(struct nvpe_filter *t, u32 loc,
 	return err;
 }
 
-int nvpe_filter_remove(struct nvpe_filter *t, u32 loc)
+int nvpe_filter_get(const struct nvpe_filter *t, u32 loc, u64 *action)
 {
 	if (loc >= t->entries || !t->entry[loc].used)
 		return -ENOENT;
-	nvpe_filter_unlink(t, loc);
+	*action = t->entry[loc].action;
 	return 0;
+}
+
+int nvpe_filter_remove(struct nvpe_filter *t, u32 loc)
+{
+	u64 action;
+	int err;
+
+	err = nvpe_filter_get(t, loc, &action);
+	if (!err)
+		nvpe_filter_unlink(t, loc);
+	return err;
 }

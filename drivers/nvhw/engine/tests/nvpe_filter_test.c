@@ -367,6 +367,8 @@ static void nvpe_filter_refused(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, nvpe_filter_set(t, 0, &rule), -EINVAL);
 	rule.mask.w[7] = 1ULL << 32;
 	KUNIT_EXPECT_EQ(test, nvpe_filter_set(t, 0, &rule), -EINVAL);
+	KUNIT_EXPECT_EQ(test, nvpe_filter_get(t, 0, &action), -ENOENT);
+	KUNIT_EXPECT_EQ(test, nvpe_filter_get(t, 1, &action), -ENOENT);
 	KUNIT_EXPECT_EQ(test, nvpe_filter_remove(t, 0), -ENOENT);
 	KUNIT_EXPECT_EQ(test, nvpe_filter_remove(t, 1), -ENOENT);
 	KUNIT_EXPECT_EQ(test, nvpe_filter_match(t, &rule.key, &action),
@@ -376,6 +378,9 @@ static void nvpe_filter_refused(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, nvpe_filter_set(t, 0, &rule), 0);
 	rule.key.w[3] = 9;
 	KUNIT_EXPECT_EQ(test, nvpe_filter_match(t, &rule.key, &action), 0);
+	KUNIT_EXPECT_EQ(test, action, 3);
+	action = 0;
+	KUNIT_EXPECT_EQ(test, nvpe_filter_get(t, 0, &action), 0);
 	KUNIT_EXPECT_EQ(test, action, 3);
 }
 
