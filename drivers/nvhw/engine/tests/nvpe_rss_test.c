@@ -246,6 +246,16 @@ static void nvpe_rss_swap(u8 *a, u8 *b, u32 len)
 	memcpy(b, tmp, len);
 }
 
+/* Two fields of @len bytes each, as the symmetric transform has them */
+static void nvpe_rss_fold(const u8 *from, u8 *to, u32 len)
+{
+	u32 i;
+
+	for (i = 0; i < len; i++)
+		to[i] = from[i] ^ from[len + i];
+	memcpy(to + len, to, len);
+}
+
 /*
  * With the symmetric transform both directions hash alike, to the hash of the
  * transformed input; without it they do not.
@@ -261,7 +271,7 @@ static void nvpe_rss_symmetric(struct kunit *test)
 	struct nvpe_hash hash[2][2];
 	struct nvpe_test_frame f;
 	struct nvpe_hdrs h;
-	u32 i, n, ip, l4, b;
+	u32 i, n, ip, l4;
 
 	nvpe_rss_key(key);
 	nvpe_toeplitz_init(&cfg->key, key);
@@ -274,11 +284,9 @@ static void nvpe_rss_symmetric(struct kunit *test)
 		ip = nvpe_test_pos(&f, "456", nvpe_rss_flows[i].nth) +
 		     nvpe_rss_flows[i].src;
 		l4 = nvpe_test_pos(&f, "TU", 0);
-		for (b = 0; b < alen; b++)
-			in[b] = in[alen + b] = buf[ip + b] ^ buf[ip + alen + b];
-		for (b = 0; l4 && b < 2; b++)
-			in[2 * alen + b] = in[2 * alen + 2 + b] =
-				buf[l4 + b] ^ buf[l4 + 2 + b];
+		nvpe_rss_fold(buf + ip, in, alen);
+		if (l4)
+			nvpe_rss_fold(buf + l4, in + 2 * alen, 2);
 		nvpe_parse(buf, f.hdr_len, f.len, NVPE_PARSE_F_TUNNEL, &h);
 		for (n = 0; n < 4; n++) {
 			cfg->sym_xor = n & 1;
