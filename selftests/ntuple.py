@@ -390,8 +390,8 @@ def too_many_shapes():
     goes(ether(packet(D6, UDP)), 2)
     rule("udp6 dst-port 2001 action 4", loc=100)
     goes(ether(packet(D6, UDP, dport=2001)), 4)
-    refused("tcp6 src-port 1 m 0xf action 1 loc 3", "different sets of bits")
-    ksft_in("Action: Direct to queue 3", listing()[3], "rule that was not replaced")
+    refused("tcp6 src-port 1 m 0xf action 1 loc 100", "different sets of bits")
+    ksft_in("Action: Direct to queue 4", listing()[100], "rule that was not replaced")
 
 
 @ksft_case

@@ -286,7 +286,7 @@ def symmetric(where):
     else:
         defer(ethtool, "-X nvn1 equal 1")
         ethtool(f"-X nvn1 equal {QUEUES}")
-    defer(DEV.set_rxfh, ctx if not ctx else 0, 0)
+    defer(DEV.set_rxfh, 0, 0)
     DEV.set_rxfh(ctx, rxnfc.SYM_XOR)
     ksft_eq(DEV.rxfh(ctx)[1], rxnfc.SYM_XOR, "transform")
     if ctx:

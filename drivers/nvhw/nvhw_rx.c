@@ -111,11 +111,10 @@ static unsigned int nvhw_rx_queue(const struct nvhw_port *port,
 {
 	unsigned int ctx = FIELD_GET(NVNIC_FLT_ACT_CONTEXT, action);
 	unsigned int queue = FIELD_GET(NVNIC_FLT_ACT_QUEUE, action);
-	const struct nvhw_rss *rss = rcu_dereference(port->rss[ctx]);
+	const struct nvhw_rss *rss;
 
-	/* Removed since: the rule that led here is gone as well. */
-	if (unlikely(!rss))
-		rss = rcu_dereference(port->rss[0]);
+	/* It is there: it stays longer than any rule that names it. */
+	rss = rcu_dereference(port->rss[ctx]);
 	nvpe_rss_hash(&rss->cfg, f->hdr, &info->hdrs, &info->hash);
 	if (FIELD_GET(NVNIC_FLT_ACT_KIND, action) == NVNIC_FLT_ACT_K_CONTEXT)
 		queue += rss->table[info->hash.value & (NVNIC_RSS_ENTRIES - 1)];

@@ -30,17 +30,6 @@ static void fuzz_filter_rule(u32 *state, const struct nvpe_filter_key *key,
 	rule->action = nvpe_test_random(state);
 }
 
-static bool fuzz_filter_fits(const struct nvpe_filter_rule *rule,
-			     const struct nvpe_filter_key *key)
-{
-	u32 i;
-
-	for (i = 0; i < NVPE_FILTER_WORDS; i++)
-		if ((rule->key.w[i] ^ key->w[i]) & rule->mask.w[i])
-			return false;
-	return true;
-}
-
 static void fuzz_filter_table(u32 state, u32 count,
 			      const struct nvpe_filter_key *key)
 {
@@ -67,7 +56,7 @@ static void fuzz_filter_table(u32 state, u32 count,
 		used[loc] = false;
 	}
 	for (want = 0; want < FUZZ_ENTRIES; want++)
-		if (used[want] && fuzz_filter_fits(&rule[want], key))
+		if (used[want] && nvpe_test_rule_fits(&rule[want], key))
 			break;
 	loc = nvpe_filter_match(t, key, &action);
 	fuzz_expect(loc == (want < FUZZ_ENTRIES ? want : -ENOENT));

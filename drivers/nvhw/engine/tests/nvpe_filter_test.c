@@ -227,24 +227,13 @@ struct nvpe_filter_ref {
 	bool used[NVPE_FT_ENTRIES];
 };
 
-static bool nvpe_filter_ref_fits(const struct nvpe_filter_rule *rule,
-				 const struct nvpe_filter_key *key)
-{
-	u32 i;
-
-	for (i = 0; i < NVPE_FILTER_WORDS; i++)
-		if ((rule->key.w[i] ^ key->w[i]) & rule->mask.w[i])
-			return false;
-	return true;
-}
-
 static int nvpe_filter_ref_match(const struct nvpe_filter_ref *ref,
 				 const struct nvpe_filter_key *key)
 {
 	u32 i;
 
 	for (i = 0; i < NVPE_FT_ENTRIES; i++)
-		if (ref->used[i] && nvpe_filter_ref_fits(&ref->rule[i], key))
+		if (ref->used[i] && nvpe_test_rule_fits(&ref->rule[i], key))
 			return i;
 	return -ENOENT;
 }

@@ -303,3 +303,15 @@ void nvpe_test_layout(u32 *state, char *layout, const char *last)
 		*at++ = nvpe_test_pick(state, last);
 	*at = '\0';
 }
+
+bool nvpe_test_rule_fits(const struct nvpe_filter_rule *rule,
+			 const struct nvpe_filter_key *key)
+{
+	u32 bit;
+
+	for (bit = 0; bit < 64 * NVPE_FILTER_WORDS; bit++)
+		if (rule->mask.w[bit / 64] >> bit % 64 & 1 &&
+		    (rule->key.w[bit / 64] ^ key->w[bit / 64]) >> bit % 64 & 1)
+			return false;
+	return true;
+}

@@ -19,6 +19,7 @@
 #ifndef NVPE_TESTLIB_H
 #define NVPE_TESTLIB_H
 
+#include <nvpe/filter.h>
 #include <nvpe/os.h>
 #include <nvpe/parse.h>
 
@@ -126,5 +127,15 @@ u32 nvpe_test_random(u32 *state);
  * @last: letters to choose the last layer from
  */
 void nvpe_test_layout(u32 *state, char *layout, const char *last);
+
+/**
+ * nvpe_test_rule_fits() - does a filter rule fit, a bit at a time
+ * @rule: the rule
+ * @key: key of a frame
+ *
+ * Return: true if it does.
+ */
+bool nvpe_test_rule_fits(const struct nvpe_filter_rule *rule,
+			 const struct nvpe_filter_key *key);
 
 #endif /* NVPE_TESTLIB_H */
