@@ -91,27 +91,10 @@ void nvnic_rss_init(struct nvnic_net *nn)
 	nvnic_rss_default_table(nn, nn->cfg.num);
 }
 
-/**
- * nvnic_rss_commit() - write a hash configuration to the device
- * @nn: port
- * @ctx: RSS context, 0 is the main one
- * @rss: configuration, NULL to remove the context
- *
- * Context: process, RTNL.
- *
- * Return: 0, or -EIO when the device refused it.
- */
-int nvnic_rss_commit(struct nvnic_net *nn, u32 ctx, const struct nvnic_rss *rss)
+static void nvnic_rss_stage(struct nvnic_net *nn, const struct nvnic_rss *rss)
 {
 	struct nvnic_bus_dev *bdev = nn->bdev;
 	u32 i;
-
-	nvnic_wr(bdev, NVNIC_REG_RSS_CTX,
-		 FIELD_PREP(NVNIC_RSS_CTX_ID, ctx) |
-		 FIELD_PREP(NVNIC_RSS_CTX_SYM_XOR, rss && rss->sym_xor) |
-		 FIELD_PREP(NVNIC_RSS_CTX_REMOVE, !rss));
-	if (!rss)
-		goto commit;
 
 	for (i = 0; i < NVNIC_RSS_KEY_WORDS; i++)
 		nvnic_wr(bdev, NVNIC_REG_RSS_KEY + i * sizeof(u64),
@@ -119,8 +102,28 @@ int nvnic_rss_commit(struct nvnic_net *nn, u32 ctx, const struct nvnic_rss *rss)
 	for (i = 0; i < NVNIC_RSS_ENTRIES; i++)
 		nvnic_wr(bdev, NVNIC_REG_RSS_TABLE(i), rss->table[i]);
 	nvnic_wr(bdev, NVNIC_REG_RSS_FIELDS, rss->fields);
+}
 
-commit:
+/**
+ * nvnic_rss_commit() - write a hash configuration to the device
+ * @nn: port
+ * @ctx: RSS context, 0 is the main one
+ * @rss: configuration, NULL to remove the context
+ *
+ * Context: process, RTNL or with the port not registered.
+ *
+ * Return: 0, or -EIO when the device refused it.
+ */
+int nvnic_rss_commit(struct nvnic_net *nn, u32 ctx, const struct nvnic_rss *rss)
+{
+	struct nvnic_bus_dev *bdev = nn->bdev;
+
+	nvnic_wr(bdev, NVNIC_REG_RSS_CTX,
+		 FIELD_PREP(NVNIC_RSS_CTX_ID, ctx) |
+		 FIELD_PREP(NVNIC_RSS_CTX_SYM_XOR, rss && rss->sym_xor) |
+		 FIELD_PREP(NVNIC_RSS_CTX_REMOVE, !rss));
+	if (rss)
+		nvnic_rss_stage(nn, rss);
 	nvnic_wr(bdev, NVNIC_REG_RSS_COMMIT, 1);
 	if (nvnic_rd(bdev, NVNIC_REG_RSS_COMMIT) & NVNIC_RSS_COMMIT_REFUSED)
 		return -EIO;
