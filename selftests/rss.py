@@ -12,6 +12,7 @@ Copyright (C) 2026 nvnic contributors
 
 import random
 
+from lib.flows import toeplitz
 from lib.frames import *
 from lib.hwstats import Watch
 from lib.nvnic import *
@@ -38,16 +39,6 @@ VECTORS = (
     ("3ffe:1900:4545:3:200:f8ff:fe21:67cf", 44251, "fe80::200:f8ff:fe21:67cf", 38024,
      0x4b61e985, 0x02d1feef),
 )
-
-
-def toeplitz(key, data):
-    """The definition, bit by bit."""
-    window, bits = int.from_bytes(key, "big"), len(key) * 8
-    result = 0
-    for i in range(len(data) * 8):
-        if data[i // 8] & 0x80 >> i % 8:
-            result ^= window >> (bits - 32 - i) & 0xffffffff
-    return result
 
 
 # ---- frames ----

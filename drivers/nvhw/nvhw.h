@@ -18,10 +18,12 @@
 #include <nvnic/nvnic_bus.h>
 #include <nvnic/nvnic_counters.h>
 #include <nvnic/nvnic_desc.h>
+#include <nvnic/nvnic_filter.h>
 #include <nvnic/nvnic_offloads.h>
 #include <nvnic/nvnic_regs.h>
 #include <nvpe/csum.h>
 #include <nvpe/desc.h>
+#include <nvpe/filter.h>
 #include <nvpe/parse.h>
 #include <nvpe/rss.h>
 #include <nvpe/seg.h>
@@ -34,6 +36,7 @@ static_assert(NVNIC_RSS_KEY_LEN == NVPE_TOEPLITZ_KEY_LEN);
 
 struct dentry;
 struct nvhw_adapter;
+struct nvhw_filter;
 struct nvhw_port;
 struct nvhw_tap;
 struct nvhw_tap_buf;
@@ -251,6 +254,26 @@ struct nvhw_rss {
 };
 
 /**
+ * struct nvhw_rule_cnt - counters of a location of filter rules
+ * @frames: frames that took its rule
+ * @bytes: their bytes
+ */
+struct nvhw_rule_cnt {
+	u64 frames;
+	u64 bytes;
+};
+
+/**
+ * struct nvhw_rules - filter rules as a receiver sees them
+ * @table: the rules
+ * @cnt: counters of all locations, one set a CPU; live as long as the port
+ */
+struct nvhw_rules {
+	struct nvpe_filter *table;
+	struct nvhw_rule_cnt *cnt;
+};
+
+/**
  * struct nvhw_port_cnt - counters of a port, one set a CPU
  * @v: the counters
  */
@@ -270,16 +293,26 @@ struct nvhw_port_cnt {
  * @frame_max: register NVNIC_REG_FRAME_MAX
  * @link: there is carrier
  * @macf: registers NVNIC_REG_MACF()
- * @rss: receive hash configuration in force; replaced under @lock
+ * @rss: receive hash configurations in force, NULL: no such context; replaced
+ *	under @lock
  * @wq: where the engines run; changed under @lock with all of them stopped
  * @cnt: counters
  * @event: causes of the event vector
  * @rss_fields: register NVNIC_REG_RSS_FIELDS
  * @rss_key: registers NVNIC_REG_RSS_KEY
+ * @rss_ctx: register NVNIC_REG_RSS_CTX
  * @rss_refused: the last commit was refused
  * @rss_table: registers NVNIC_REG_RSS_TABLE()
- * @lock: protects @ctrl, @rss, @wq and the starting and stopping of queues;
- *	taken in process context, outside of every other lock
+ * @rules: rules that receivers look at, NULL: none; replaced under @lock
+ * @filter: all about filter rules, NULL until there is the first one; under
+ *	@lock, and never replaced
+ * @flt_key: registers NVNIC_REG_FLT_KEY()
+ * @flt_mask: registers NVNIC_REG_FLT_MASK()
+ * @flt_action: register NVNIC_REG_FLT_ACTION
+ * @flt_sel: register NVNIC_REG_FLT_SEL
+ * @flt_status: how the last command went, enum nvnic_flt_status
+ * @lock: protects @ctrl, @rss, @rules, @filter, @wq and the starting and
+ *	stopping of queues; taken in process context, outside of every other lock
  * @domain: interrupt domain
  * @fwnode: names it
  * @debugfs: directory of the port
@@ -298,15 +331,23 @@ struct nvhw_port {
 	u64 frame_max;
 	bool link;
 	u64 macf[NVNIC_MAX_MACS];
-	struct nvhw_rss __rcu *rss;
+	struct nvhw_rss __rcu *rss[NVNIC_RSS_CONTEXTS];
 	struct workqueue_struct *wq;
 	struct nvhw_port_cnt __percpu *cnt;
 	atomic64_t event;
 	u64 rss_fields;
 	u64 rss_key[NVNIC_RSS_KEY_WORDS];
+	u64 rss_ctx;
 	bool rss_refused;
 	u64 rss_table[NVNIC_RSS_ENTRIES];
-	struct mutex lock; /* ctrl, rss, wq, starting and stopping queues */
+	struct nvhw_rules __rcu *rules;
+	struct nvhw_filter *filter;
+	u64 flt_key[NVNIC_FLT_WORDS];
+	u64 flt_mask[NVNIC_FLT_WORDS];
+	u64 flt_action;
+	u64 flt_sel;
+	u64 flt_status;
+	struct mutex lock; /* ctrl, rss, filter, wq, starting, stopping queues */
 	struct irq_domain *domain;
 	struct fwnode_handle *fwnode;
 	struct dentry *debugfs;
@@ -431,6 +472,13 @@ enum nvhw_verdict nvhw_rx_frame(struct nvhw_port *port, struct nvhw_txq *from,
 bool nvhw_rss_commit(struct nvhw_port *port);
 void nvhw_rss_set_inner(struct nvhw_port *port);
 void nvhw_rss_exit(struct nvhw_port *port);
+
+/* nvhw_filter.c */
+enum nvnic_flt_status nvhw_filter_command(struct nvhw_port *port, u64 cmd);
+bool nvhw_filter_uses(struct nvhw_port *port, unsigned int ctx);
+void nvhw_filter_hit(const struct nvhw_rules *rules, unsigned int loc, u32 len);
+u64 nvhw_filter_counter(struct nvhw_port *port, bool bytes);
+void nvhw_filter_exit(struct nvhw_port *port);
 
 /* nvhw_wire.c */
 void nvhw_wire_link(struct nvhw_adapter *adapter);

@@ -118,6 +118,36 @@ static bool nvhw_csr_write_commit(struct nvhw_port *port, unsigned int index,
 	return !port->rss_refused;
 }
 
+static bool nvhw_csr_write_rss_ctx(struct nvhw_port *port, unsigned int index,
+				   u64 val)
+{
+	return FIELD_GET(NVNIC_RSS_CTX_ID, val) < NVNIC_RSS_CONTEXTS;
+}
+
+/* ---- Filter rules ---- */
+
+static u64 nvhw_csr_read_flt_cmd(struct nvhw_port *port, unsigned int index)
+{
+	return port->flt_status;
+}
+
+static bool nvhw_csr_write_flt_cmd(struct nvhw_port *port, unsigned int index,
+				   u64 val)
+{
+	port->flt_status = nvhw_filter_command(port, val);
+	return port->flt_status != NVNIC_FLT_ST_BAD;
+}
+
+static u64 nvhw_csr_read_flt_frames(struct nvhw_port *port, unsigned int index)
+{
+	return nvhw_filter_counter(port, false);
+}
+
+static u64 nvhw_csr_read_flt_bytes(struct nvhw_port *port, unsigned int index)
+{
+	return nvhw_filter_counter(port, true);
+}
+
 #define NVHW_PORT(_field)	offsetof(struct nvhw_port, _field)
 #define NVHW_RSS_FIELDS_RESET						\
 	(FIELD_PREP_CONST(NVNIC_RSS_FIELDS_IP4, NVNIC_RSS_F_L3) |		\
@@ -152,6 +182,23 @@ static const struct nvhw_reg nvhw_port_regs[] = {
 	{ .off = NVNIC_REG_RSS_COMMIT, .count = 1,
 	  .read = nvhw_csr_read_commit, .writable = U64_MAX,
 	  .write = nvhw_csr_write_commit },
+	{ .off = NVNIC_REG_RSS_CTX, .count = 1, .field = NVHW_PORT(rss_ctx),
+	  .writable = NVNIC_RSS_CTX_MASK, .write = nvhw_csr_write_rss_ctx },
+	{ .off = NVNIC_REG_FLT_KEY(0), .count = NVNIC_FLT_WORDS,
+	  .field = NVHW_PORT(flt_key), .writable = U64_MAX },
+	{ .off = NVNIC_REG_FLT_MASK(0), .count = NVNIC_FLT_WORDS,
+	  .field = NVHW_PORT(flt_mask), .writable = U64_MAX },
+	{ .off = NVNIC_REG_FLT_ACTION, .count = 1,
+	  .field = NVHW_PORT(flt_action), .writable = NVNIC_FLT_ACT_MASK },
+	{ .off = NVNIC_REG_FLT_CMD, .count = 1,
+	  .read = nvhw_csr_read_flt_cmd, .writable = NVNIC_FLT_CMD_MASK,
+	  .write = nvhw_csr_write_flt_cmd },
+	{ .off = NVNIC_REG_FLT_SEL, .count = 1, .field = NVHW_PORT(flt_sel),
+	  .writable = NVNIC_FILTER_ENTRIES - 1 },
+	{ .off = NVNIC_REG_FLT_FRAMES, .count = 1,
+	  .read = nvhw_csr_read_flt_frames },
+	{ .off = NVNIC_REG_FLT_BYTES, .count = 1,
+	  .read = nvhw_csr_read_flt_bytes },
 	{ .off = NVNIC_REG_MACF(0), .count = NVNIC_MAX_MACS,
 	  .field = NVHW_PORT(macf),
 	  .writable = NVNIC_MACF_VALID | NVNIC_MACF_ADDR },

@@ -116,6 +116,7 @@ static void nvhw_port_release(struct device *dev)
 	struct nvhw_port *port = nvhw_port_of(to_nvnic_bus_dev(dev));
 	struct nvhw_adapter *adapter = port->adapter;
 
+	nvhw_filter_exit(port);
 	nvhw_rss_exit(port);
 	mutex_destroy(&port->lock);
 	free_percpu(port->cnt);

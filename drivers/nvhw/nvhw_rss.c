@@ -23,24 +23,17 @@ static const u64 nvhw_rss_fields[NVPE_FLOW_COUNT] = {
 static_assert(NVNIC_RSS_F_L3 == NVPE_RSS_F_L3);
 static_assert(NVNIC_RSS_F_L4 == NVPE_RSS_F_L4);
 
-/**
- * nvhw_rss_commit() - put the staged registers in force
- * @port: the port
- *
- * Context: process, sleeps; takes @port->lock.
- *
- * Return: false if memory is short: nothing has changed.
- */
-bool nvhw_rss_commit(struct nvhw_port *port)
+/* The staged registers as a configuration; NULL if memory is short. */
+static struct nvhw_rss *nvhw_rss_make(const struct nvhw_port *port)
 {
 	u8 key[NVPE_TOEPLITZ_KEY_LEN];
-	struct nvhw_rss *rss, *old;
+	struct nvhw_rss *rss;
 	unsigned int i;
 
 	static_assert(NVNIC_RSS_KEY_WORDS * sizeof(u64) == sizeof(key));
 	rss = kvmalloc(sizeof(*rss), GFP_KERNEL);
 	if (!rss)
-		return false;
+		return NULL;
 	for (i = 0; i < NVNIC_RSS_KEY_WORDS; i++)
 		put_unaligned_be64(port->rss_key[i], key + i * sizeof(u64));
 	nvpe_toeplitz_init(&rss->cfg.key, key);
@@ -51,9 +44,39 @@ bool nvhw_rss_commit(struct nvhw_port *port)
 		rss->table[i] = port->rss_table[i];
 
 	rss->cfg.inner = false;
+	rss->cfg.sym_xor = port->rss_ctx & NVNIC_RSS_CTX_SYM_XOR;
+	return rss;
+}
+
+/**
+ * nvhw_rss_commit() - put the staged registers in force, or remove a context
+ * @port: the port
+ *
+ * Context: process, sleeps; takes @port->lock.
+ *
+ * Return: false if memory is short, or the context is not to be removed:
+ * nothing has changed.
+ */
+bool nvhw_rss_commit(struct nvhw_port *port)
+{
+	unsigned int ctx = FIELD_GET(NVNIC_RSS_CTX_ID, port->rss_ctx);
+	struct nvhw_rss *rss = NULL, *old;
+	bool busy = false;
+
+	if (!(port->rss_ctx & NVNIC_RSS_CTX_REMOVE)) {
+		rss = nvhw_rss_make(port);
+		if (!rss)
+			return false;
+	}
 	mutex_lock(&port->lock);
-	old = rcu_replace_pointer(port->rss, rss, lockdep_is_held(&port->lock));
+	if (!rss)
+		busy = !ctx || nvhw_filter_uses(port, ctx);
+	if (!busy)
+		old = rcu_replace_pointer(port->rss[ctx], rss,
+					  lockdep_is_held(&port->lock));
 	mutex_unlock(&port->lock);
+	if (busy)
+		return false;
 	nvhw_rss_set_inner(port);
 	/* A sender may have waited for a queue that its frame now avoids. */
 	nvhw_rxq_release_all(port);
@@ -71,20 +94,26 @@ bool nvhw_rss_commit(struct nvhw_port *port)
 void nvhw_rss_set_inner(struct nvhw_port *port)
 {
 	struct nvhw_rss *rss;
+	unsigned int i;
 
 	rcu_read_lock();
-	rss = rcu_dereference(port->rss);
-	if (rss)
-		WRITE_ONCE(rss->cfg.inner,
-			   READ_ONCE(port->en) & NVNIC_OFF_BIT(RSS_INNER));
+	for (i = 0; i < NVNIC_RSS_CONTEXTS; i++) {
+		rss = rcu_dereference(port->rss[i]);
+		if (rss)
+			WRITE_ONCE(rss->cfg.inner, READ_ONCE(port->en) &
+						   NVNIC_OFF_BIT(RSS_INNER));
+	}
 	rcu_read_unlock();
 }
 
 /**
- * nvhw_rss_exit() - free the configuration
+ * nvhw_rss_exit() - free the configurations
  * @port: the port, no frame arrives any more
  */
 void nvhw_rss_exit(struct nvhw_port *port)
 {
-	kvfree(rcu_dereference_protected(port->rss, true));
+	unsigned int i;
+
+	for (i = 0; i < NVNIC_RSS_CONTEXTS; i++)
+		kvfree(rcu_dereference_protected(port->rss[i], true));
 }

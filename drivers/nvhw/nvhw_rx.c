@@ -44,6 +44,8 @@ struct nvhw_rx_info {
 	struct nvpe_hdrs hdrs;
 	struct nvpe_hash hash;
 	struct nvpe_csum_result csum;
+	const struct nvhw_rules *rules;	/* NULL: no rule fits */
+	unsigned int loc;		/* else of the one that does */
 };
 
 static bool nvhw_rx_filter(const struct nvhw_port *port, const u8 *dst)
@@ -79,23 +81,70 @@ static bool nvhw_rx_admit(struct nvhw_port *port, const struct nvhw_frame *f)
 	return false;
 }
 
-/* Parse, hash, and choose the queue. */
+/* The action of the filter rule that fits; without one, hash with context 0. */
+static u64 nvhw_rx_rule(const struct nvhw_port *port,
+			const struct nvhw_frame *f, u64 en,
+			struct nvhw_rx_info *info)
+{
+	u64 action = FIELD_PREP(NVNIC_FLT_ACT_KIND, NVNIC_FLT_ACT_K_CONTEXT);
+	const struct nvhw_rules *rules = rcu_dereference(port->rules);
+	struct nvpe_filter_key key;
+	int loc;
+
+	info->rules = NULL;
+	if (likely(!rules) || !(en & NVNIC_OFF_BIT(NTUPLE)))
+		return action;
+	if (!nvpe_filter_key(f->hdr, f->hdr_len, &info->hdrs, &key))
+		return action;
+	loc = nvpe_filter_match(rules->table, &key, &action);
+	if (loc >= 0) {
+		info->rules = rules;
+		info->loc = loc;
+	}
+	return action;
+}
+
+/* Hash, and choose the queue; NVNIC_MAX_QUEUES or more: none of them. */
+static unsigned int nvhw_rx_queue(const struct nvhw_port *port,
+				  const struct nvhw_frame *f, u64 action,
+				  struct nvhw_rx_info *info)
+{
+	unsigned int ctx = FIELD_GET(NVNIC_FLT_ACT_CONTEXT, action);
+	unsigned int queue = FIELD_GET(NVNIC_FLT_ACT_QUEUE, action);
+	const struct nvhw_rss *rss;
+
+	/* It is there: it stays longer than any rule that names it. */
+	rss = rcu_dereference(port->rss[ctx]);
+	nvpe_rss_hash(&rss->cfg, f->hdr, &info->hdrs, &info->hash);
+	if (FIELD_GET(NVNIC_FLT_ACT_KIND, action) == NVNIC_FLT_ACT_K_CONTEXT)
+		queue += rss->table[info->hash.value & (NVNIC_RSS_ENTRIES - 1)];
+	return queue;
+}
+
+/* Parse and choose the queue. NULL: the frame is dropped, and counted. */
 static struct nvhw_rxq *nvhw_rx_steer(struct nvhw_port *port,
 				      const struct nvhw_frame *f, u64 en,
 				      struct nvhw_rx_info *info)
 {
-	const struct nvhw_rss *rss;
 	unsigned int queue;
+	u64 action;
+	bool drop;
 
 	nvpe_parse(f->hdr, f->hdr_len, f->len,
 		   en & NVNIC_OFF_BIT(NVGRE) ? NVPE_PARSE_F_TUNNEL : 0,
 		   &info->hdrs);
 	rcu_read_lock();
-	rss = rcu_dereference(port->rss);
-	nvpe_rss_hash(&rss->cfg, f->hdr, &info->hdrs, &info->hash);
-	queue = rss->table[info->hash.value & (NVNIC_RSS_ENTRIES - 1)];
+	action = nvhw_rx_rule(port, f, en, info);
+	drop = FIELD_GET(NVNIC_FLT_ACT_KIND, action) == NVNIC_FLT_ACT_K_DROP;
+	queue = drop ? NVNIC_MAX_QUEUES : nvhw_rx_queue(port, f, action, info);
 	rcu_read_unlock();
-	return &port->rxq[queue];
+	if (likely(queue < NVNIC_MAX_QUEUES))
+		return &port->rxq[queue];
+	nvhw_port_count(port, drop ? NVNIC_PC_WIRE_RX_RULE :
+				     NVNIC_PC_WIRE_RX_NOQUEUE, 1);
+	if (info->rules)
+		nvhw_filter_hit(info->rules, info->loc, f->len);
+	return NULL;
 }
 
 static void nvhw_rx_count(struct nvhw_rxq *rxq, const struct nvhw_frame *f,
@@ -109,6 +158,7 @@ static void nvhw_rx_count(struct nvhw_rxq *rxq, const struct nvhw_frame *f,
 	cnt[nvhw_rx_csum_counter[info->csum.kind]]++;
 	cnt[nvhw_rx_hash_counter[info->hash.type]]++;
 	cnt[NVNIC_RC_RSS_INNER] += info->hash.inner;
+	cnt[NVNIC_RC_RULE] += !!info->rules;
 	cnt[NVNIC_RC_PARSE_GRE] += info->hdrs.tunnel == NVPE_TUNNEL_GRE;
 	cnt[NVNIC_RC_PARSE_NVGRE] += info->hdrs.tunnel == NVPE_TUNNEL_NVGRE;
 	if (likely(!info->csum.bad))
@@ -197,6 +247,8 @@ enum nvhw_verdict nvhw_rx_frame(struct nvhw_port *port, struct nvhw_txq *from,
 	if (!nvhw_rx_admit(port, f))
 		return NVHW_SENT;
 	rxq = nvhw_rx_steer(port, f, en, &info);
+	if (!rxq)
+		return NVHW_SENT;
 	spin_lock(&rxq->lock);
 	do {
 		n = nvhw_rxq_take(rxq, f->len);
@@ -211,6 +263,8 @@ enum nvhw_verdict nvhw_rx_frame(struct nvhw_port *port, struct nvhw_txq *from,
 		n = -ENOBUFS;
 	}
 	spin_unlock(&rxq->lock);
+	if (n && info.rules)
+		nvhw_filter_hit(info.rules, info.loc, f->len);
 	if (n > 0 && is_multicast_ether_addr(f->hdr))
 		nvhw_port_count(port, NVNIC_PC_WIRE_RX_MULTICAST, 1);
 	return n ? NVHW_SENT : NVHW_HELD;

@@ -23,6 +23,7 @@
 #include <linux/netdevice.h>
 #include <linux/spinlock.h>
 #include <linux/workqueue.h>
+#include <linux/xarray.h>
 
 #include <nvnic/nvnic_bus.h>
 #include <nvnic/nvnic_desc.h>
@@ -37,6 +38,18 @@
 
 /* Speed of the wire as we tell it; the wire itself is not shaped */
 #define NVNIC_LINK_SPEED	SPEED_40000
+
+/*
+ * Say why a request is refused: over netlink to whoever asked, and to the log
+ * where an ioctl leaves no room for a text.
+ */
+#define nvnic_refuse(_dev, _extack, _fmt, ...)				\
+do {									\
+	if (_extack)							\
+		NL_SET_ERR_MSG_FMT_MOD(_extack, _fmt, ##__VA_ARGS__);	\
+	else if (net_ratelimit())					\
+		netdev_info(_dev, "refused: " _fmt "\n", ##__VA_ARGS__);	\
+} while (0)
 
 /**
  * enum nvnic_priv_flag - private flags, as in ``ethtool --show-priv-flags``
@@ -72,12 +85,14 @@ struct nvnic_config {
  * struct nvnic_rss - receive hash settings, as the user wants them
  * @key: Toeplitz key
  * @table: queue of each entry
- * @fields: NVNIC_REG_RSS_FIELDS
+ * @fields: NVNIC_REG_RSS_FIELDS; those of the main settings are for all contexts
+ * @sym_xor: both directions of a flow hash alike (RXH_XFRM_SYM_XOR)
  */
 struct nvnic_rss {
 	u8 key[NVNIC_RSS_KEY_LEN];
 	u8 table[NVNIC_RSS_ENTRIES];
 	u64 fields;
+	bool sym_xor;
 };
 
 /**
@@ -91,6 +106,9 @@ struct nvnic_rss {
  * @qstats: statistics of each queue; outlive the rings
  * @cfg: configuration of @rings, or of those to come
  * @rss: receive hash
+ * @ctx: RSS contexts beside it, NULL: there is none with that number
+ * @rules: filter rules, &struct nvnic_ntuple_rule by location
+ * @nrules: how many
  * @ctrl: NVNIC_REG_CTRL as last written
  * @cap: offloads that the device has
  * @en: NVNIC_REG_EN as last written
@@ -117,6 +135,9 @@ struct nvnic_net {
 	struct nvnic_queue_stats *qstats;
 	struct nvnic_config cfg;
 	struct nvnic_rss rss;
+	struct ethtool_rxfh_context *ctx[NVNIC_RSS_CONTEXTS];
+	struct xarray rules;
+	u32 nrules;
 	u64 ctrl;
 	u32 cap;
 	u32 en;
@@ -159,12 +180,46 @@ int nvnic_set_priv_flags(struct net_device *dev, u32 flags);
 void nvnic_rss_init(struct nvnic_net *nn);
 void nvnic_rss_default_table(struct nvnic_net *nn, u32 queues);
 int nvnic_rss_program(struct nvnic_net *nn, u32 queues);
+int nvnic_rss_commit(struct nvnic_net *nn, u32 ctx, const struct nvnic_rss *rss);
+int nvnic_rss_check(struct nvnic_net *nn, const struct ethtool_rxfh_param *rxfh,
+		    struct netlink_ext_ack *extack);
 int nvnic_get_rxfh(struct net_device *dev, struct ethtool_rxfh_param *rxfh);
 int nvnic_set_rxfh(struct net_device *dev, struct ethtool_rxfh_param *rxfh,
 		   struct netlink_ext_ack *extack);
 int nvnic_get_rxnfc(struct net_device *dev, struct ethtool_rxnfc *nfc,
 		    u32 *rule_locs);
 int nvnic_set_rxnfc(struct net_device *dev, struct ethtool_rxnfc *nfc);
+
+/* nvnic_rss_ctx.c */
+int nvnic_create_rxfh_context(struct net_device *dev,
+			      struct ethtool_rxfh_context *ctx,
+			      const struct ethtool_rxfh_param *rxfh,
+			      struct netlink_ext_ack *extack);
+int nvnic_modify_rxfh_context(struct net_device *dev,
+			      struct ethtool_rxfh_context *ctx,
+			      const struct ethtool_rxfh_param *rxfh,
+			      struct netlink_ext_ack *extack);
+int nvnic_remove_rxfh_context(struct net_device *dev,
+			      struct ethtool_rxfh_context *ctx, u32 id,
+			      struct netlink_ext_ack *extack);
+int nvnic_rss_ctx_fields(struct nvnic_net *nn);
+void nvnic_rss_ctx_reset(struct nvnic_net *nn);
+
+/* nvnic_ntuple.c */
+void nvnic_ntuple_init(struct nvnic_net *nn);
+void nvnic_ntuple_exit(struct nvnic_net *nn);
+void nvnic_ntuple_flush(struct nvnic_net *nn);
+u32 nvnic_ntuple_ctx_span(struct nvnic_net *nn, u32 ctx);
+int nvnic_ntuple_check_queues(struct nvnic_net *nn, u32 queues);
+void nvnic_ntuple_count(struct nvnic_net *nn, struct ethtool_rxnfc *nfc);
+int nvnic_ntuple_get(struct nvnic_net *nn, struct ethtool_rxnfc *nfc);
+int nvnic_ntuple_list(struct nvnic_net *nn, struct ethtool_rxnfc *nfc,
+		      u32 *locs);
+int nvnic_ntuple_insert(struct nvnic_net *nn, struct ethtool_rxnfc *nfc);
+int nvnic_ntuple_delete(struct nvnic_net *nn, u32 loc);
+u32 nvnic_ntuple_stats_count(struct nvnic_net *nn);
+void nvnic_ntuple_stats_strings(struct nvnic_net *nn, u8 *data);
+void nvnic_ntuple_stats_values(struct nvnic_net *nn, u64 *data);
 
 /* nvnic_ethtool.c */
 extern const struct ethtool_ops nvnic_ethtool_ops;

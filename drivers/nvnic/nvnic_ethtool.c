@@ -110,6 +110,11 @@ static int nvnic_set_channels(struct net_device *dev,
 {
 	struct nvnic_net *nn = netdev_priv(dev);
 	struct nvnic_config cfg = nn->cfg;
+	int err;
+
+	err = nvnic_ntuple_check_queues(nn, channels->combined_count);
+	if (err)
+		return err;
 
 	cfg.num = channels->combined_count;
 
@@ -189,6 +194,11 @@ static u32 nvnic_get_rxfh_indir_size(struct net_device *dev)
 }
 
 const struct ethtool_ops nvnic_ethtool_ops = {
+	.supported_input_xfrm = RXH_XFRM_SYM_XOR,
+	.cap_rss_ctx_supported = true,
+	.cap_rss_rxnfc_adds = true,
+	.rxfh_per_ctx_key = true,
+	.rxfh_max_num_contexts = NVNIC_RSS_CONTEXTS,
 	.get_drvinfo = nvnic_get_drvinfo,
 	.get_link = ethtool_op_get_link,
 	.get_link_ksettings = nvnic_get_link_ksettings,
@@ -208,6 +218,9 @@ const struct ethtool_ops nvnic_ethtool_ops = {
 	.get_rxfh_indir_size = nvnic_get_rxfh_indir_size,
 	.get_rxfh = nvnic_get_rxfh,
 	.set_rxfh = nvnic_set_rxfh,
+	.create_rxfh_context = nvnic_create_rxfh_context,
+	.modify_rxfh_context = nvnic_modify_rxfh_context,
+	.remove_rxfh_context = nvnic_remove_rxfh_context,
 	.get_rxnfc = nvnic_get_rxnfc,
 	.set_rxnfc = nvnic_set_rxnfc,
 	.get_ts_info = ethtool_op_get_ts_info,

@@ -48,6 +48,7 @@ static const struct nvnic_off_row nvnic_off_rows[] = {
 	[NVNIC_OFF_RX_HASH] = { .features = NETIF_F_RXHASH },
 	[NVNIC_OFF_NVGRE] = { .priv_flags = BIT(NVNIC_PF_NVGRE) },
 	[NVNIC_OFF_RSS_INNER] = { .priv_flags = BIT(NVNIC_PF_RSS_INNER) },
+	[NVNIC_OFF_NTUPLE] = { .features = NETIF_F_NTUPLE },
 };
 
 static_assert(ARRAY_SIZE(nvnic_off_rows) == NVNIC_OFF_COUNT);
@@ -143,6 +144,8 @@ int nvnic_set_features(struct net_device *dev, netdev_features_t features)
 	ASSERT_RTNL();
 
 	nvnic_en_update(nn, nvnic_offloads_of(nn, features, nn->priv_flags));
+	if (!(features & NETIF_F_NTUPLE))
+		nvnic_ntuple_flush(nn);
 
 	return 0;
 }

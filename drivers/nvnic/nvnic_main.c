@@ -192,6 +192,8 @@ static int nvnic_probe(struct device *dev)
 	nvnic_init_port(nn);
 	nvnic_features_init(nn);
 	nvnic_rss_init(nn);
+	nvnic_ntuple_init(nn);
+	nvnic_rss_ctx_reset(nn);
 	netif_carrier_off(nn->netdev);
 
 	err = netif_set_real_num_queues(nn->netdev, nn->cfg.num, nn->cfg.num);
@@ -220,6 +222,8 @@ static int nvnic_remove(struct device *dev)
 	unregister_netdev(nn->netdev);
 	cancel_delayed_work_sync(&nn->service);
 	dev_set_drvdata(dev, NULL);
+	nvnic_ntuple_exit(nn);
+	nvnic_rss_ctx_reset(nn);
 	nvnic_wr(nn->bdev, NVNIC_REG_CTRL, 0);
 	nvnic_wr(nn->bdev, NVNIC_REG_EN, 0);
 	nvnic_free(nn);

@@ -91,18 +91,39 @@ void nvnic_rss_init(struct nvnic_net *nn)
 	nvnic_rss_default_table(nn, nn->cfg.num);
 }
 
-static int nvnic_rss_write(struct nvnic_net *nn)
+static void nvnic_rss_stage(struct nvnic_net *nn, const struct nvnic_rss *rss)
 {
 	struct nvnic_bus_dev *bdev = nn->bdev;
 	u32 i;
 
 	for (i = 0; i < NVNIC_RSS_KEY_WORDS; i++)
 		nvnic_wr(bdev, NVNIC_REG_RSS_KEY + i * sizeof(u64),
-			 get_unaligned_be64(nn->rss.key + i * sizeof(u64)));
+			 get_unaligned_be64(rss->key + i * sizeof(u64)));
 	for (i = 0; i < NVNIC_RSS_ENTRIES; i++)
-		nvnic_wr(bdev, NVNIC_REG_RSS_TABLE(i), nn->rss.table[i]);
-	nvnic_wr(bdev, NVNIC_REG_RSS_FIELDS, nn->rss.fields);
+		nvnic_wr(bdev, NVNIC_REG_RSS_TABLE(i), rss->table[i]);
+	nvnic_wr(bdev, NVNIC_REG_RSS_FIELDS, rss->fields);
+}
 
+/**
+ * nvnic_rss_commit() - write a hash configuration to the device
+ * @nn: port
+ * @ctx: RSS context, 0 is the main one
+ * @rss: configuration, NULL to remove the context
+ *
+ * Context: process, RTNL or with the port not registered.
+ *
+ * Return: 0, or -EIO when the device refused it.
+ */
+int nvnic_rss_commit(struct nvnic_net *nn, u32 ctx, const struct nvnic_rss *rss)
+{
+	struct nvnic_bus_dev *bdev = nn->bdev;
+
+	nvnic_wr(bdev, NVNIC_REG_RSS_CTX,
+		 FIELD_PREP(NVNIC_RSS_CTX_ID, ctx) |
+		 FIELD_PREP(NVNIC_RSS_CTX_SYM_XOR, rss && rss->sym_xor) |
+		 FIELD_PREP(NVNIC_RSS_CTX_REMOVE, !rss));
+	if (rss)
+		nvnic_rss_stage(nn, rss);
 	nvnic_wr(bdev, NVNIC_REG_RSS_COMMIT, 1);
 	if (nvnic_rd(bdev, NVNIC_REG_RSS_COMMIT) & NVNIC_RSS_COMMIT_REFUSED)
 		return -EIO;
@@ -126,7 +147,7 @@ int nvnic_rss_program(struct nvnic_net *nn, u32 queues)
 	ASSERT_RTNL();
 
 	nvnic_rss_default_table(nn, queues);
-	err = nvnic_rss_write(nn);
+	err = nvnic_rss_commit(nn, 0, &nn->rss);
 	if (err)
 		netdev_err(nn->netdev, "the device refused the hash table\n");
 
@@ -145,7 +166,7 @@ static int nvnic_rss_change(struct nvnic_net *nn, const struct nvnic_rss *rss)
 
 	nn->rss = *rss;
 	if (nn->rings)
-		err = nvnic_rss_write(nn);
+		err = nvnic_rss_commit(nn, 0, &nn->rss);
 	if (err)
 		nn->rss = *old;
 	kfree(old);
@@ -168,6 +189,7 @@ int nvnic_get_rxfh(struct net_device *dev, struct ethtool_rxfh_param *rxfh)
 	u32 i;
 
 	rxfh->hfunc = ETH_RSS_HASH_TOP;
+	rxfh->input_xfrm = nn->rss.sym_xor ? RXH_XFRM_SYM_XOR : 0;
 	if (rxfh->key)
 		memcpy(rxfh->key, nn->rss.key, sizeof(nn->rss.key));
 	if (rxfh->indir)
@@ -177,28 +199,40 @@ int nvnic_get_rxfh(struct net_device *dev, struct ethtool_rxfh_param *rxfh)
 	return 0;
 }
 
-static int nvnic_rxfh_check(struct nvnic_net *nn,
-			    const struct ethtool_rxfh_param *rxfh,
-			    struct netlink_ext_ack *extack)
+/**
+ * nvnic_rss_check() - may a hash configuration be set?
+ * @nn: port
+ * @rxfh: the configuration
+ * @extack: receives the reason of a refusal, may be NULL
+ *
+ * Context: process, RTNL.
+ *
+ * Return: 0; -EOPNOTSUPP for another function than Toeplitz, or another input
+ * transform than symmetric-xor; -EINVAL for a queue that there is not.
+ */
+int nvnic_rss_check(struct nvnic_net *nn, const struct ethtool_rxfh_param *rxfh,
+		    struct netlink_ext_ack *extack)
 {
 	u32 i;
 
 	if (rxfh->hfunc != ETH_RSS_HASH_NO_CHANGE &&
 	    rxfh->hfunc != ETH_RSS_HASH_TOP) {
-		NL_SET_ERR_MSG_MOD(extack, "the hash function is Toeplitz");
+		nvnic_refuse(nn->netdev, extack, "the hash function is Toeplitz");
 		return -EOPNOTSUPP;
 	}
-	if (rxfh->input_xfrm && rxfh->input_xfrm != RXH_XFRM_NO_CHANGE) {
-		NL_SET_ERR_MSG_MOD(extack, "hash input is not transformed");
+	if (rxfh->input_xfrm && rxfh->input_xfrm != RXH_XFRM_NO_CHANGE &&
+	    rxfh->input_xfrm != RXH_XFRM_SYM_XOR) {
+		nvnic_refuse(nn->netdev, extack,
+			     "hash input is transformed by symmetric-xor only");
 		return -EOPNOTSUPP;
 	}
 
 	for (i = 0; rxfh->indir && i < NVNIC_RSS_ENTRIES; i++) {
 		if (rxfh->indir[i] < nn->cfg.num)
 			continue;
-		NL_SET_ERR_MSG_FMT_MOD(extack,
-				       "entry %u names queue %u of %u", i,
-				       rxfh->indir[i], nn->cfg.num);
+		nvnic_refuse(nn->netdev, extack,
+			     "entry %u names queue %u of %u", i,
+			     rxfh->indir[i], nn->cfg.num);
 		return -EINVAL;
 	}
 
@@ -213,9 +247,8 @@ static int nvnic_rxfh_check(struct nvnic_net *nn,
  *
  * Context: process, RTNL.
  *
- * Return: 0; -EOPNOTSUPP for another function than Toeplitz, or transformed
- * input; -EINVAL for a queue that there is not; -EIO when the device refused
- * it; -ENOMEM.
+ * Return: 0; an error of nvnic_rss_check(); -EIO when the device refused it;
+ * -ENOMEM.
  */
 int nvnic_set_rxfh(struct net_device *dev, struct ethtool_rxfh_param *rxfh,
 		   struct netlink_ext_ack *extack)
@@ -225,7 +258,7 @@ int nvnic_set_rxfh(struct net_device *dev, struct ethtool_rxfh_param *rxfh,
 	int err;
 	u32 i;
 
-	err = nvnic_rxfh_check(nn, rxfh, extack);
+	err = nvnic_rss_check(nn, rxfh, extack);
 	if (err)
 		return err;
 
@@ -237,6 +270,8 @@ int nvnic_set_rxfh(struct net_device *dev, struct ethtool_rxfh_param *rxfh,
 		memcpy(rss->key, rxfh->key, sizeof(rss->key));
 	for (i = 0; rxfh->indir && i < NVNIC_RSS_ENTRIES; i++)
 		rss->table[i] = rxfh->indir[i];
+	if (rxfh->input_xfrm != RXH_XFRM_NO_CHANGE)
+		rss->sym_xor = rxfh->input_xfrm == RXH_XFRM_SYM_XOR;
 
 	err = nvnic_rss_change(nn, rss);
 	if (err)
@@ -303,19 +338,19 @@ static int nvnic_set_rss_fields(struct nvnic_net *nn,
 	err = nvnic_rss_change(nn, rss);
 	kfree(rss);
 
-	return err;
+	return err ?: nvnic_rss_ctx_fields(nn);
 }
 
 /**
- * nvnic_get_rxnfc() - ethtool: number of queues, fields of a flow type
+ * nvnic_get_rxnfc() - ethtool: number of queues, fields of a flow type, rules
  * @dev: port
  * @nfc: question and answer
- * @rule_locs: not used
+ * @rule_locs: receives the locations of all rules
  *
  * Context: process, RTNL.
  *
  * Return: 0; -EINVAL for a flow type without hash; -EOPNOTSUPP for another
- * command.
+ * command; an error of nvnic_ntuple.c.
  */
 int nvnic_get_rxnfc(struct net_device *dev, struct ethtool_rxnfc *nfc,
 		    u32 *rule_locs)
@@ -328,13 +363,20 @@ int nvnic_get_rxnfc(struct net_device *dev, struct ethtool_rxnfc *nfc,
 		return 0;
 	case ETHTOOL_GRXFH:
 		return nvnic_get_rss_fields(nn, nfc);
+	case ETHTOOL_GRXCLSRLCNT:
+		nvnic_ntuple_count(nn, nfc);
+		return 0;
+	case ETHTOOL_GRXCLSRULE:
+		return nvnic_ntuple_get(nn, nfc);
+	case ETHTOOL_GRXCLSRLALL:
+		return nvnic_ntuple_list(nn, nfc, rule_locs);
 	default:
 		return -EOPNOTSUPP;
 	}
 }
 
 /**
- * nvnic_set_rxnfc() - ethtool: set the fields of a flow type
+ * nvnic_set_rxnfc() - ethtool: set the fields of a flow type, or a rule
  * @dev: port
  * @nfc: what to set
  *
@@ -342,12 +384,20 @@ int nvnic_get_rxnfc(struct net_device *dev, struct ethtool_rxnfc *nfc,
  *
  * Return: 0; -EINVAL for fields that cannot be hashed for the flow type;
  * -EOPNOTSUPP for another flow type or command; -EIO when the device refused
- * it; -ENOMEM.
+ * it; -ENOMEM; an error of nvnic_ntuple.c.
  */
 int nvnic_set_rxnfc(struct net_device *dev, struct ethtool_rxnfc *nfc)
 {
-	if (nfc->cmd != ETHTOOL_SRXFH)
-		return -EOPNOTSUPP;
+	struct nvnic_net *nn = netdev_priv(dev);
 
-	return nvnic_set_rss_fields(netdev_priv(dev), nfc);
+	switch (nfc->cmd) {
+	case ETHTOOL_SRXFH:
+		return nvnic_set_rss_fields(nn, nfc);
+	case ETHTOOL_SRXCLSRLINS:
+		return nvnic_ntuple_insert(nn, nfc);
+	case ETHTOOL_SRXCLSRLDEL:
+		return nvnic_ntuple_delete(nn, nfc->fs.location);
+	default:
+		return -EOPNOTSUPP;
+	}
 }

@@ -312,7 +312,8 @@ void nvnic_get_pause_stats(struct net_device *dev,
 int nvnic_stats_count(struct net_device *dev)
 {
 	return NVNIC_STATS_PORT_ROWS +
-	       dev->real_num_tx_queues * NVNIC_STATS_QUEUE_ROWS;
+	       dev->real_num_tx_queues * NVNIC_STATS_QUEUE_ROWS +
+	       nvnic_ntuple_stats_count(netdev_priv(dev));
 }
 
 static void nvnic_sum_name(u8 **data, const char *direction, const char *name)
@@ -376,6 +377,7 @@ void nvnic_stats_strings(struct net_device *dev, u8 *data)
 		nvnic_queue_strings(&data, "hw_rx", q, nvnic_rxq_names,
 				    ARRAY_SIZE(nvnic_rxq_names));
 	}
+	nvnic_ntuple_stats_strings(netdev_priv(dev), data);
 }
 
 /* In the order of nvnic_port_strings() */
@@ -420,7 +422,7 @@ static u64 *nvnic_port_values(const struct nvnic_net *nn, u64 *data)
  */
 void nvnic_stats_values(struct net_device *dev, u64 *data)
 {
-	const struct nvnic_net *nn = netdev_priv(dev);
+	struct nvnic_net *nn = netdev_priv(dev);
 	u32 i, q;
 
 	data = nvnic_port_values(nn, data);
@@ -436,4 +438,5 @@ void nvnic_stats_values(struct net_device *dev, u64 *data)
 		for (i = 0; i < ARRAY_SIZE(nvnic_rxq_names); i++)
 			*data++ = nvnic_rxq_cnt(nn, q, i);
 	}
+	nvnic_ntuple_stats_values(nn, data);
 }

@@ -22,6 +22,7 @@
 	X(WIRE_RX_FILTERED, "wire_rx_drop_filtered", "dropped: destination not accepted") \
 	X(WIRE_RX_MULTICAST, "wire_rx_multicast", "accepted, group destination") \
 	X(WIRE_RX_NOQUEUE, "wire_rx_drop_noqueue", "dropped: receive queue not running") \
+	X(WIRE_RX_RULE, "wire_rx_drop_rule", "dropped: by a filter rule") \
 	X(WIRE_PAUSE_TX, "wire_pause_tx", "times this port held its peer back") \
 	X(DMA_FAULTS, "dma_faults", "descriptors that name what is no memory") \
 	X(CSR_BAD, "csr_bad", "register writes refused")		\
@@ -72,6 +73,7 @@
 	X(RSS_L3, "rss_l3", "hashed over addresses")			\
 	X(RSS_INNER, "rss_inner", "of both, inside a tunnel")		\
 	X(RSS_NONE, "rss_none", "not hashed")				\
+	X(RULE, "rule", "of all, sent here by a filter rule")		\
 	X(ERR_DESC, "err_desc", "queue stopped: malformed descriptor")	\
 	X(ERR_TAIL, "err_tail", "queue stopped: doorbell beyond the ring") \
 	X(ERR_DMA, "err_dma", "queue stopped: DMA fault")

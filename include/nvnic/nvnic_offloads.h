@@ -34,7 +34,8 @@
 	X(RX_CSUM,	"rx-csum")					\
 	X(RX_HASH,	"rx-hash")					\
 	X(NVGRE,	"nvgre")					\
-	X(RSS_INNER,	"rss-inner")
+	X(RSS_INNER,	"rss-inner")					\
+	X(NTUPLE,	"ntuple")
 
 #define NVNIC_OFFLOADS(X)						\
 	NVNIC_TX_OFFLOADS(X)						\
@@ -64,6 +65,7 @@
  * RX_HASH: report the receive hash
  * NVGRE: parse through GRE on receive
  * RSS_INNER: hash the headers inside GRE
+ * NTUPLE: look at the filter rules
  */
 enum nvnic_offload {
 	NVNIC_OFFLOADS(NVNIC_OFFLOAD_ENUM)
@@ -105,5 +107,8 @@ enum nvnic_offload {
 #define NVNIC_MAX_MACS		64	/* exact receive address filters */
 #define NVNIC_RSS_ENTRIES	512	/* indirection table */
 #define NVNIC_RSS_KEY_LEN	40
+#define NVNIC_RSS_CONTEXTS	65	/* hash configurations, the main one included */
+#define NVNIC_FILTER_ENTRIES	4096	/* locations of filter rules, a power of two */
+#define NVNIC_FILTER_SHAPES	64	/* different masks of filter rules */
 
 #endif /* NVNIC_OFFLOADS_H */

@@ -88,12 +88,23 @@
 #define NVNIC_RSS_KEY_WORDS	5
 
 /*
- * A write, of any value, puts FIELDS, KEY and TABLE in force, all at once.
- * Refused as a whole (bit 0 reads 1) when the device is short of memory.
- * Sleeps. RW.
+ * A write, of any value, puts FIELDS, KEY and TABLE in force for the context
+ * that CTX names, all at once, or removes the context. Refused as a whole (bit
+ * 0 reads 1) when the device is short of memory; and the removal of context 0,
+ * and of one that a filter rule points to. Sleeps. RW.
  */
 #define NVNIC_REG_RSS_COMMIT	0x0130
 #define NVNIC_RSS_COMMIT_REFUSED BIT_ULL(0)
+
+/*
+ * What COMMIT is for. Context 0 is for frames that no filter rule sends
+ * elsewhere; the others exist from their first COMMIT on. Reset 0. RW.
+ */
+#define NVNIC_REG_RSS_CTX	0x0138
+#define NVNIC_RSS_CTX_ID	GENMASK_ULL(6, 0)	/* below NVNIC_RSS_CONTEXTS */
+#define NVNIC_RSS_CTX_SYM_XOR	BIT_ULL(8)	/* hash source XOR destination, twice */
+#define NVNIC_RSS_CTX_REMOVE	BIT_ULL(9)
+#define NVNIC_RSS_CTX_MASK	(GENMASK_ULL(9, 8) | GENMASK_ULL(6, 0))
 
 /* ---- Receive address filters: 0x0200 to 0x03ff ---- */
 
@@ -101,6 +112,31 @@
 #define NVNIC_REG_MACF(_n)	(0x0200 + (_n) * 8)
 #define NVNIC_MACF_ADDR		GENMASK_ULL(47, 0)
 #define NVNIC_MACF_VALID	BIT_ULL(63)
+
+/* ---- Filter rules: 0x0400 to 0x04ff, fields in nvnic_filter.h ---- */
+
+/* The staged rule: values, mask, action. Reset 0. RW. */
+#define NVNIC_REG_FLT_KEY(_n)	(0x0400 + (_n) * 8)
+#define NVNIC_REG_FLT_MASK(_n)	(0x0440 + (_n) * 8)
+#define NVNIC_REG_FLT_ACTION	0x0480
+
+/*
+ * A command, NVNIC_FLT_CMD_*; in force when the write returns. Reads how the
+ * last one went, enum nvnic_flt_status. Rules are looked at while NVNIC_OFF_NTUPLE
+ * is on; a frame that fits several takes that with the lowest location.
+ * Sleeps. RW.
+ */
+#define NVNIC_REG_FLT_CMD	0x0488
+
+/* Location that the two counters below belong to. Reset 0. RW. */
+#define NVNIC_REG_FLT_SEL	0x0490
+/*
+ * Frames that took a rule at that location, the dropped included, and their
+ * bytes without FCS. They count from the creation of the adapter and wrap at 64
+ * bits; a new rule does not reset them. Reading sleeps. RO.
+ */
+#define NVNIC_REG_FLT_FRAMES	0x0498
+#define NVNIC_REG_FLT_BYTES	0x04a0
 
 /* Indirection table: the queue of each entry. Reset 0. RW. */
 #define NVNIC_REG_RSS_TABLE(_n)	(0x1000 + (_n) * 8)

@@ -139,6 +139,29 @@ void nvpe_parse(const u8 *hdr, u32 len, u32 frame_len, u32 flags,
 		struct nvpe_hdrs *h);
 
 /**
+ * struct nvpe_l2 - an Ethernet header
+ * @type: EtherType behind the VLAN tags
+ * @tpid: EtherType of the first tag, 0: no tag
+ * @tci: tag control information of the first tag
+ */
+struct nvpe_l2 {
+	u16 type;
+	u16 tpid;
+	u16 tci;
+};
+
+/**
+ * nvpe_parse_l2() - parse an Ethernet header with up to two VLAN tags
+ * @hdr: the header
+ * @len: bytes that may be read
+ * @l2: the result
+ *
+ * Return: its length; more than @len if it is not complete, then @l2 is not
+ * valid.
+ */
+u32 nvpe_parse_l2(const u8 *hdr, u32 len, struct nvpe_l2 *l2);
+
+/**
  * nvpe_hdrs_ip() - the innermost IP header, the one that L4 belongs to
  * @h: parsed headers
  *

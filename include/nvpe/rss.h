@@ -71,11 +71,14 @@ enum nvpe_flow {
  * @key: unfolded key
  * @fields: NVPE_RSS_F_* of each flow type
  * @inner: hash the headers inside a tunnel
+ * @sym_xor: put source XOR destination in the place of both, of addresses and
+ *	of ports, so that both directions of a flow have the same hash
  */
 struct nvpe_rss_cfg {
 	struct nvpe_toeplitz key;
 	u8 fields[NVPE_FLOW_COUNT];
 	bool inner;
+	bool sym_xor;
 };
 
 /**

@@ -6,22 +6,31 @@
  * Copyright (C) 2026 nvnic contributors
  *
  * a: two bits for each flow type; flags[0]: flags of the parser;
- * flags[1]: 1: hash inside tunnels
+ * flags[1]: 1: hash inside tunnels, 2: symmetric transform
  */
 #include <nvpe/rss.h>
 
 #include "fuzz.h"
 
 static u32 fuzz_rss_slow(const u8 *key, const u8 *hdr, const struct nvpe_ip *ip,
-			 const u8 *ports)
+			 const u8 *ports, bool sym_xor)
 {
 	u32 len = ip->version == 4 ? 8 : 32;
 	u8 in[NVPE_TOEPLITZ_MAX_INPUT];
+	u32 i;
 
 	memcpy(in, hdr + ip->off + (ip->version == 4 ? 12 : 8), len);
 	if (ports) {
 		memcpy(in + len, ports, 4);
 		len += 4;
+	}
+	for (i = 0; sym_xor && i < len; i++) {
+		u32 part = len - len % 8, half = i < part ? part / 2 : 2;
+
+		if (i < half || (i >= part && i < part + half))
+			in[i] ^= in[i + half];
+		else
+			in[i] = in[i - half];
 	}
 	return nvpe_toeplitz_slow(key, in, len);
 }
@@ -43,7 +52,8 @@ static void fuzz_rss_check(const struct nvpe_rss_cfg *cfg, const u8 *key,
 		fuzz_expect(h->l4 && ip == nvpe_hdrs_ip(h));
 		ports = hdr + h->l4_off;
 	}
-	fuzz_expect(r->value == fuzz_rss_slow(key, hdr, ip, ports));
+	fuzz_expect(r->value == fuzz_rss_slow(key, hdr, ip, ports,
+					      cfg->sym_xor));
 }
 
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
@@ -69,6 +79,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 	for (i = 0; i < NVPE_FLOW_COUNT; i++)
 		cfg.fields[i] = get_unaligned_be16(in->a) >> 2 * i & 3;
 	cfg.inner = in->flags[1] & 1;
+	cfg.sym_xor = in->flags[1] & 2;
 	size -= sizeof(*in);
 	len = min_t(u32, size, NVPE_MAX_HDR_LEN);
 	hdr = fuzz_copy(data + sizeof(*in), len);

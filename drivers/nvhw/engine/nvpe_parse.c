@@ -89,22 +89,36 @@ static bool nvpe_parse_narrow(struct nvpe_parser *p, u32 len)
 	return true;
 }
 
+u32 nvpe_parse_l2(const u8 *hdr, u32 len, struct nvpe_l2 *l2)
+{
+	u32 hlen = NVPE_ETH_HLEN;
+
+	*l2 = (struct nvpe_l2){};
+	while (hlen <= len) {
+		l2->type = get_unaligned_be16(hdr + hlen - 2);
+		if ((l2->type != NVPE_ETH_P_8021Q &&
+		     l2->type != NVPE_ETH_P_8021AD) ||
+		    hlen == NVPE_ETH_HLEN + NVPE_VLAN_MAX * NVPE_VLAN_HLEN)
+			break;
+		hlen += NVPE_VLAN_HLEN;
+		if (!l2->tpid && hlen <= len) {
+			l2->tpid = l2->type;
+			l2->tci = get_unaligned_be16(hdr + hlen - 4);
+		}
+	}
+	return hlen;
+}
+
 static bool nvpe_parse_eth(struct nvpe_parser *p, u16 *type)
 {
-	int i;
+	struct nvpe_l2 l2;
+	u32 len;
 
-	if (!nvpe_parse_has(p, NVPE_ETH_HLEN))
+	len = nvpe_parse_l2(p->hdr + p->off, p->lim - p->off, &l2);
+	if (!nvpe_parse_has(p, len))
 		return false;
-	p->off += NVPE_ETH_HLEN;
-	*type = get_unaligned_be16(p->hdr + p->off - 2);
-	for (i = 0; i < NVPE_VLAN_MAX; i++) {
-		if (*type != NVPE_ETH_P_8021Q && *type != NVPE_ETH_P_8021AD)
-			break;
-		if (!nvpe_parse_has(p, NVPE_VLAN_HLEN))
-			return false;
-		p->off += NVPE_VLAN_HLEN;
-		*type = get_unaligned_be16(p->hdr + p->off - 2);
-	}
+	p->off += len;
+	*type = l2.type;
 	return true;
 }
 

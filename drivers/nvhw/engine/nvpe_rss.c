@@ -17,6 +17,14 @@ static enum nvpe_flow nvpe_rss_flow(const struct nvpe_ip *ip, u8 l4)
 	return v6 ? NVPE_FLOW_IP6 : NVPE_FLOW_IP4;
 }
 
+static void nvpe_rss_xor(u8 *src, u8 *dst, u32 len)
+{
+	while (len--) {
+		*src ^= *dst;
+		*dst++ = *src++;
+	}
+}
+
 /* Hash addresses and, unless @ports is NULL, the two ports there. */
 static void nvpe_rss_tuple(const struct nvpe_rss_cfg *cfg, const u8 *hdr,
 			   const struct nvpe_ip *ip, const u8 *ports,
@@ -32,9 +40,13 @@ static void nvpe_rss_tuple(const struct nvpe_rss_cfg *cfg, const u8 *hdr,
 		len = 32;
 		memcpy(in, hdr + ip->off + 8, 32);
 	}
+	if (cfg->sym_xor)
+		nvpe_rss_xor(in, in + len / 2, len / 2);
 	r->type = NVPE_HASH_L3;
 	if (ports) {
 		memcpy(in + len, ports, 4);
+		if (cfg->sym_xor)
+			nvpe_rss_xor(in + len, in + len + 2, 2);
 		len += 4;
 		r->type = NVPE_HASH_L4;
 	}

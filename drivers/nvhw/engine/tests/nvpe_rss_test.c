@@ -222,9 +222,94 @@ static void nvpe_rss_spread(struct kunit *test)
 		KUNIT_EXPECT_TRUE(test, queues[i] > 50 && queues[i] < 150);
 }
 
+/* Layouts of a flow, and where its addresses are, from the IP header on */
+static const struct {
+	const char *layout;
+	u32 nth;
+	u32 src;
+	u32 alen;
+} nvpe_rss_flows[] = {
+	{ "E4T", 0, 12, 4 },
+	{ "E6U", 0, 8, 16 },
+	{ "E4", 0, 12, 4 },
+	{ "E6KE4T", 1, 12, 4 },
+	{ "E4KE6U", 1, 8, 16 },
+	{ "E6KE", 0, 8, 16 },
+};
+
+static void nvpe_rss_swap(u8 *a, u8 *b, u32 len)
+{
+	u8 tmp[16];
+
+	memcpy(tmp, a, len);
+	memcpy(a, b, len);
+	memcpy(b, tmp, len);
+}
+
+/* Two fields of @len bytes each, as the symmetric transform has them */
+static void nvpe_rss_fold(const u8 *from, u8 *to, u32 len)
+{
+	u32 i;
+
+	for (i = 0; i < len; i++)
+		to[i] = from[i] ^ from[len + i];
+	memcpy(to + len, to, len);
+}
+
+/*
+ * With the symmetric transform both directions hash alike, to the hash of the
+ * transformed input; without it they do not.
+ */
+static void nvpe_rss_symmetric(struct kunit *test)
+{
+	struct nvpe_rss_cfg *cfg = kunit_kzalloc(test, sizeof(*cfg),
+						 GFP_KERNEL);
+	struct nvpe_test_arg arg = { .payload_len = 40 };
+	static const u8 fields[] = NVPE_RSS_USUAL;
+	u8 key[NVPE_TOEPLITZ_KEY_LEN], buf[512];
+	u8 in[NVPE_TOEPLITZ_MAX_INPUT];
+	struct nvpe_hash hash[2][2];
+	struct nvpe_test_frame f;
+	struct nvpe_hdrs h;
+	u32 i, n, ip, l4;
+
+	nvpe_rss_key(key);
+	nvpe_toeplitz_init(&cfg->key, key);
+	memcpy(cfg->fields, fields, sizeof(cfg->fields));
+	cfg->inner = true;
+	for (i = 0; i < ARRAY_SIZE(nvpe_rss_flows); i++) {
+		u32 alen = nvpe_rss_flows[i].alen;
+
+		nvpe_test_build(&f, buf, nvpe_rss_flows[i].layout, &arg);
+		ip = nvpe_test_pos(&f, "456", nvpe_rss_flows[i].nth) +
+		     nvpe_rss_flows[i].src;
+		l4 = nvpe_test_pos(&f, "TU", 0);
+		nvpe_rss_fold(buf + ip, in, alen);
+		if (l4)
+			nvpe_rss_fold(buf + l4, in + 2 * alen, 2);
+		nvpe_parse(buf, f.hdr_len, f.len, NVPE_PARSE_F_TUNNEL, &h);
+		for (n = 0; n < 4; n++) {
+			cfg->sym_xor = n & 1;
+			nvpe_rss_hash(cfg, buf, &h, &hash[n & 1][n / 2]);
+			if (n != 1)
+				continue;
+			nvpe_rss_swap(buf + ip, buf + ip + alen, alen);
+			if (l4)
+				nvpe_rss_swap(buf + l4, buf + l4 + 2, 2);
+		}
+		KUNIT_EXPECT_NE(test, hash[0][0].value, hash[0][1].value);
+		KUNIT_EXPECT_EQ(test, hash[1][0].value, hash[1][1].value);
+		KUNIT_EXPECT_EQ(test, hash[1][0].value,
+				nvpe_toeplitz_slow(key, in,
+						   2 * alen + (l4 ? 4 : 0)));
+		KUNIT_EXPECT_EQ(test, hash[1][0].type, hash[0][0].type);
+	}
+}
+
 static struct kunit_case nvpe_rss_cases[] = {
 	KUNIT_CASE_PARAM(nvpe_rss_covers, nvpe_rss_gen_params),
 	KUNIT_CASE(nvpe_rss_spread),
+	KUNIT_CASE(nvpe_rss_symmetric),
 	{}
 };
 

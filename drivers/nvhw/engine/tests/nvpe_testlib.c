@@ -353,3 +353,15 @@ u32 nvpe_test_desc(const u64 q[][2], u32 count, u64 *len)
 	}
 	return 0;
 }
+
+bool nvpe_test_rule_fits(const struct nvpe_filter_rule *rule,
+			 const struct nvpe_filter_key *key)
+{
+	u32 bit;
+
+	for (bit = 0; bit < 64 * NVPE_FILTER_WORDS; bit++)
+		if (rule->mask.w[bit / 64] >> bit % 64 & 1 &&
+		    (rule->key.w[bit / 64] ^ key->w[bit / 64]) >> bit % 64 & 1)
+			return false;
+	return true;
+}

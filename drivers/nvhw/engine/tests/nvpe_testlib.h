@@ -19,6 +19,7 @@
 #ifndef NVPE_TESTLIB_H
 #define NVPE_TESTLIB_H
 
+#include <nvpe/filter.h>
 #include <nvpe/os.h>
 #include <nvpe/parse.h>
 
@@ -151,5 +152,15 @@ u64 nvpe_test_bits(const u64 q[2], u32 low, u32 n);
  * Return: how many of them are the first frame, 0 if there is no good one.
  */
 u32 nvpe_test_desc(const u64 q[][2], u32 count, u64 *len);
+
+/**
+ * nvpe_test_rule_fits() - does a filter rule fit, a bit at a time
+ * @rule: the rule
+ * @key: key of a frame
+ *
+ * Return: true if it does.
+ */
+bool nvpe_test_rule_fits(const struct nvpe_filter_rule *rule,
+			 const struct nvpe_filter_key *key);
 
 #endif /* NVPE_TESTLIB_H */

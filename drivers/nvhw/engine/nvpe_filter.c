@@ -1,0 +1,354 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Packet engine: match of a frame against filter rules.
+ *
+ * Copyright (C) 2026 nvnic contributors
+ */
+#include <nvpe/filter.h>
+
+#define NVPE_FILTER_NONE	0xffff	/* no location */
+#define NVPE_FILTER_MULT	0x9e3779b97f4a7c15ULL
+
+/**
+ * struct nvpe_filter_shape - a mask in use
+ * @mask: the mask
+ * @users: rules that have it, 0: free
+ * @nwords: words of the mask that are not 0
+ * @word: which these are
+ */
+struct nvpe_filter_shape {
+	struct nvpe_filter_key mask;
+	u32 users;
+	u8 nwords;
+	u8 word[NVPE_FILTER_WORDS];
+};
+
+/**
+ * struct nvpe_filter_entry - a location
+ * @key: masked values
+ * @action: the rule's
+ * @next: next one in the chain of a bucket
+ * @same: next higher location with the same shape and key, off the chain
+ * @shape: its shape
+ * @used: there is a rule
+ */
+struct nvpe_filter_entry {
+	struct nvpe_filter_key key;
+	u64 action;
+	u16 next;
+	u16 same;
+	u8 shape;
+	bool used;
+};
+
+/**
+ * struct nvpe_filter - a table
+ * @entry: its locations
+ * @bucket: first location of each bucket's chain
+ * @entries: number of locations
+ * @buckets: number of buckets, a power of two
+ * @nshapes: shapes from here on are free
+ * @shape: the shapes
+ */
+struct nvpe_filter {
+	struct nvpe_filter_entry *entry;
+	u16 *bucket;
+	u32 entries;
+	u32 buckets;
+	u32 nshapes;
+	struct nvpe_filter_shape shape[NVPE_FILTER_SHAPES];
+};
+
+/* ---- Key of a frame ---- */
+
+/* True if four bytes of an L4 header are there. */
+static bool nvpe_filter_has_l4(const struct nvpe_ip *ip, u32 len)
+{
+	return !ip->frag && ip->l4_off + 4U <= min(len, ip->end);
+}
+
+static void nvpe_filter_key_ip(const u8 *hdr, u32 len, const struct nvpe_ip *ip,
+			       struct nvpe_filter_key *key)
+{
+	const u8 *iph = hdr + ip->off;
+	u8 tos;
+
+	if (ip->version == 4) {
+		key->w[NVPE_FILTER_IP_SRC] =
+			(u64)get_unaligned_be32(iph + 12) << 32;
+		key->w[NVPE_FILTER_IP_DST] =
+			(u64)get_unaligned_be32(iph + 16) << 32;
+		tos = iph[1];
+		key->w[7] |= NVPE_FILTER_7_IP4;
+	} else {
+		key->w[NVPE_FILTER_IP_SRC] = get_unaligned_be64(iph + 8);
+		key->w[NVPE_FILTER_IP_SRC + 1] = get_unaligned_be64(iph + 16);
+		key->w[NVPE_FILTER_IP_DST] = get_unaligned_be64(iph + 24);
+		key->w[NVPE_FILTER_IP_DST + 1] = get_unaligned_be64(iph + 32);
+		tos = get_unaligned_be16(iph) >> 4;
+		key->w[7] |= NVPE_FILTER_7_IP6;
+	}
+	key->w[6] |= FIELD_PREP(NVPE_FILTER_6_TOS, tos) |
+		     FIELD_PREP(NVPE_FILTER_6_PROTO, ip->proto);
+	if (nvpe_filter_has_l4(ip, len)) {
+		key->w[6] |= FIELD_PREP(NVPE_FILTER_6_L4,
+					get_unaligned_be32(hdr + ip->l4_off));
+		key->w[7] |= NVPE_FILTER_7_L4;
+	}
+}
+
+bool nvpe_filter_key(const u8 *hdr, u32 len, const struct nvpe_hdrs *h,
+		     struct nvpe_filter_key *key)
+{
+	bool nvgre = h->tunnel == NVPE_TUNNEL_NVGRE;
+	const struct nvpe_ip *ip = nvgre ? &h->inner : &h->outer;
+	u32 off = nvgre ? h->inner_l2 : 0;
+	struct nvpe_l2 l2;
+
+	*key = (struct nvpe_filter_key){};
+	if ((nvgre && !off) || nvpe_parse_l2(hdr + off, len - off, &l2) >
+			       len - off)
+		return false;
+	key->w[0] = (get_unaligned_be64(hdr + off) & NVPE_FILTER_0_DST) |
+		    l2.type;
+	key->w[1] = (get_unaligned_be64(hdr + off + 6) & NVPE_FILTER_1_SRC) |
+		    l2.tci;
+	key->w[6] = l2.tpid;
+	if (l2.tpid)
+		key->w[7] |= NVPE_FILTER_7_VLAN;
+	if (nvgre)
+		key->w[7] |= NVPE_FILTER_7_NVGRE |
+			     (h->gre_key & NVPE_FILTER_7_VSID);
+	if (ip->version)
+		nvpe_filter_key_ip(hdr, len, ip, key);
+	return true;
+}
+
+/* ---- Look-up ---- */
+
+static u32 nvpe_filter_hash(const struct nvpe_filter *t, u32 shape,
+			    const struct nvpe_filter_key *key)
+{
+	const struct nvpe_filter_shape *s = &t->shape[shape];
+	u64 hash = shape + 1;
+	u32 i, w;
+
+	for (i = 0; i < s->nwords; i++) {
+		w = s->word[i];
+		hash = (hash ^ (key->w[w] & s->mask.w[w])) * NVPE_FILTER_MULT;
+		hash ^= hash >> 32;
+	}
+	return hash & (t->buckets - 1);
+}
+
+static bool nvpe_filter_fits(const struct nvpe_filter *t, u32 shape, u32 loc,
+			     const struct nvpe_filter_key *key)
+{
+	const struct nvpe_filter_shape *s = &t->shape[shape];
+	const struct nvpe_filter_entry *e = &t->entry[loc];
+	u32 i, w;
+
+	if (e->shape != shape)
+		return false;
+	for (i = 0; i < s->nwords; i++) {
+		w = s->word[i];
+		if ((key->w[w] & s->mask.w[w]) != e->key.w[w])
+			return false;
+	}
+	return true;
+}
+
+static u32 nvpe_filter_probe(const struct nvpe_filter *t, u32 shape,
+			     const struct nvpe_filter_key *key)
+{
+	u32 loc = t->bucket[nvpe_filter_hash(t, shape, key)];
+
+	while (loc != NVPE_FILTER_NONE && !nvpe_filter_fits(t, shape, loc, key))
+		loc = t->entry[loc].next;
+	return loc;
+}
+
+int nvpe_filter_match(const struct nvpe_filter *t,
+		      const struct nvpe_filter_key *key, u64 *action)
+{
+	u32 best = NVPE_FILTER_NONE;
+	u32 i;
+
+	for (i = 0; i < t->nshapes; i++)
+		if (t->shape[i].users)
+			best = min(best, nvpe_filter_probe(t, i, key));
+	if (best == NVPE_FILTER_NONE)
+		return -ENOENT;
+	*action = t->entry[best].action;
+	return best;
+}
+
+/* ---- Change ---- */
+
+static u32 nvpe_filter_buckets(u32 entries)
+{
+	u32 buckets = 2;
+
+	while (buckets < 2 * entries)
+		buckets *= 2;
+	return buckets;
+}
+
+size_t nvpe_filter_size(u32 entries)
+{
+	return sizeof(struct nvpe_filter) +
+	       entries * sizeof(struct nvpe_filter_entry) +
+	       nvpe_filter_buckets(entries) * sizeof(u16);
+}
+
+struct nvpe_filter *nvpe_filter_init(void *mem, u32 entries)
+{
+	struct nvpe_filter *t = mem;
+
+	memset(t, 0, nvpe_filter_size(entries));
+	t->entries = entries;
+	t->buckets = nvpe_filter_buckets(entries);
+	t->entry = (void *)(t + 1);
+	t->bucket = (void *)(t->entry + entries);
+	memset(t->bucket, 0xff, t->buckets * sizeof(*t->bucket));
+	return t;
+}
+
+/* The shape of a mask, or where it is to go; NVPE_FILTER_SHAPES: no room. */
+static u32 nvpe_filter_shape(const struct nvpe_filter *t,
+			     const struct nvpe_filter_key *mask)
+{
+	u32 room = NVPE_FILTER_SHAPES;
+	u32 i;
+
+	for (i = NVPE_FILTER_SHAPES; i--;) {
+		if (!t->shape[i].users)
+			room = i;
+		else if (!memcmp(&t->shape[i].mask, mask, sizeof(*mask)))
+			return i;
+	}
+	return room;
+}
+
+static void nvpe_filter_shape_get(struct nvpe_filter *t, u32 shape,
+				  const struct nvpe_filter_key *mask)
+{
+	struct nvpe_filter_shape *s = &t->shape[shape];
+	u32 i;
+
+	if (s->users++)
+		return;
+	s->mask = *mask;
+	s->nwords = 0;
+	for (i = 0; i < NVPE_FILTER_WORDS; i++)
+		if (mask->w[i])
+			s->word[s->nwords++] = i;
+	t->nshapes = max(t->nshapes, shape + 1);
+}
+
+static void nvpe_filter_shape_put(struct nvpe_filter *t, u32 shape)
+{
+	t->shape[shape].users--;
+	while (t->nshapes && !t->shape[t->nshapes - 1].users)
+		t->nshapes--;
+}
+
+/* What points to the lowest location with this shape and key; maybe NONE. */
+static u16 *nvpe_filter_head(struct nvpe_filter *t, u32 shape,
+			     const struct nvpe_filter_key *key)
+{
+	u16 *link = &t->bucket[nvpe_filter_hash(t, shape, key)];
+
+	while (*link != NVPE_FILTER_NONE &&
+	       !nvpe_filter_fits(t, shape, *link, key))
+		link = &t->entry[*link].next;
+	return link;
+}
+
+static int nvpe_filter_link(struct nvpe_filter *t, u32 loc,
+			    const struct nvpe_filter_rule *rule)
+{
+	struct nvpe_filter_entry *e = &t->entry[loc];
+	u32 shape = nvpe_filter_shape(t, &rule->mask);
+	u16 *link;
+	u32 i;
+
+	if (shape == NVPE_FILTER_SHAPES)
+		return -ENOSPC;
+	nvpe_filter_shape_get(t, shape, &rule->mask);
+	for (i = 0; i < NVPE_FILTER_WORDS; i++)
+		e->key.w[i] = rule->key.w[i] & rule->mask.w[i];
+	e->action = rule->action;
+	e->shape = shape;
+	e->used = true;
+	e->next = NVPE_FILTER_NONE;
+	link = nvpe_filter_head(t, shape, &e->key);
+	if (*link != NVPE_FILTER_NONE && loc < *link)
+		e->next = t->entry[*link].next;
+	else
+		while (*link < loc)
+			link = &t->entry[*link].same;
+	e->same = *link;
+	*link = loc;
+	return 0;
+}
+
+static void nvpe_filter_unlink(struct nvpe_filter *t, u32 loc)
+{
+	struct nvpe_filter_entry *e = &t->entry[loc];
+	u16 *link = nvpe_filter_head(t, e->shape, &e->key);
+
+	if (*link == loc && e->same != NVPE_FILTER_NONE)
+		t->entry[e->same].next = e->next;
+	else if (*link == loc)
+		e->same = e->next;
+	else
+		while (*link != loc)
+			link = &t->entry[*link].same;
+	*link = e->same;
+	e->used = false;
+	nvpe_filter_shape_put(t, e->shape);
+}
+
+int nvpe_filter_set(struct nvpe_filter *t, u32 loc,
+		    const struct nvpe_filter_rule *rule)
+{
+	struct nvpe_filter_rule old;
+	struct nvpe_filter_entry *e;
+	bool had;
+	int err;
+
+	if (loc >= t->entries || rule->mask.w[7] & ~NVPE_FILTER_7_MASK)
+		return -EINVAL;
+	e = &t->entry[loc];
+	had = e->used;
+	if (had) {
+		old.key = e->key;
+		old.mask = t->shape[e->shape].mask;
+		old.action = e->action;
+		nvpe_filter_unlink(t, loc);
+	}
+	err = nvpe_filter_link(t, loc, rule);
+	if (err && had)
+		nvpe_filter_link(t, loc, &old);
+	return err;
+}
+
+int nvpe_filter_get(const struct nvpe_filter *t, u32 loc, u64 *action)
+{
+	if (loc >= t->entries || !t->entry[loc].used)
+		return -ENOENT;
+	*action = t->entry[loc].action;
+	return 0;
+}
+
+int nvpe_filter_remove(struct nvpe_filter *t, u32 loc)
+{
+	u64 action;
+	int err;
+
+	err = nvpe_filter_get(t, loc, &action);
+	if (!err)
+		nvpe_filter_unlink(t, loc);
+	return err;
+}

@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * nvnic device: filter rules.
+ *
+ * Copyright (C) 2026 nvnic contributors
+ *
+ * There are two tables with the same rules. Receivers look into one of them; a
+ * change is made in the other, the two change places, and when no receiver can
+ * be left in the first one the change is repeated there. So receivers take no
+ * lock, and never see half of a change.
+ */
+#include <linux/bitfield.h>
+#include <linux/mm.h>
+#include <linux/rcupdate.h>
+#include <linux/slab.h>
+
+#include "nvhw.h"
+
+static_assert(NVNIC_FLT_WORDS == NVPE_FILTER_WORDS);
+static_assert(NVNIC_FILTER_SHAPES == NVPE_FILTER_SHAPES);
+static_assert(NVNIC_FILTER_ENTRIES <= NVPE_FILTER_MAX);
+static_assert(NVNIC_FLT_0_DST == NVPE_FILTER_0_DST);
+static_assert(NVNIC_FLT_0_TYPE == NVPE_FILTER_0_TYPE);
+static_assert(NVNIC_FLT_1_SRC == NVPE_FILTER_1_SRC);
+static_assert(NVNIC_FLT_1_TCI == NVPE_FILTER_1_TCI);
+static_assert(NVNIC_FLT_IP_SRC == NVPE_FILTER_IP_SRC);
+static_assert(NVNIC_FLT_IP_DST == NVPE_FILTER_IP_DST);
+static_assert(NVNIC_FLT_6_L4 == NVPE_FILTER_6_L4);
+static_assert(NVNIC_FLT_6_TOS == NVPE_FILTER_6_TOS);
+static_assert(NVNIC_FLT_6_PROTO == NVPE_FILTER_6_PROTO);
+static_assert(NVNIC_FLT_6_TPID == NVPE_FILTER_6_TPID);
+static_assert(NVNIC_FLT_7_VSID == NVPE_FILTER_7_VSID);
+static_assert(NVNIC_FLT_7_VLAN == NVPE_FILTER_7_VLAN);
+static_assert(NVNIC_FLT_7_IP4 == NVPE_FILTER_7_IP4);
+static_assert(NVNIC_FLT_7_IP6 == NVPE_FILTER_7_IP6);
+static_assert(NVNIC_FLT_7_L4 == NVPE_FILTER_7_L4);
+static_assert(NVNIC_FLT_7_NVGRE == NVPE_FILTER_7_NVGRE);
+static_assert(NVNIC_FLT_7_MASK == NVPE_FILTER_7_MASK);
+
+/**
+ * struct nvhw_filter - filter rules of a port; under the port's lock
+ * @view: the two tables
+ * @live: which of them receivers look into, or would
+ * @count: number of rules
+ * @ctx_users: rules that point to each RSS context
+ */
+struct nvhw_filter {
+	struct nvhw_rules view[2];
+	unsigned int live;
+	unsigned int count;
+	unsigned int ctx_users[NVNIC_RSS_CONTEXTS];
+};
+
+static void nvhw_filter_free(struct nvhw_filter *f)
+{
+	kvfree(f->view[0].cnt);
+	kvfree(f->view[1].table);
+	kvfree(f->view[0].table);
+	kfree(f);
+}
+
+static struct nvhw_filter *nvhw_filter_alloc(void)
+{
+	struct nvhw_filter *f = kzalloc(sizeof(*f), GFP_KERNEL);
+	struct nvhw_rule_cnt *cnt;
+	unsigned int i;
+
+	if (!f)
+		return NULL;
+	cnt = kvcalloc(nr_cpu_ids, NVNIC_FILTER_ENTRIES * sizeof(*cnt),
+		       GFP_KERNEL);
+	for (i = 0; i < ARRAY_SIZE(f->view); i++) {
+		f->view[i].cnt = cnt;
+		f->view[i].table =
+			kvmalloc(nvpe_filter_size(NVNIC_FILTER_ENTRIES),
+				 GFP_KERNEL);
+	}
+	if (!cnt || !f->view[0].table || !f->view[1].table) {
+		nvhw_filter_free(f);
+		return NULL;
+	}
+	for (i = 0; i < ARRAY_SIZE(f->view); i++)
+		nvpe_filter_init(f->view[i].table, NVNIC_FILTER_ENTRIES);
+	return f;
+}
+
+static struct nvpe_filter *nvhw_filter_spare(const struct nvhw_filter *f)
+{
+	return f->view[!f->live].table;
+}
+
+/* The spare table goes live. Returns when nobody looks into the other one. */
+static void nvhw_filter_swap(struct nvhw_port *port)
+{
+	struct nvhw_filter *f = port->filter;
+
+	lockdep_assert_held(&port->lock);
+	f->live = !f->live;
+	rcu_assign_pointer(port->rules, f->count ? &f->view[f->live] : NULL);
+	synchronize_rcu_expedited();
+}
+
+/* One more rule with this action, or one less */
+static void nvhw_filter_account(struct nvhw_filter *f, u64 action, int diff)
+{
+	f->count += diff;
+	if (FIELD_GET(NVNIC_FLT_ACT_KIND, action) == NVNIC_FLT_ACT_K_CONTEXT)
+		f->ctx_users[FIELD_GET(NVNIC_FLT_ACT_CONTEXT, action)] += diff;
+}
+
+static enum nvnic_flt_status nvhw_filter_check(const struct nvhw_port *port,
+					       u64 action)
+{
+	unsigned int ctx = FIELD_GET(NVNIC_FLT_ACT_CONTEXT, action);
+
+	switch (FIELD_GET(NVNIC_FLT_ACT_KIND, action)) {
+	case NVNIC_FLT_ACT_K_QUEUE:
+	case NVNIC_FLT_ACT_K_DROP:
+		return ctx ? NVNIC_FLT_ST_BAD : NVNIC_FLT_ST_OK;
+	case NVNIC_FLT_ACT_K_CONTEXT:
+		if (ctx < NVNIC_RSS_CONTEXTS &&
+		    rcu_access_pointer(port->rss[ctx]))
+			return NVNIC_FLT_ST_OK;
+		return NVNIC_FLT_ST_CONTEXT;
+	default:
+		return NVNIC_FLT_ST_BAD;
+	}
+}
+
+static enum nvnic_flt_status nvhw_filter_set(struct nvhw_port *port, u32 loc)
+{
+	struct nvhw_filter *f = port->filter;
+	struct nvpe_filter_rule rule;
+	enum nvnic_flt_status status;
+	u64 old;
+	bool had;
+	int err;
+
+	static_assert(sizeof(rule.key) == sizeof(port->flt_key));
+	memcpy(&rule.key, port->flt_key, sizeof(rule.key));
+	memcpy(&rule.mask, port->flt_mask, sizeof(rule.mask));
+	rule.action = port->flt_action;
+	status = nvhw_filter_check(port, rule.action);
+	if (status)
+		return status;
+	had = !nvpe_filter_get(nvhw_filter_spare(f), loc, &old);
+	err = nvpe_filter_set(nvhw_filter_spare(f), loc, &rule);
+	if (err)
+		return err == -ENOSPC ? NVNIC_FLT_ST_SHAPES : NVNIC_FLT_ST_BAD;
+	if (had)
+		nvhw_filter_account(f, old, -1);
+	nvhw_filter_account(f, rule.action, 1);
+	nvhw_filter_swap(port);
+	nvpe_filter_set(nvhw_filter_spare(f), loc, &rule);
+	return NVNIC_FLT_ST_OK;
+}
+
+static enum nvnic_flt_status nvhw_filter_remove(struct nvhw_port *port, u32 loc)
+{
+	struct nvhw_filter *f = port->filter;
+	u64 old;
+
+	if (loc >= NVNIC_FILTER_ENTRIES)
+		return NVNIC_FLT_ST_BAD;
+	if (nvpe_filter_get(nvhw_filter_spare(f), loc, &old))
+		return NVNIC_FLT_ST_ABSENT;
+	nvpe_filter_remove(nvhw_filter_spare(f), loc);
+	nvhw_filter_account(f, old, -1);
+	nvhw_filter_swap(port);
+	nvpe_filter_remove(nvhw_filter_spare(f), loc);
+	return NVNIC_FLT_ST_OK;
+}
+
+static enum nvnic_flt_status nvhw_filter_clear(struct nvhw_port *port, u32 loc)
+{
+	struct nvhw_filter *f = port->filter;
+
+	if (loc)
+		return NVNIC_FLT_ST_BAD;
+	f->count = 0;
+	memset(f->ctx_users, 0, sizeof(f->ctx_users));
+	nvpe_filter_init(nvhw_filter_spare(f), NVNIC_FILTER_ENTRIES);
+	nvhw_filter_swap(port);
+	nvpe_filter_init(nvhw_filter_spare(f), NVNIC_FILTER_ENTRIES);
+	return NVNIC_FLT_ST_OK;
+}
+
+static enum nvnic_flt_status nvhw_filter_execute(struct nvhw_port *port,
+						 unsigned int op, u32 loc)
+{
+	/* The tables, and all memory, come with the first rule. */
+	if (!port->filter && op == NVNIC_FLT_OP_SET)
+		port->filter = nvhw_filter_alloc();
+	if (!port->filter)
+		return op == NVNIC_FLT_OP_SET ? NVNIC_FLT_ST_NOMEM :
+		       op == NVNIC_FLT_OP_REMOVE ? NVNIC_FLT_ST_ABSENT :
+		       op == NVNIC_FLT_OP_CLEAR ? NVNIC_FLT_ST_OK :
+		       NVNIC_FLT_ST_BAD;
+
+	switch (op) {
+	case NVNIC_FLT_OP_SET:
+		return nvhw_filter_set(port, loc);
+	case NVNIC_FLT_OP_REMOVE:
+		return nvhw_filter_remove(port, loc);
+	case NVNIC_FLT_OP_CLEAR:
+		return nvhw_filter_clear(port, loc);
+	default:
+		return NVNIC_FLT_ST_BAD;
+	}
+}
+
+/**
+ * nvhw_filter_command() - write to NVNIC_REG_FLT_CMD
+ * @port: the port
+ * @cmd: value
+ *
+ * Context: process, sleeps; takes @port->lock.
+ *
+ * Return: how it went; but for NVNIC_FLT_ST_OK nothing has changed.
+ */
+enum nvnic_flt_status nvhw_filter_command(struct nvhw_port *port, u64 cmd)
+{
+	enum nvnic_flt_status status;
+
+	mutex_lock(&port->lock);
+	status = nvhw_filter_execute(port, FIELD_GET(NVNIC_FLT_CMD_OP, cmd),
+				     FIELD_GET(NVNIC_FLT_CMD_LOC, cmd));
+	mutex_unlock(&port->lock);
+	/* A sender may have waited for a queue that its frame now avoids. */
+	if (!status)
+		nvhw_rxq_release_all(port);
+	return status;
+}
+
+/**
+ * nvhw_filter_uses() - does a rule point to an RSS context?
+ * @port: the port, its lock held
+ * @ctx: the context
+ *
+ * Return: true if one does.
+ */
+bool nvhw_filter_uses(struct nvhw_port *port, unsigned int ctx)
+{
+	lockdep_assert_held(&port->lock);
+	return port->filter && port->filter->ctx_users[ctx];
+}
+
+/**
+ * nvhw_filter_hit() - count a frame that took a rule
+ * @rules: the rules
+ * @loc: location of the rule
+ * @len: length of the frame
+ *
+ * Context: bottom halves off.
+ */
+void nvhw_filter_hit(const struct nvhw_rules *rules, unsigned int loc, u32 len)
+{
+	struct nvhw_rule_cnt *cnt = rules->cnt +
+		(size_t)smp_processor_id() * NVNIC_FILTER_ENTRIES + loc;
+
+	WRITE_ONCE(cnt->frames, cnt->frames + 1);
+	WRITE_ONCE(cnt->bytes, cnt->bytes + len);
+}
+
+/**
+ * nvhw_filter_counter() - value of a counter of the location selected
+ * @port: the port
+ * @bytes: bytes, else frames
+ *
+ * Context: process, takes @port->lock.
+ *
+ * Return: the sum over all CPUs.
+ */
+u64 nvhw_filter_counter(struct nvhw_port *port, bool bytes)
+{
+	const struct nvhw_rule_cnt *cnt;
+	u64 sum = 0;
+	int cpu;
+
+	mutex_lock(&port->lock);
+	for_each_possible_cpu(cpu) {
+		if (!port->filter)
+			break;
+		cnt = port->filter->view[0].cnt +
+		      (size_t)cpu * NVNIC_FILTER_ENTRIES + port->flt_sel;
+		sum += READ_ONCE(*(bytes ? &cnt->bytes : &cnt->frames));
+	}
+	mutex_unlock(&port->lock);
+	return sum;
+}
+
+/**
+ * nvhw_filter_exit() - free the rules
+ * @port: the port, no frame arrives any more
+ */
+void nvhw_filter_exit(struct nvhw_port *port)
+{
+	if (port->filter)
+		nvhw_filter_free(port->filter);
+}

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * nvnic driver: RSS contexts beside the main one.
+ *
+ * Copyright (C) 2026 nvnic contributors
+ *
+ * The core keeps their tables and keys. The device keeps them while the port is
+ * down; nothing has to be restored.
+ */
+#include <linux/ethtool.h>
+#include <linux/rtnetlink.h>
+#include <linux/slab.h>
+
+#include "nvnic.h"
+
+/*
+ * Write a context with what @rxfh changes of it. @rxfh is NULL: with nothing
+ * changed.
+ */
+static int nvnic_rss_ctx_write(struct nvnic_net *nn, u32 id,
+			       struct ethtool_rxfh_context *ctx,
+			       const struct ethtool_rxfh_param *rxfh,
+			       struct netlink_ext_ack *extack)
+{
+	const u32 *indir = ethtool_rxfh_context_indir(ctx);
+	const u8 *key = ethtool_rxfh_context_key(ctx);
+	u8 xfrm = ctx->input_xfrm;
+	struct nvnic_rss *rss;
+	int err;
+	u32 i;
+
+	if (rxfh && rxfh->indir)
+		indir = rxfh->indir;
+	if (rxfh && rxfh->key)
+		key = rxfh->key;
+	if (rxfh && rxfh->input_xfrm != RXH_XFRM_NO_CHANGE)
+		xfrm = rxfh->input_xfrm;
+
+	rss = kmalloc(sizeof(*rss), GFP_KERNEL);
+	if (!rss)
+		return -ENOMEM;
+
+	memcpy(rss->key, key, sizeof(rss->key));
+	for (i = 0; i < NVNIC_RSS_ENTRIES; i++)
+		rss->table[i] = indir[i];
+	rss->fields = nn->rss.fields;
+	rss->sym_xor = xfrm == RXH_XFRM_SYM_XOR;
+	err = nvnic_rss_commit(nn, id, rss);
+	kfree(rss);
+	if (err)
+		nvnic_refuse(nn->netdev, extack,
+			     "the device has no memory for RSS context %u", id);
+
+	return err;
+}
+
+/**
+ * nvnic_create_rxfh_context() - ethtool: make an RSS context
+ * @dev: port
+ * @ctx: the core's side of it; receives what the user left open
+ * @rxfh: what the user wants
+ * @extack: receives the reason of a refusal
+ *
+ * Without a table it spreads over all queues of this moment, without a key it
+ * has that of the system; hash fields are those of the port.
+ *
+ * Context: process, RTNL.
+ *
+ * Return: 0; an error of nvnic_rss_check(); -EIO when the device refused it;
+ * -ENOMEM.
+ */
+int nvnic_create_rxfh_context(struct net_device *dev,
+			      struct ethtool_rxfh_context *ctx,
+			      const struct ethtool_rxfh_param *rxfh,
+			      struct netlink_ext_ack *extack)
+{
+	struct nvnic_net *nn = netdev_priv(dev);
+	u32 *indir = ethtool_rxfh_context_indir(ctx);
+	int err;
+	u32 i;
+
+	ASSERT_RTNL();
+
+	err = nvnic_rss_check(nn, rxfh, extack);
+	if (err)
+		return err;
+
+	for (i = 0; i < NVNIC_RSS_ENTRIES; i++)
+		indir[i] = ethtool_rxfh_indir_default(i, nn->cfg.num);
+	netdev_rss_key_fill(ethtool_rxfh_context_key(ctx), NVNIC_RSS_KEY_LEN);
+	ctx->hfunc = ETH_RSS_HASH_TOP;
+	ctx->input_xfrm = 0;
+
+	err = nvnic_rss_ctx_write(nn, rxfh->rss_context, ctx, rxfh, extack);
+	if (!err)
+		nn->ctx[rxfh->rss_context] = ctx;
+
+	return err;
+}
+
+/* Rules add a queue offset to what the table says. */
+static int nvnic_rss_ctx_check_span(struct nvnic_net *nn,
+				    const struct ethtool_rxfh_param *rxfh,
+				    struct netlink_ext_ack *extack)
+{
+	u32 span = nvnic_ntuple_ctx_span(nn, rxfh->rss_context);
+	u32 i;
+
+	for (i = 0; rxfh->indir && i < NVNIC_RSS_ENTRIES; i++) {
+		if (rxfh->indir[i] + span < nn->cfg.num)
+			continue;
+		nvnic_refuse(nn->netdev, extack,
+			     "entry %u and a rule's offset of %u make queue %u of %u",
+			     i, span, rxfh->indir[i] + span, nn->cfg.num);
+		return -EINVAL;
+	}
+
+	return 0;
+}
+
+/**
+ * nvnic_modify_rxfh_context() - ethtool: change an RSS context
+ * @dev: port
+ * @ctx: the core's side of it, as it is now
+ * @rxfh: what is to change
+ * @extack: receives the reason of a refusal
+ *
+ * Context: process, RTNL.
+ *
+ * Return: as nvnic_create_rxfh_context(); on an error nothing has changed.
+ */
+int nvnic_modify_rxfh_context(struct net_device *dev,
+			      struct ethtool_rxfh_context *ctx,
+			      const struct ethtool_rxfh_param *rxfh,
+			      struct netlink_ext_ack *extack)
+{
+	struct nvnic_net *nn = netdev_priv(dev);
+	int err;
+
+	ASSERT_RTNL();
+
+	err = nvnic_rss_check(nn, rxfh, extack);
+	if (!err)
+		err = nvnic_rss_ctx_check_span(nn, rxfh, extack);
+	if (err)
+		return err;
+
+	return nvnic_rss_ctx_write(nn, rxfh->rss_context, ctx, rxfh, extack);
+}
+
+/**
+ * nvnic_remove_rxfh_context() - ethtool: remove an RSS context
+ * @dev: port
+ * @ctx: the core's side of it
+ * @id: its number
+ * @extack: receives the reason of a refusal
+ *
+ * Context: process, RTNL.
+ *
+ * Return: 0, or -EBUSY when a rule points to it. A port that goes away takes
+ * the rules with it.
+ */
+int nvnic_remove_rxfh_context(struct net_device *dev,
+			      struct ethtool_rxfh_context *ctx, u32 id,
+			      struct netlink_ext_ack *extack)
+{
+	struct nvnic_net *nn = netdev_priv(dev);
+
+	ASSERT_RTNL();
+
+	if (dev->reg_state == NETREG_UNREGISTERING)
+		nvnic_ntuple_flush(nn);
+	if (nvnic_rss_commit(nn, id, NULL)) {
+		nvnic_refuse(dev, extack, "a rule points to RSS context %u",
+			     id);
+		return -EBUSY;
+	}
+	nn->ctx[id] = NULL;
+
+	return 0;
+}
+
+/**
+ * nvnic_rss_ctx_fields() - hash fields of the port have changed
+ * @nn: port
+ *
+ * Context: process, RTNL.
+ *
+ * Return: 0, or -EIO when the device has refused it for a context.
+ */
+int nvnic_rss_ctx_fields(struct nvnic_net *nn)
+{
+	int err;
+	u32 i;
+
+	for (i = 0; i < NVNIC_RSS_CONTEXTS; i++) {
+		if (!nn->ctx[i])
+			continue;
+		err = nvnic_rss_ctx_write(nn, i, nn->ctx[i], NULL, NULL);
+		if (err)
+			return err;
+	}
+
+	return 0;
+}
+
+/**
+ * nvnic_rss_ctx_reset() - remove all contexts from the device
+ * @nn: port, without rules
+ *
+ * Context: process, with the port not registered.
+ */
+void nvnic_rss_ctx_reset(struct nvnic_net *nn)
+{
+	u32 i;
+
+	for (i = 1; i < NVNIC_RSS_CONTEXTS; i++)
+		nvnic_rss_commit(nn, i, NULL);
+}

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: GPL-2.0
+"""nvnic selftests: frames of one flow, plain and in tunnels, and the receive hash.
+
+Copyright (C) 2026 nvnic contributors
+"""
+
+import struct
+
+from .frames import *
+
+SCTP = 132
+VSID = 5001
+
+M, N = "02:aa:00:00:00:01", "02:aa:00:00:00:02"
+S, D, X = addr("10.1.0.1"), addr("10.1.0.2"), addr("10.1.9.2")
+S6, D6, X6 = addr("fd01::1"), addr("fd01::2"), addr("fd01::9:2")
+O, P = addr("10.2.0.1"), addr("10.2.0.2")
+O6, P6 = addr("fd02::1"), addr("fd02::2")
+
+
+def packet(dst=D, l4=TCP, sport=1000, dport=2000, tos=0, src=None, **kw):
+    src = src or (S if len(dst) == 4 else S6)
+    if l4 == TCP:
+        body = tcp(src, dst, sport, dport, b"x" * 20)
+    elif l4 == UDP:
+        body = udp(src, dst, sport, dport, b"x" * 20)
+    else:
+        body = struct.pack("!HH", sport, dport) + bytes(20)
+    kw["tos" if len(dst) == 4 else "tclass"] = tos
+    return ip(src, dst, l4, body, **kw)
+
+
+def ether(payload, dst=N, src=M, proto=None, tags=()):
+    """A frame, with VLAN tags (protocol, TCI) from the outside in."""
+    proto = proto or (ETH_P_IP if payload[0] >> 4 == 4 else ETH_P_IPV6)
+    for tpid, tci in reversed(tags):
+        payload, proto = vlan(tci, proto, payload), tpid
+    return eth(mac(dst), mac(src), proto, payload)
+
+
+def nvgre(inner, vsid=VSID, flowid=0, outer=P, tags=(), proto=ETH_P_TEB, **kw):
+    src = O if len(outer) == 4 else O6
+    kw.setdefault("key", vsid << 8 | flowid)
+    return ether(ip(src, outer, GRE, gre(proto, inner, **kw)), dst="02:bb:00:00:00:02",
+                 src="02:bb:00:00:00:01", tags=tags)
+
+
+def toeplitz(key, data):
+    """The definition of the hash, bit by bit."""
+    window, bits = int.from_bytes(key, "big"), len(key) * 8
+    result = 0
+    for i in range(len(data) * 8):
+        if data[i // 8] & 0x80 >> i % 8:
+            result ^= window >> (bits - 32 - i) & 0xffffffff
+    return result
