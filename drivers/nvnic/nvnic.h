@@ -68,7 +68,7 @@ struct nvnic_config {
 	u32 mtu;
 };
 
-/* Moderation unless the user chooses, see Documentation/moderation.rst */
+/* Moderation unless the user chooses, see Documentation/queues.rst */
 #define NVNIC_DEF_TX_USECS	0
 #define NVNIC_DEF_TX_FRAMES	0
 #define NVNIC_DEF_RX_USECS	0
