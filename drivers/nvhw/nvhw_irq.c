@@ -99,7 +99,8 @@ void nvhw_irq_notify(struct nvhw_vec *vec, const struct nvhw_ring *ring,
 	 * barrier in nvhw_irq_arm().
 	 */
 	smp_mb();
-	if (READ_ONCE(vec->armed) && nvhw_moder_due(vec, side, ring) &&
+	/* The flag before the waits that it begins with, with nvhw_irq_arm(). */
+	if (smp_load_acquire(&vec->armed) && nvhw_moder_due(vec, side, ring) &&
 	    xchg(&vec->armed, 0))
 		nvhw_irq_raise(vec, true);
 }
@@ -135,7 +136,8 @@ bool nvhw_irq_arm(struct nvhw_port *port, unsigned int queue, u64 val)
 	}
 	nvhw_moder_arm(vec, NVHW_TX, txr, tx);
 	nvhw_moder_arm(vec, NVHW_RX, rxr, rx);
-	WRITE_ONCE(vec->armed, 1);
+	/* The waits, begun anew, before the flag, with nvhw_irq_notify(). */
+	smp_store_release(&vec->armed, 1);
 	/* P3: the armed flag before the completion positions; pairs with the
 	 * barriers in nvhw_irq_notify() and nvhw_irq_urgent().
 	 */

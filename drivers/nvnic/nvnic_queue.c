@@ -137,6 +137,7 @@ static int nvnic_queue_rx_stop(struct net_device *dev, void *mem, int q)
 		return -ENETDOWN;
 
 	nvnic_queue_stop(vec->nn, NVNIC_REG_RXQ(q));
+	nvnic_vec_finish(vec);
 	nvnic_vec_pause(vec);
 	timer_delete_sync(&vec->rx_retry);
 	*ring = vec->rx;

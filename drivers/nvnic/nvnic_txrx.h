@@ -300,24 +300,6 @@ static inline bool nvnic_phase(u16 pos, u16 size)
 }
 
 /**
- * nvnic_cmpl_new() - is a completion new?
- * @word: its second word
- * @pos: its position
- * @size: descriptors in the ring
- *
- * Context: any; P2 stands between this and a look at the first word.
- *
- * Return: true if the device has written it in this pass.
- */
-static inline bool nvnic_cmpl_new(__le64 word, u16 pos, u16 size)
-{
-	BUILD_BUG_ON(NVNIC_TXC_PHASE != NVNIC_RXC_PHASE);
-
-	return FIELD_GET(NVNIC_TXC_PHASE, le64_to_cpu(word)) ==
-	       nvnic_phase(pos, size);
-}
-
-/**
  * nvnic_tx_avail() - free descriptors of a TX ring
  * @ring: the ring
  *

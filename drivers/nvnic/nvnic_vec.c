@@ -199,24 +199,24 @@ void nvnic_vec_enable(struct nvnic_vec *vec)
 	nvnic_vec_arm(vec);
 }
 
-static bool nvnic_vec_idle(const struct nvnic_vec *vec)
+static bool nvnic_rx_idle(const struct nvnic_rx_ring *ring)
 {
-	const struct nvnic_tx_ring *tx = &vec->tx;
-	const struct nvnic_rx_ring *rx = &vec->rx;
+	u16 cons = READ_ONCE(ring->cons);
+	u64 q1;
 
-	return (tx->broken ||
-		!nvnic_cmpl_new(tx->cmpl[READ_ONCE(tx->cons) & tx->mask].q[1],
-				READ_ONCE(tx->cons), tx->size)) &&
-	       (rx->broken ||
-		!nvnic_cmpl_new(rx->cmpl[READ_ONCE(rx->cons) & rx->mask].q[1],
-				READ_ONCE(rx->cons), rx->size));
+	if (ring->broken)
+		return true;
+
+	q1 = le64_to_cpu(READ_ONCE(ring->cmpl[cons & ring->mask].q[1]));
+
+	return FIELD_GET(NVNIC_RXC_PHASE, q1) != nvnic_phase(cons, ring->size);
 }
 
 /**
- * nvnic_vec_finish() - let NAPI take what the queues have completed
- * @vec: vector, its queues stopped
+ * nvnic_vec_finish() - let NAPI take what the RX queue has received
+ * @vec: vector, its RX queue stopped
  *
- * So nothing that was received is lost when its ring goes.
+ * So nothing of it is lost when the ring goes.
  *
  * Context: process, RTNL; sleeps.
  */
@@ -227,8 +227,8 @@ void nvnic_vec_finish(struct nvnic_vec *vec)
 	local_bh_disable();
 	napi_schedule(&vec->napi);
 	local_bh_enable();
-	read_poll_timeout(nvnic_vec_idle, idle, idle, NVNIC_FINISH_STEP_US,
-			  NVNIC_FINISH_US, false, vec);
+	read_poll_timeout(nvnic_rx_idle, idle, idle, NVNIC_FINISH_STEP_US,
+			  NVNIC_FINISH_US, false, &vec->rx);
 }
 
 /**
