@@ -61,8 +61,9 @@ def nothing_lost(what, end):
             at = gen.count()
             wait_for(lambda: gen.count() > at + 50, "the generator to go on")
     wait_for(lambda: seen["rx_frames"] >= gen.sent, "all frames, as the device counts them")
-    time.sleep(0.2)
     diag(f"{gen.sent} frames sent under 12 changes")
+    wait_for(lambda: sink.count() - before >= gen.sent,
+             f"UDP to see {gen.sent} frames; it has {sink.count() - before}")
     ksft_eq(sink.count() - before, gen.sent, "frames that UDP has seen")
     for watch in (seen, sent):
         delta = watch.delta()

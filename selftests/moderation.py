@@ -58,6 +58,7 @@ def interrupts(port, **options):
         wait_for(gen.finished, "the frames to be sent", 60)
     wait_for(lambda: seen["rx_frames"] >= FRAMES, "the frames to arrive")
     spent = time.monotonic() - started
+    # The last ones may still wait.
     time.sleep(0.1)
     return fired(port.ifname) - before, spent
 

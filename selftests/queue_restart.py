@@ -69,7 +69,7 @@ def others_go_on(side):
         # All by queue 0 but the flood, which is UDP from an address of its own.
         PAIR.b.cmd("ethtool -X nvn1 default")
         flows = Watch(PAIR.b)
-        stream.moving()
+        wait_for(lambda: flows.rx("frames") > 50, "the stream to go on")
         mine = max(flows.queues("rx", "frames").items(), key=lambda item: item[1])[0]
         queue = 1 - mine
         flood = Stream(0, PAIR.a, PAIR.b, 0, source_for(TX, PAIR.a, PAIR.b, queue))
