@@ -94,10 +94,10 @@ class Pps:
         sink = self.sinks[kind][0]
         with Pktgen(self.streams(kind, count)):
             time.sleep(0.3)
-            frames, irqs, start = sink.count(), fired("nvn"), time.monotonic()
+            frames, irqs, start = sink.count(), fired(), time.monotonic()
             time.sleep(self.seconds)
             frames, spent = sink.count() - frames, time.monotonic() - start
-            return frames / spent, (fired("nvn") - irqs) / spent
+            return frames / spent, (fired() - irqs) / spent
 
     def latency(self):
         """Round trips of a datagram, in microseconds: (median, 99th percentile)."""

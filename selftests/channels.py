@@ -9,7 +9,7 @@ Copyright (C) 2026 nvnic contributors
 from lib.frames import *
 from lib.hwstats import Watch
 from lib.nvnic import *
-from lib.pktgen import Pktgen, Sink, Stream
+from lib.pktgen import Pktgen, Sink, Stream, quiet_pair
 from lib.stream import Stream as Tcp
 
 PAIR = None
@@ -19,13 +19,7 @@ DEFAULTS = ("ethtool -G {0} rx 1024 tx 1024", "ethtool -L {0} combined 2")
 
 def setup():
     global PAIR
-    PAIR = Pair(ns_a=None)
-    cmd("modprobe pktgen")
-    defer(cmd, "rmmod pktgen")
-    for port in PAIR.ports:
-        port.cmd(f"sysctl -qw net.ipv6.conf.{port}.disable_ipv6=1")
-        port.cmd(f"ethtool -L {port} combined 2", fail=None)
-    PAIR.a.wait_carrier()
+    PAIR = quiet_pair()
 
 
 def restore(port):

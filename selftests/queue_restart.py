@@ -13,7 +13,7 @@ import errno
 from lib.frames import *
 from lib.hwstats import Watch
 from lib.nvnic import *
-from lib.pktgen import Pktgen, Stream, source_for
+from lib.pktgen import Pktgen, Stream, quiet_pair, source_for
 from lib.stream import Stream as Tcp
 
 PAIR = TX = None
@@ -22,13 +22,7 @@ RESTARTS = 30
 
 def setup():
     global PAIR, TX
-    PAIR = Pair(ns_a=None)
-    cmd("modprobe pktgen")
-    defer(cmd, "rmmod pktgen")
-    for port in PAIR.ports:
-        port.cmd(f"sysctl -qw net.ipv6.conf.{port}.disable_ipv6=1")
-        port.cmd(f"ethtool -L {port} combined 2", fail=None)
-    PAIR.a.wait_carrier()
+    PAIR = quiet_pair()
     TX = Sender("nvn0")
 
 
@@ -54,6 +48,17 @@ def restart(port, side, queue, times):
         corrupt(port, "corrupt_rxb" if side == "rx" else "corrupt_txd", queue)
         wait_for(lambda: seen[f"{side}{queue}_reset"] > n, f"reset {n + 1} of {side} queue {queue}")
     return seen
+
+
+def one_pair_stream():
+    """A TCP stream by the only queue pair of each port."""
+    for port in PAIR.ports:
+        port.cmd(f"ethtool -L {port} combined 1")
+        defer(port.cmd, f"ethtool -L {port} combined 2", fail=None)
+    PAIR.a.wait_carrier()
+    stream = Tcp(PAIR.a, PAIR.b)
+    stream.moving()
+    return stream
 
 
 @ksft_case("rx", "tx")
@@ -88,12 +93,7 @@ def others_go_on(side):
 @ksft_case
 def other_half_goes_on():
     """The RX queue of a pair is reset, its TX queue sends on."""
-    for port in PAIR.ports:
-        port.cmd(f"ethtool -L {port} combined 1")
-        defer(port.cmd, f"ethtool -L {port} combined 2", fail=None)
-    PAIR.a.wait_carrier()
-    stream = Tcp(PAIR.a, PAIR.b)
-    stream.moving()
+    stream = one_pair_stream()
     seen = restart(PAIR.a, "rx", 0, 10)
     ksft_eq(seen["tx0_reset"], 0, "resets of the TX queue")
     stream.moving()
@@ -103,12 +103,7 @@ def other_half_goes_on():
 @ksft_case("rx", "tx")
 def start_is_refused(side):
     """A queue that does not start again is tried again, until it does."""
-    for port in PAIR.ports:
-        port.cmd(f"ethtool -L {port} combined 1")
-        defer(port.cmd, f"ethtool -L {port} combined 2", fail=None)
-    PAIR.a.wait_carrier()
-    stream = Tcp(PAIR.a, PAIR.b)
-    stream.moving()
+    stream = one_pair_stream()
     port = PAIR.b if side == "rx" else PAIR.a
     refuse(port, f"refuse_{side}q", 0)
     restart(port, side, 0, 1)

@@ -17,10 +17,14 @@ def lines():
     return found
 
 
-def fired(ifname):
-    """Interrupts of all queues of a port so far."""
-    return sum(sum(counts) for name, (_, counts) in lines().items()
-               if name.startswith(f"{ifname}-TxRx-"))
+def fired(*ifnames):
+    """Interrupts of all queues of some ports so far (none named: of all ports)."""
+    found = 0
+    for name, (_, counts) in lines().items():
+        ifname, queue, _ = name.partition("-TxRx-")
+        if queue and (not ifnames or ifname in ifnames):
+            found += sum(counts)
+    return found
 
 
 def affinity(name, mask=None):

@@ -11,7 +11,7 @@ import threading
 
 from .frames import ETH_P_IP, UDP, addr, eth, ipv4, mac, udp
 from .hwstats import Watch
-from .nvnic import Port, cmd, defer, in_netns, wait_for
+from .nvnic import Pair, Port, cmd, defer, in_netns, wait_for
 
 _DIR = "/proc/net/pktgen"
 
@@ -84,6 +84,18 @@ class Pktgen:
 
     def __exit__(self, *_):
         self.stop()
+
+
+def quiet_pair():
+    """A Pair with nvn0 in the initial namespace, two channels, nothing of IPv6."""
+    pair = Pair(ns_a=None)
+    cmd("modprobe pktgen")
+    defer(cmd, "rmmod pktgen")
+    for port in pair.ports:
+        port.cmd(f"sysctl -qw net.ipv6.conf.{port}.disable_ipv6=1")
+        port.cmd(f"ethtool -L {port} combined 2", fail=None)
+    pair.a.wait_carrier()
+    return pair
 
 
 class Stream:
