@@ -6,17 +6,15 @@ Copyright (C) 2026 nvnic contributors
 """
 
 import argparse
-import json
 import os
 import statistics
 import sys
-import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "selftests"))
 
+from bench_lib import OUT, machine, say, write_json  # noqa: E402
 from lib.nvnic import Pair, cmd, iperf3, undo, wait_for  # noqa: E402
 
-OUT = os.environ.get("NVNIC_OUT", "/tmp")
 KEY = 5000 << 8
 GRE_LSO = ("tx-gre-segmentation", "tx-gre-csum-segmentation")
 # The order of the bars. Colours: ours, then the others.
@@ -29,10 +27,6 @@ KINDS = {
 }
 # LSO on against each of these must reach this ratio.
 TARGETS = {"nvnic-lso-off": 1.5, "veth-sw": 1.3, "virtio": 2.0}
-
-
-def say(text):
-    print(f">> {text}", flush=True)
 
 
 def virtio_pair():
@@ -144,10 +138,10 @@ def main():
     parser.add_argument("--seconds", type=int, default=5, help="of a measurement")
     parser.add_argument("--repeat", type=int, default=5, help="measurements of each kind")
     args = parser.parse_args()
-    kernel = os.uname().release
-    tcg = "TCG" in open("/proc/cpuinfo", encoding="ascii", errors="replace").read()
-    caption = (f"median of {args.repeat} runs of {args.seconds} s each, Linux {kernel}, "
-               f"{os.cpu_count()} CPUs, QEMU {'TCG' if tcg else 'KVM'}; line: slowest to fastest")
+    here = machine()
+    caption = (f"median of {args.repeat} runs of {args.seconds} s each, Linux {here['kernel']}, "
+               f"{here['cpus']} CPUs, QEMU {'TCG' if here['tcg'] else 'KVM'}; "
+               "line: slowest to fastest")
     try:
         bench = Bench(args.seconds)
         for number in range(args.repeat):
@@ -159,10 +153,8 @@ def main():
     rows = bench.summary()
     ratios = {kind: rows["nvnic-lso-on"]["gbps"] / rows[kind]["gbps"] for kind in TARGETS}
     print_summary(rows, ratios)
-    with open(f"{OUT}/bench.json", "w", encoding="ascii") as out:
-        json.dump({"kernel": kernel, "cpus": os.cpu_count(), "tcg": tcg, "seconds": args.seconds,
-                   "date": time.strftime("%Y-%m-%d"), "runs": bench.runs, "medians": rows,
-                   "ratios": ratios, "targets": TARGETS}, out, indent=1)
+    write_json("bench.json", {"seconds": args.seconds, "runs": bench.runs, "medians": rows,
+                              "ratios": ratios, "targets": TARGETS})
     write_svg(f"{OUT}/bench.svg", rows, caption)
 
 

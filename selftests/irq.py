@@ -6,7 +6,9 @@ Copyright (C) 2026 nvnic contributors
 """
 
 from lib.frames import *
-from lib.hwstats import Watch, napis
+from lib.genl import napis
+from lib.hwstats import Watch
+from lib.irqs import affinity, lines
 from lib.nvnic import *
 from lib.stream import Stream
 
@@ -18,31 +20,6 @@ def setup():
     global PAIR, TX
     PAIR = Pair(ns_a=None)
     TX = Sender("nvn0")
-
-
-def lines():
-    """{name: (interrupt number, [count of each CPU])} of our ports."""
-    found = {}
-    with open("/proc/interrupts") as table:
-        cpus = len(table.readline().split())
-        for line in table:
-            words = line.split()
-            if words[-1].startswith("nvn"):
-                found[words[-1]] = int(words[0][:-1]), [int(n) for n in words[1:cpus + 1]]
-    return found
-
-
-def affinity(name, mask=None):
-    """Read, or set, where a line's interrupts go: (asked for, in force)."""
-    number, _ = lines()[name]
-    if mask is not None:
-        with open(f"/proc/irq/{number}/smp_affinity", "w") as knob:
-            knob.write(f"{mask:x}")
-    values = []
-    for file in ("smp_affinity", "effective_affinity"):
-        with open(f"/proc/irq/{number}/{file}") as knob:
-            values.append(int(knob.read().replace(",", ""), 16))
-    return values
 
 
 def channels(count):

@@ -23,6 +23,7 @@ SHOW = {
     "rings": "ethtool -g nvn0",
     "channels": "ethtool -l nvn0",
     "rss": "ethtool -x nvn0",
+    "coalesce": "ethtool -c nvn0",
     "flags": "ethtool --show-priv-flags nvn0",
     "features": "ethtool -k nvn0",
     "pause": "ethtool -a nvn0",
@@ -63,6 +64,18 @@ TABLE = {
         ("ethtool -L nvn0 rx 1", r"netlink error: requested channel count exceeds maximum"),
         ("ethtool -L nvn0 tx 1", r"netlink error: requested channel count exceeds maximum"),
         ("ethtool -L nvn0 other 1", r"netlink error: requested channel count exceeds maximum"),
+    ),
+    "coalesce": (
+        ("ethtool -C nvn0 rx-usecs 65536", r"netlink error: nvnic: rx-usecs is at most 65535"),
+        ("ethtool -C nvn0 tx-usecs 65536", r"netlink error: nvnic: tx-usecs is at most 65535"),
+        ("ethtool -C nvn0 rx-usecs 9 rx-frames 65536", r"nvnic: rx-frames is at most 65535"),
+        ("ethtool -C nvn0 tx-usecs 9 tx-frames 70000", r"nvnic: tx-frames is at most 65535"),
+        ("ethtool -C nvn0 rx-usecs 0 rx-frames 2", r"nvnic: rx-frames above 1 needs rx-usecs"),
+        ("ethtool -C nvn0 tx-usecs 0 tx-frames 2", r"nvnic: tx-frames above 1 needs tx-usecs"),
+        ("ethtool -C nvn0 rx-usecs-irq 5", r"netlink error: "),
+        ("ethtool -C nvn0 sample-interval 1", r"netlink error: "),
+        ("ethtool --per-queue nvn0 queue_mask 0x8 --coalesce rx-usecs 9", INVALID),
+        ("ethtool --per-queue nvn0 queue_mask 0x1 --coalesce rx-usecs 65536", INVALID),
     ),
     # This command goes through an ioctl, which has no way for a text.
     "rss": (
@@ -122,6 +135,8 @@ FILES = (
     ("kernel/debug/nvnic/nvnic0.0/corrupt_txd", "0 2 1", "ERANGE"),
     ("kernel/debug/nvnic/nvnic0.0/corrupt_txd", "0 1", "EINVAL"),
     ("kernel/debug/nvnic/nvnic0.0/corrupt_rxb", "x", "EINVAL"),
+    ("kernel/debug/nvnic/nvnic0.0/refuse_txq", "128", "ERANGE"),
+    ("kernel/debug/nvnic/nvnic0.0/refuse_rxq", "x", "EINVAL"),
     ("kernel/debug/nvnic/nvnic0.0/corrupt_rxb", "0 0 " + "1" * 80, "EINVAL"),
 )
 

@@ -7,6 +7,7 @@
 #ifndef NVHW_H
 #define NVHW_H
 
+#include <linux/hrtimer.h>
 #include <linux/irqdomain.h>
 #include <linux/irq_work.h>
 #include <linux/list.h>
@@ -48,8 +49,11 @@ struct nvhw_tap_buf;
  * @size: elements of each, a power of two
  * @state: NVNIC_QSTATE_*
  * @cause: why it stopped, enum nvnic_status
+ * @refuse: fault injection: refuse the next start
  * @head: next work position to fetch
  * @cpos: next completion position; the phase follows from it
+ * @done: frames completed, the same as @cpos where each has a completion of its
+ *	own; for moderation, wraps
  * @base: register NVNIC_REG_Q_BASE
  * @cbase: register NVNIC_REG_Q_CBASE
  * @size_reg: register NVNIC_REG_Q_SIZE
@@ -64,12 +68,41 @@ struct nvhw_ring {
 	u32 size;
 	u8 state;
 	u8 cause;
+	bool refuse;
 	u16 head;
 	u16 cpos;
+	u16 done;
 	u64 base;
 	u64 cbase;
 	u64 size_reg;
 	u16 tail ____cacheline_aligned_in_smp;
+};
+
+/**
+ * enum nvhw_side - whose completions
+ * @NVHW_TX: those of the TX queue
+ * @NVHW_RX: those of the RX queue
+ * @NVHW_SIDES: number of sides
+ */
+enum nvhw_side {
+	NVHW_TX,
+	NVHW_RX,
+	NVHW_SIDES,
+};
+
+/**
+ * struct nvhw_moder - how long a side's completions wait for an interrupt
+ * @reg: register NVNIC_REG_Q_MODER_TX or NVNIC_REG_Q_MODER_RX
+ * @seen: frames, as &struct nvhw_ring.done counts them, that the driver had
+ *	consumed when it armed the vector
+ * @waiting: some wait until @deadline; under the vector's lock
+ * @deadline: when the vector is to fire; under the vector's lock
+ */
+struct nvhw_moder {
+	u64 reg;
+	u16 seen;
+	bool waiting;
+	ktime_t deadline;
 };
 
 /**
@@ -81,7 +114,11 @@ struct nvhw_ring {
  * @armed: a completion may fire it
  * @masked: held back by the interrupt core
  * @pending: fired while masked
- * @work: fires it on this CPU
+ * @moder: moderation of each side
+ * @lock: protects the deadlines of @moder and @timer; taken in any context,
+ *	nothing of ours inside
+ * @timer: fires it at the earliest deadline
+ * @work: fires it on this CPU, from where that is not possible at once
  * @csd: fires it on another CPU
  */
 struct nvhw_vec {
@@ -92,6 +129,9 @@ struct nvhw_vec {
 	int armed;
 	bool masked;
 	bool pending;
+	struct nvhw_moder moder[NVHW_SIDES];
+	raw_spinlock_t lock; /* deadlines and timer */
+	struct hrtimer timer;
 	struct irq_work work;
 	call_single_data_t csd;
 };
@@ -419,9 +459,20 @@ void nvhw_csr_reset(struct nvhw_port *port);
 int nvhw_irq_init(struct nvhw_port *port);
 void nvhw_irq_exit(struct nvhw_port *port);
 int nvhw_irq_map(struct nvnic_bus_dev *bdev, unsigned int index);
-void nvhw_irq_notify(struct nvhw_vec *vec);
+void nvhw_irq_notify(struct nvhw_vec *vec, const struct nvhw_ring *ring,
+		     enum nvhw_side side);
+void nvhw_irq_urgent(struct nvhw_vec *vec);
 bool nvhw_irq_arm(struct nvhw_port *port, unsigned int queue, u64 val);
 void nvhw_irq_event(struct nvhw_port *port, u64 cause);
+
+/* nvhw_moder.c */
+void nvhw_moder_init(struct nvhw_vec *vec);
+void nvhw_moder_exit(struct nvhw_vec *vec);
+bool nvhw_moder_write(struct nvhw_moder *moder, u64 val);
+void nvhw_moder_arm(struct nvhw_vec *vec, enum nvhw_side side,
+		    const struct nvhw_ring *ring, u16 cons);
+bool nvhw_moder_due(struct nvhw_vec *vec, enum nvhw_side side,
+		    const struct nvhw_ring *ring);
 
 /* nvhw_ring.c */
 enum nvnic_status nvhw_ring_start(struct nvhw_ring *ring, struct device *dev);
@@ -430,7 +481,7 @@ u64 nvhw_ring_status(const struct nvhw_ring *ring);
 int nvhw_ring_pending(const struct nvhw_ring *ring);
 void nvhw_ring_fetch(const struct nvhw_ring *ring, u16 pos,
 		     struct nvhw_fault *fault, u64 q[2]);
-void nvhw_ring_complete(struct nvhw_ring *ring, u64 q0, u64 q1);
+void nvhw_ring_complete(struct nvhw_ring *ring, u64 q0, u64 q1, u16 frames);
 
 /* nvhw_txq.c */
 void nvhw_txq_init(struct nvhw_port *port, unsigned int index);

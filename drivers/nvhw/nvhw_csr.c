@@ -351,8 +351,20 @@ static void nvhw_csr_half_of(struct nvhw_port *port, unsigned int queue,
 
 #define NVHW_Q_RXQ	(NVNIC_REG_RXQ(0) - NVNIC_REG_QUEUE(0))
 #define NVHW_Q_ARM	(NVNIC_REG_Q_ARM(0) - NVNIC_REG_QUEUE(0))
+#define NVHW_Q_MODER_TX	(NVNIC_REG_Q_MODER_TX(0) - NVNIC_REG_QUEUE(0))
+#define NVHW_Q_MODER_RX	(NVNIC_REG_Q_MODER_RX(0) - NVNIC_REG_QUEUE(0))
 #define NVHW_Q_TXCNT	(NVNIC_REG_TXQ_CNT(0, 0) - NVNIC_REG_QUEUE(0))
 #define NVHW_Q_RXCNT	(NVNIC_REG_RXQ_CNT(0, 0) - NVNIC_REG_QUEUE(0))
+
+static struct nvhw_moder *nvhw_csr_moder(struct nvhw_port *port,
+					 unsigned int queue, u32 reg)
+{
+	struct nvhw_vec *vec = &port->vec[queue];
+
+	if (reg == NVHW_Q_MODER_TX)
+		return &vec->moder[NVHW_TX];
+	return reg == NVHW_Q_MODER_RX ? &vec->moder[NVHW_RX] : NULL;
+}
 
 static bool nvhw_csr_queue_write(struct nvhw_port *port, u32 off, u64 val)
 {
@@ -360,12 +372,15 @@ static bool nvhw_csr_queue_write(struct nvhw_port *port, u32 off, u64 val)
 			     NVNIC_REG_QUEUE_STRIDE;
 	u32 reg = off & (NVNIC_REG_QUEUE_STRIDE - 1);
 	struct nvhw_csr_half half;
+	struct nvhw_moder *moder;
 
 	if (reg == NVHW_Q_ARM)
 		return !(val & ~NVNIC_Q_ARM_MASK) &&
 		       nvhw_irq_arm(port, queue, val);
-	if (reg > NVHW_Q_ARM)
-		return false;
+	if (reg > NVHW_Q_ARM) {
+		moder = nvhw_csr_moder(port, queue, reg);
+		return moder && nvhw_moder_write(moder, val);
+	}
 	nvhw_csr_half_of(port, queue, reg, &half);
 	return nvhw_csr_half_write(port, &half, reg & (NVHW_Q_RXQ - 1), val);
 }
@@ -375,6 +390,7 @@ static u64 nvhw_csr_queue_read(struct nvhw_port *port, u32 off)
 	unsigned int queue = (off - NVNIC_REG_QUEUE_BASE) /
 			     NVNIC_REG_QUEUE_STRIDE;
 	u32 reg = off & (NVNIC_REG_QUEUE_STRIDE - 1);
+	const struct nvhw_moder *moder;
 	struct nvhw_csr_half half;
 	unsigned int n;
 
@@ -388,8 +404,10 @@ static u64 nvhw_csr_queue_read(struct nvhw_port *port, u32 off)
 		return n < NVNIC_TC_COUNT ?
 		       READ_ONCE(port->txq[queue].cnt[n]) : 0;
 	}
-	if (reg >= NVHW_Q_ARM)
-		return 0;
+	if (reg >= NVHW_Q_ARM) {
+		moder = nvhw_csr_moder(port, queue, reg);
+		return moder ? READ_ONCE(moder->reg) : 0;
+	}
 	nvhw_csr_half_of(port, queue, reg, &half);
 	return nvhw_csr_half_read(&half, reg & (NVHW_Q_RXQ - 1));
 }

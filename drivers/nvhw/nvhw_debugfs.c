@@ -7,6 +7,9 @@
  * nvnic/<port>/corrupt_txd and corrupt_rxb take "QUEUE WORD FLIP": the next
  * descriptor that the device fetches from that queue has the bits FLIP (hex)
  * of its word WORD (0 or 1) inverted, as a driver's mistake would.
+ *
+ * nvnic/<port>/refuse_txq and refuse_rxq take "QUEUE": the next start of that
+ * queue is refused, as if its rings were no memory.
  */
 #include <linux/debugfs.h>
 #include <linux/uaccess.h>
@@ -76,6 +79,30 @@ static const struct file_operations nvhw_debugfs_rxb_fops = {
 	.write = nvhw_debugfs_write_rxb,
 };
 
+static int nvhw_debugfs_refuse(struct nvhw_port *port, u64 queue, bool tx)
+{
+	if (queue >= NVNIC_MAX_QUEUES)
+		return -ERANGE;
+	WRITE_ONCE(*(tx ? &port->txq[queue].ring.refuse :
+			  &port->rxq[queue].ring.refuse), true);
+	return 0;
+}
+
+static int nvhw_debugfs_refuse_txq(void *port, u64 queue)
+{
+	return nvhw_debugfs_refuse(port, queue, true);
+}
+
+static int nvhw_debugfs_refuse_rxq(void *port, u64 queue)
+{
+	return nvhw_debugfs_refuse(port, queue, false);
+}
+
+DEFINE_DEBUGFS_ATTRIBUTE(nvhw_debugfs_refuse_txq_fops, NULL,
+			 nvhw_debugfs_refuse_txq, "%llu\n");
+DEFINE_DEBUGFS_ATTRIBUTE(nvhw_debugfs_refuse_rxq_fops, NULL,
+			 nvhw_debugfs_refuse_rxq, "%llu\n");
+
 /**
  * nvhw_debugfs_port() - create a port's files
  * @port: the port
@@ -88,6 +115,10 @@ void nvhw_debugfs_port(struct nvhw_port *port)
 			    &nvhw_debugfs_txd_fops);
 	debugfs_create_file("corrupt_rxb", 0200, port->debugfs, port,
 			    &nvhw_debugfs_rxb_fops);
+	debugfs_create_file_unsafe("refuse_txq", 0200, port->debugfs, port,
+				   &nvhw_debugfs_refuse_txq_fops);
+	debugfs_create_file_unsafe("refuse_rxq", 0200, port->debugfs, port,
+				   &nvhw_debugfs_refuse_rxq_fops);
 }
 
 /**

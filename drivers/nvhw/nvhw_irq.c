@@ -5,9 +5,9 @@
  * Copyright (C) 2026 nvnic contributors
  *
  * Each port has an interrupt domain of its own, so its vectors are ordinary
- * Linux interrupts. A vector fires on the CPU that its affinity names: by
- * irq_work on the CPU that raises it, by a single-CPU function call on another
- * one; either way the handler runs with interrupts off on that CPU.
+ * Linux interrupts. A vector fires on the CPU that its affinity names: at once
+ * or by irq_work on the CPU that raises it, by a single-CPU function call on
+ * another one; either way the handler runs with interrupts off on that CPU.
  */
 #include <linux/bitfield.h>
 #include <linux/interrupt.h>
@@ -26,7 +26,7 @@ static void nvhw_irq_deliver(struct nvhw_vec *vec)
 		if (READ_ONCE(vec->masked) || !xchg(&vec->pending, false))
 			return;
 	}
-	generic_handle_irq(vec->irq);
+	generic_handle_irq_safe(vec->irq);
 }
 
 static void nvhw_irq_work(struct irq_work *work)
@@ -39,8 +39,12 @@ static void nvhw_irq_call(void *arg)
 	nvhw_irq_deliver(arg);
 }
 
-/* A vector that is already on its way will see what it is fired for. */
-static void nvhw_irq_fire(struct nvhw_vec *vec)
+/*
+ * A vector that is already on its way will see what it is fired for. @nested:
+ * the handler may run right here, where the softirq that it raises is looked
+ * after on the way out.
+ */
+static void nvhw_irq_fire(struct nvhw_vec *vec, bool nested)
 {
 	unsigned int cpu;
 
@@ -49,31 +53,62 @@ static void nvhw_irq_fire(struct nvhw_vec *vec)
 	    smp_call_function_single_async(READ_ONCE(vec->cpu),
 					   &vec->csd) != -ENXIO)
 		goto out;
-	irq_work_queue(&vec->work);
+	if (nested)
+		nvhw_irq_deliver(vec);
+	else
+		irq_work_queue(&vec->work);
 out:
 	put_cpu();
 }
 
-static void nvhw_irq_raise(struct nvhw_vec *vec)
+static void nvhw_irq_raise(struct nvhw_vec *vec, bool nested)
 {
 	nvhw_port_count(vec->port, NVNIC_PC_IRQ_RAISED, 1);
-	nvhw_irq_fire(vec);
+	nvhw_irq_fire(vec, nested);
 }
 
 /**
- * nvhw_irq_notify() - completions were written: fire the vector if it is armed
+ * nvhw_irq_urgent() - fire the vector if it is armed, moderated or not
  * @vec: the vector
  *
- * Context: softirq, or process context with bottom halves off.
+ * Context: softirq, process context with bottom halves off, or hard interrupt.
  */
-void nvhw_irq_notify(struct nvhw_vec *vec)
+void nvhw_irq_urgent(struct nvhw_vec *vec)
 {
 	/* P3: completion position before the armed flag; pairs with the
 	 * barrier in nvhw_irq_arm().
 	 */
 	smp_mb();
 	if (READ_ONCE(vec->armed) && xchg(&vec->armed, 0))
-		nvhw_irq_raise(vec);
+		nvhw_irq_raise(vec, true);
+}
+
+/**
+ * nvhw_irq_notify() - completions were written: fire the vector if it is armed,
+ *	now or when moderation says so
+ * @vec: the vector
+ * @ring: where they were written
+ * @side: whose ring that is
+ *
+ * Context: softirq, or process context with bottom halves off.
+ */
+void nvhw_irq_notify(struct nvhw_vec *vec, const struct nvhw_ring *ring,
+		     enum nvhw_side side)
+{
+	/* P3: completion position before the armed flag; pairs with the
+	 * barrier in nvhw_irq_arm().
+	 */
+	smp_mb();
+	/* The flag before the waits that it begins with, with nvhw_irq_arm(). */
+	if (smp_load_acquire(&vec->armed) && nvhw_moder_due(vec, side, ring) &&
+	    xchg(&vec->armed, 0))
+		nvhw_irq_raise(vec, true);
+}
+
+static bool nvhw_irq_behind(struct nvhw_vec *vec, enum nvhw_side side,
+			    const struct nvhw_ring *ring, u16 cons)
+{
+	return READ_ONCE(ring->cpos) != cons && nvhw_moder_due(vec, side, ring);
 }
 
 /**
@@ -88,23 +123,29 @@ void nvhw_irq_notify(struct nvhw_vec *vec)
  */
 bool nvhw_irq_arm(struct nvhw_port *port, unsigned int queue, u64 val)
 {
+	const struct nvhw_ring *txr = &port->txq[queue].ring;
+	const struct nvhw_ring *rxr = &port->rxq[queue].ring;
+	u16 tx = FIELD_GET(NVNIC_Q_ARM_TX, val);
+	u16 rx = FIELD_GET(NVNIC_Q_ARM_RX, val);
 	struct nvhw_vec *vec = &port->vec[queue];
-	u16 tx, rx;
+	bool due;
 
 	if (!(val & NVNIC_Q_ARM_ON)) {
 		WRITE_ONCE(vec->armed, 0);
 		return true;
 	}
-	WRITE_ONCE(vec->armed, 1);
+	nvhw_moder_arm(vec, NVHW_TX, txr, tx);
+	nvhw_moder_arm(vec, NVHW_RX, rxr, rx);
+	/* The waits, begun anew, before the flag, with nvhw_irq_notify(). */
+	smp_store_release(&vec->armed, 1);
 	/* P3: the armed flag before the completion positions; pairs with the
-	 * barrier in nvhw_irq_notify().
+	 * barriers in nvhw_irq_notify() and nvhw_irq_urgent().
 	 */
 	smp_mb();
-	tx = READ_ONCE(port->txq[queue].ring.cpos);
-	rx = READ_ONCE(port->rxq[queue].ring.cpos);
-	if ((tx != FIELD_GET(NVNIC_Q_ARM_TX, val) ||
-	     rx != FIELD_GET(NVNIC_Q_ARM_RX, val)) && xchg(&vec->armed, 0))
-		nvhw_irq_raise(vec);
+	due = nvhw_irq_behind(vec, NVHW_TX, txr, tx);
+	due |= nvhw_irq_behind(vec, NVHW_RX, rxr, rx);
+	if (due && xchg(&vec->armed, 0))
+		nvhw_irq_raise(vec, softirq_count());
 	return true;
 }
 
@@ -119,7 +160,7 @@ void nvhw_irq_event(struct nvhw_port *port, u64 cause)
 {
 	atomic64_or(cause, &port->event);
 	if (READ_ONCE(port->vec[NVNIC_VEC_EVENT].irq))
-		nvhw_irq_raise(&port->vec[NVNIC_VEC_EVENT]);
+		nvhw_irq_raise(&port->vec[NVNIC_VEC_EVENT], false);
 }
 
 static void nvhw_irq_mask(struct irq_data *d)
@@ -136,7 +177,7 @@ static void nvhw_irq_unmask(struct irq_data *d)
 	WRITE_ONCE(vec->masked, false);
 	/* P7: masked before pending; pairs with nvhw_irq_deliver(). */
 	if (xchg(&vec->pending, false))
-		nvhw_irq_fire(vec);
+		nvhw_irq_fire(vec, false);
 }
 
 /*
@@ -231,6 +272,7 @@ int nvhw_irq_init(struct nvhw_port *port)
 		vec->port = port;
 		vec->index = i;
 		vec->masked = true;
+		nvhw_moder_init(vec);
 		vec->work = IRQ_WORK_INIT_HARD(nvhw_irq_work);
 		INIT_CSD(&vec->csd, nvhw_irq_call, vec);
 	}
@@ -256,8 +298,10 @@ void nvhw_irq_exit(struct nvhw_port *port)
 {
 	unsigned int i;
 
-	for (i = 0; i < NVNIC_VEC_COUNT; i++)
+	for (i = 0; i < NVNIC_VEC_COUNT; i++) {
+		nvhw_moder_exit(&port->vec[i]);
 		irq_work_sync(&port->vec[i].work);
+	}
 	/* Function calls on their way to another CPU run before this one. */
 	kick_all_cpus_sync();
 	for (i = 0; i < NVNIC_VEC_COUNT; i++)

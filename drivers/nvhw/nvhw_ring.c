@@ -27,13 +27,15 @@ enum nvnic_status nvhw_ring_start(struct nvhw_ring *ring, struct device *dev)
 		ring->cause = NVNIC_ST_BAD_DESC;
 		return NVNIC_ST_BAD_DESC;
 	}
-	if (nvhw_dma_open(&ring->work, dev, ring->base, size * 16) ||
+	if (xchg(&ring->refuse, false) ||
+	    nvhw_dma_open(&ring->work, dev, ring->base, size * 16) ||
 	    nvhw_dma_open(&ring->comp, dev, ring->cbase, size * 16)) {
 		nvhw_ring_stop(ring, NVNIC_QSTATE_OFF, NVNIC_ST_DMA_FAULT);
 		return NVNIC_ST_DMA_FAULT;
 	}
 	ring->size = size;
 	ring->head = 0;
+	WRITE_ONCE(ring->done, 0);
 	WRITE_ONCE(ring->cpos, 0);
 	WRITE_ONCE(ring->tail, 0);
 	ring->cause = NVNIC_ST_OK;
@@ -111,10 +113,11 @@ void nvhw_ring_fetch(const struct nvhw_ring *ring, u16 pos,
  * @ring: the ring, running
  * @q0: first word
  * @q1: second word, without its phase bit
+ * @frames: frames that it completes
  *
  * The caller notifies the vector.
  */
-void nvhw_ring_complete(struct nvhw_ring *ring, u64 q0, u64 q1)
+void nvhw_ring_complete(struct nvhw_ring *ring, u64 q0, u64 q1, u16 frames)
 {
 	static_assert(NVNIC_TXC_PHASE == NVNIC_RXC_PHASE);
 	u16 pos = ring->cpos;
@@ -122,5 +125,6 @@ void nvhw_ring_complete(struct nvhw_ring *ring, u64 q0, u64 q1)
 	if (!(pos & ring->size))
 		q1 |= NVNIC_TXC_PHASE;
 	nvhw_dma_write_desc(&ring->comp, pos & (ring->size - 1), q0, q1);
+	WRITE_ONCE(ring->done, ring->done + frames);
 	WRITE_ONCE(ring->cpos, pos + 1);
 }

@@ -189,7 +189,7 @@ static void nvhw_rx_complete(struct nvhw_rxq *rxq, const struct nvhw_frame *f,
 		q0 |= FIELD_PREP(NVNIC_RXC_HASH, info->hash.value);
 		q1 |= FIELD_PREP(NVNIC_RXC_HASH_TYPE, info->hash.type);
 	}
-	nvhw_ring_complete(&rxq->ring, q0, q1);
+	nvhw_ring_complete(&rxq->ring, q0, q1, 1);
 }
 
 /* Move the frame into receive memory, finishing its checksums on the way. */
@@ -262,6 +262,9 @@ enum nvhw_verdict nvhw_rx_frame(struct nvhw_port *port, struct nvhw_txq *from,
 		nvhw_rx_missed(rxq, n);
 		n = -ENOBUFS;
 	}
+	/* Without buffers it is no time to wait for more frames. */
+	if (n <= 0)
+		nvhw_irq_urgent(rxq->vec);
 	spin_unlock(&rxq->lock);
 	if (n && info.rules)
 		nvhw_filter_hit(info.rules, info.loc, f->len);

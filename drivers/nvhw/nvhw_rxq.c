@@ -174,10 +174,11 @@ static void nvhw_rxq_fail(struct nvhw_rxq *rxq, enum nvnic_status cause)
 	else if (cause == NVNIC_ST_DMA_FAULT)
 		which = NVNIC_RC_ERR_DMA;
 	rxq->cnt[which]++;
-	nvhw_ring_complete(&rxq->ring, FIELD_PREP(NVNIC_RXC_STATUS, cause), 0);
+	nvhw_ring_complete(&rxq->ring, FIELD_PREP(NVNIC_RXC_STATUS, cause), 0,
+			   1);
 	nvhw_ring_stop(&rxq->ring, NVNIC_QSTATE_ERROR, cause);
 	nvhw_rxq_release(rxq);
-	nvhw_irq_notify(rxq->vec);
+	nvhw_irq_urgent(rxq->vec);
 }
 
 static enum nvnic_status nvhw_rxq_fetch(struct nvhw_rxq *rxq)

@@ -181,7 +181,8 @@ static void nvhw_txq_post(struct nvhw_txq *txq, enum nvnic_status status)
 			   FIELD_PREP(NVNIC_TXC_BYTES, txq->done_bytes) |
 			   FIELD_PREP(NVNIC_TXC_FRAMES, txq->done_frames),
 			   FIELD_PREP(NVNIC_TXC_HEAD, txq->ring.head) |
-			   FIELD_PREP(NVNIC_TXC_STATUS, status));
+			   FIELD_PREP(NVNIC_TXC_STATUS, status),
+			   txq->done_count);
 	txq->done_count = 0;
 	txq->done_frames = 0;
 	txq->done_bytes = 0;
@@ -198,7 +199,7 @@ void nvhw_txq_flush(struct nvhw_txq *txq)
 	if (!txq->done_count)
 		return;
 	nvhw_txq_post(txq, NVNIC_ST_OK);
-	nvhw_irq_notify(txq->vec);
+	nvhw_irq_notify(txq->vec, &txq->ring, NVHW_TX);
 }
 
 /**
@@ -219,7 +220,7 @@ void nvhw_txq_complete(struct nvhw_txq *txq, enum nvnic_status status)
 	txq->done_count++;
 	if (status != NVNIC_ST_OK) {
 		nvhw_txq_post(txq, status);
-		nvhw_irq_notify(txq->vec);
+		nvhw_irq_notify(txq->vec, &txq->ring, NVHW_TX);
 	} else if (txq->done_count == NVHW_TXQ_COALESCE) {
 		nvhw_txq_flush(txq);
 	}
@@ -246,5 +247,5 @@ void nvhw_txq_fail(struct nvhw_txq *txq, enum nvnic_status cause)
 	nvhw_txq_flush(txq);
 	nvhw_txq_post(txq, cause);
 	nvhw_ring_stop(&txq->ring, NVNIC_QSTATE_ERROR, cause);
-	nvhw_irq_notify(txq->vec);
+	nvhw_irq_urgent(txq->vec);
 }

@@ -81,6 +81,34 @@ struct nvnic_config {
 	u32 mtu;
 };
 
+/* Moderation unless the user chooses, see Documentation/queues.rst */
+#define NVNIC_DEF_TX_USECS	0
+#define NVNIC_DEF_TX_FRAMES	0
+#define NVNIC_DEF_RX_USECS	0
+#define NVNIC_DEF_RX_FRAMES	0
+
+/**
+ * struct nvnic_moder - interrupt moderation of one side, as the user wants it
+ * @usecs: longest wait, in microseconds; 0: none
+ * @frames: frames that end it; 0: only time does
+ * @adaptive: the dim library chooses instead
+ */
+struct nvnic_moder {
+	u16 usecs;
+	u16 frames;
+	bool adaptive;
+};
+
+/**
+ * struct nvnic_coalesce - interrupt moderation of a queue pair
+ * @tx: of TX completions
+ * @rx: of RX completions
+ */
+struct nvnic_coalesce {
+	struct nvnic_moder tx;
+	struct nvnic_moder rx;
+};
+
 /**
  * struct nvnic_rss - receive hash settings, as the user wants them
  * @key: Toeplitz key
@@ -109,6 +137,8 @@ struct nvnic_rss {
  * @ctx: RSS contexts beside it, NULL: there is none with that number
  * @rules: filter rules, &struct nvnic_ntuple_rule by location
  * @nrules: how many
+ * @coalesce: moderation, as last set for all queues
+ * @queue_coalesce: moderation of each queue
  * @ctrl: NVNIC_REG_CTRL as last written
  * @cap: offloads that the device has
  * @en: NVNIC_REG_EN as last written
@@ -138,6 +168,8 @@ struct nvnic_net {
 	struct ethtool_rxfh_context *ctx[NVNIC_RSS_CONTEXTS];
 	struct xarray rules;
 	u32 nrules;
+	struct nvnic_coalesce coalesce;
+	struct nvnic_coalesce queue_coalesce[NVNIC_MAX_QUEUES];
 	u64 ctrl;
 	u32 cap;
 	u32 en;
@@ -220,6 +252,23 @@ int nvnic_ntuple_delete(struct nvnic_net *nn, u32 loc);
 u32 nvnic_ntuple_stats_count(struct nvnic_net *nn);
 void nvnic_ntuple_stats_strings(struct nvnic_net *nn, u8 *data);
 void nvnic_ntuple_stats_values(struct nvnic_net *nn, u64 *data);
+
+/* nvnic_coalesce.c */
+int nvnic_moder_init(struct nvnic_net *nn);
+void nvnic_moder_exit(struct nvnic_net *nn);
+void nvnic_moder_start(struct nvnic_vec *vec);
+void nvnic_moder_stop(struct nvnic_vec *vec);
+void nvnic_moder_adapt(struct nvnic_vec *vec);
+int nvnic_get_coalesce(struct net_device *dev, struct ethtool_coalesce *out,
+		       struct kernel_ethtool_coalesce *kernel,
+		       struct netlink_ext_ack *extack);
+int nvnic_set_coalesce(struct net_device *dev, struct ethtool_coalesce *in,
+		       struct kernel_ethtool_coalesce *kernel,
+		       struct netlink_ext_ack *extack);
+int nvnic_get_queue_coalesce(struct net_device *dev, u32 queue,
+			     struct ethtool_coalesce *out);
+int nvnic_set_queue_coalesce(struct net_device *dev, u32 queue,
+			     struct ethtool_coalesce *in);
 
 /* nvnic_ethtool.c */
 extern const struct ethtool_ops nvnic_ethtool_ops;

@@ -199,6 +199,13 @@ const struct ethtool_ops nvnic_ethtool_ops = {
 	.cap_rss_rxnfc_adds = true,
 	.rxfh_per_ctx_key = true,
 	.rxfh_max_num_contexts = NVNIC_RSS_CONTEXTS,
+	.supported_coalesce_params = ETHTOOL_COALESCE_USECS |
+				     ETHTOOL_COALESCE_MAX_FRAMES |
+				     ETHTOOL_COALESCE_USE_ADAPTIVE,
+	.get_coalesce = nvnic_get_coalesce,
+	.set_coalesce = nvnic_set_coalesce,
+	.get_per_queue_coalesce = nvnic_get_queue_coalesce,
+	.set_per_queue_coalesce = nvnic_set_queue_coalesce,
 	.get_drvinfo = nvnic_get_drvinfo,
 	.get_link = ethtool_op_get_link,
 	.get_link_ksettings = nvnic_get_link_ksettings,

@@ -110,6 +110,7 @@ static void nvnic_init_netdev(struct nvnic_net *nn)
 	netdev->netdev_ops = &nvnic_netdev_ops;
 	netdev->ethtool_ops = &nvnic_ethtool_ops;
 	netdev->stat_ops = &nvnic_stat_ops;
+	netdev->queue_mgmt_ops = &nvnic_queue_mgmt_ops;
 	netdev->dev_port = nn->bdev->port;
 	netdev->min_mtu = NVNIC_MIN_MTU;
 	netdev->max_mtu = NVNIC_MAX_MTU;
@@ -160,12 +161,18 @@ static struct nvnic_net *nvnic_alloc(struct nvnic_bus_dev *bdev)
 		return NULL;
 	}
 	nvnic_stats_init(nn->qstats);
+	if (nvnic_moder_init(nn)) {
+		kvfree(nn->qstats);
+		free_netdev(netdev);
+		return NULL;
+	}
 
 	return nn;
 }
 
 static void nvnic_free(struct nvnic_net *nn)
 {
+	nvnic_moder_exit(nn);
 	kvfree(nn->qstats);
 	free_netdev(nn->netdev);
 }

@@ -4,11 +4,8 @@
  *
  * Copyright (C) 2026 nvnic contributors
  */
-#include <linux/bitfield.h>
 #include <linux/dma-mapping.h>
-#include <linux/interrupt.h>
 #include <linux/iopoll.h>
-#include <linux/irq.h>
 #include <linux/rtnetlink.h>
 #include <net/page_pool/helpers.h>
 
@@ -17,54 +14,12 @@
 #include "nvnic_csr.h"
 
 /* How long a replaced TX ring may take to send what it holds */
-#define NVNIC_DRAIN_US		(100 * USEC_PER_MSEC)
+#define NVNIC_DRAIN_US		USEC_PER_SEC
 #define NVNIC_DRAIN_STEP_US	200
-
-static irqreturn_t nvnic_vec_interrupt(int irq, void *data)
-{
-	struct nvnic_vec *vec = data;
-
-	napi_schedule_irqoff(&vec->napi);
-
-	return IRQ_HANDLED;
-}
-
-static void nvnic_vec_arm(struct nvnic_vec *vec)
-{
-	nvnic_wr(vec->nn->bdev, vec->arm,
-		 NVNIC_Q_ARM_ON |
-		 FIELD_PREP(NVNIC_Q_ARM_TX, vec->tx.cons) |
-		 FIELD_PREP(NVNIC_Q_ARM_RX, vec->rx.cons));
-}
-
-static int nvnic_poll(struct napi_struct *napi, int budget)
-{
-	struct nvnic_vec *vec = container_of(napi, struct nvnic_vec, napi);
-	int work;
-
-	nvnic_clean_tx(&vec->tx, budget);
-	if (unlikely(!budget))
-		return 0;
-
-	work = nvnic_clean_rx(vec, budget);
-	if (work == budget)
-		return budget;
-
-	/* Completions that came since are behind these positions: the vector
-	 * fires at once. It must not for those of a broken ring, which nobody
-	 * takes; nvnic_vec_recover() polls again.
-	 */
-	if (napi_complete_done(napi, work) &&
-	    likely(!vec->tx.broken && !vec->rx.broken))
-		nvnic_vec_arm(vec);
-
-	return work;
-}
 
 static void nvnic_rx_retry(struct timer_list *t)
 {
-	struct nvnic_rx_ring *ring = from_timer(ring, t, retry);
-	struct nvnic_vec *vec = container_of(ring, struct nvnic_vec, rx);
+	struct nvnic_vec *vec = from_timer(vec, t, rx_retry);
 
 	napi_schedule(&vec->napi);
 }
@@ -108,9 +63,9 @@ static void nvnic_tx_ring_free(struct nvnic_tx_ring *ring)
 	kvfree(ring->buf);
 }
 
-static int nvnic_rx_pool_alloc(struct nvnic_vec *vec)
+static int nvnic_rx_pool_alloc(struct nvnic_rx_ring *ring,
+			       struct nvnic_vec *vec)
 {
-	struct nvnic_rx_ring *ring = &vec->rx;
 	struct page_pool_params params = {
 		.flags = PP_FLAG_DMA_MAP | PP_FLAG_DMA_SYNC_DEV,
 		.pool_size = ring->size,
@@ -132,22 +87,48 @@ static int nvnic_rx_pool_alloc(struct nvnic_vec *vec)
 	return 0;
 }
 
-static int nvnic_rx_ring_alloc(struct nvnic_vec *vec, u16 size, u32 truesize)
+/**
+ * nvnic_rx_ring_init() - an RX ring without memory
+ * @ring: the ring, zeroed
+ * @vec: its vector
+ *
+ * Context: any.
+ */
+void nvnic_rx_ring_init(struct nvnic_rx_ring *ring, struct nvnic_vec *vec)
 {
-	struct nvnic_rx_ring *ring = &vec->rx;
 	struct nvnic_net *nn = vec->nn;
-	struct device *dev = &nn->bdev->dev;
-	int err;
 
 	ring->bdev = nn->bdev;
 	ring->netdev = nn->netdev;
 	ring->stats = &nn->qstats[vec->index].rx;
+	ring->doorbell = NVNIC_REG_RXQ(vec->index) + NVNIC_REG_Q_TAIL;
+	ring->index = vec->index;
+}
+
+/**
+ * nvnic_rx_ring_alloc() - memory of an RX ring, with buffers
+ * @ring: the ring, zeroed
+ * @vec: its vector
+ * @size: descriptors in each of its rings
+ * @truesize: bytes of a buffer, see nvnic_rx_truesize()
+ *
+ * Does not touch the device.
+ *
+ * Context: process, RTNL; sleeps.
+ *
+ * Return: 0, or -ENOMEM: then what there is, nvnic_rx_ring_free() frees.
+ */
+int nvnic_rx_ring_alloc(struct nvnic_rx_ring *ring, struct nvnic_vec *vec,
+			u16 size, u32 truesize)
+{
+	struct device *dev = &vec->nn->bdev->dev;
+	int err;
+
+	nvnic_rx_ring_init(ring, vec);
 	ring->size = size;
 	ring->mask = size - 1;
-	ring->doorbell = NVNIC_REG_RXQ(vec->index) + NVNIC_REG_Q_TAIL;
 	ring->truesize = truesize;
 	ring->room = NVNIC_RX_ROOM(truesize);
-	ring->index = vec->index;
 
 	ring->buf = kvcalloc(size, sizeof(*ring->buf), GFP_KERNEL);
 	ring->desc = dma_alloc_coherent(dev, size * sizeof(*ring->desc),
@@ -157,14 +138,20 @@ static int nvnic_rx_ring_alloc(struct nvnic_vec *vec, u16 size, u32 truesize)
 	if (!ring->buf || !ring->desc || !ring->cmpl)
 		return -ENOMEM;
 
-	err = nvnic_rx_pool_alloc(vec);
+	err = nvnic_rx_pool_alloc(ring, vec);
 	if (err)
 		return err;
 
-	return nvnic_rx_fill(ring, GFP_KERNEL);
+	return nvnic_rx_fill(ring, NVNIC_RX_GFP_SETUP);
 }
 
-static void nvnic_rx_ring_free(struct nvnic_rx_ring *ring)
+/**
+ * nvnic_rx_ring_free() - free an RX ring and its buffers
+ * @ring: the ring, possibly allocated in part; unknown to the device
+ *
+ * Context: process, while the NAPI of its vector is disabled; sleeps.
+ */
+void nvnic_rx_ring_free(struct nvnic_rx_ring *ring)
 {
 	struct device *dev = &ring->bdev->dev;
 
@@ -197,14 +184,14 @@ static int nvnic_vec_alloc(struct nvnic_rings *rings, struct nvnic_net *nn,
 	vec->arm = NVNIC_REG_Q_ARM(index);
 	vec->tx.bdev = nn->bdev;
 	vec->rx.bdev = nn->bdev;
-	timer_setup(&vec->rx.retry, nvnic_rx_retry, 0);
+	timer_setup(&vec->rx_retry, nvnic_rx_retry, 0);
 	netif_napi_add(nn->netdev, &vec->napi, nvnic_poll);
 
 	err = nvnic_tx_ring_alloc(vec, cfg->tx_size);
 	if (err)
 		return err;
 
-	return nvnic_rx_ring_alloc(vec, cfg->rx_size,
+	return nvnic_rx_ring_alloc(&vec->rx, vec, cfg->rx_size,
 				   nvnic_rx_truesize(cfg->mtu));
 }
 
@@ -290,59 +277,13 @@ free_rings:
 	return ERR_PTR(err);
 }
 
-/* ---- Queues of the device ---- */
-
-static int nvnic_queue_start(struct nvnic_net *nn, u32 regs, dma_addr_t desc,
-			     dma_addr_t cmpl, u16 size)
-{
-	struct nvnic_bus_dev *bdev = nn->bdev;
-	u64 status;
-
-	nvnic_wr(bdev, regs + NVNIC_REG_Q_BASE, desc);
-	nvnic_wr(bdev, regs + NVNIC_REG_Q_CBASE, cmpl);
-	nvnic_wr(bdev, regs + NVNIC_REG_Q_SIZE, size);
-	nvnic_wr(bdev, regs + NVNIC_REG_Q_CTRL, NVNIC_Q_CTRL_ENABLE);
-
-	status = nvnic_rd(bdev, regs + NVNIC_REG_Q_STATUS);
-	if (FIELD_GET(NVNIC_Q_STATUS_STATE, status) == NVNIC_QSTATE_RUNNING)
-		return 0;
-
-	netdev_err(nn->netdev, "queue at %#x does not start, status %#llx\n",
-		   regs, status);
-	nvnic_wr(bdev, regs + NVNIC_REG_Q_CTRL, 0);
-	return -EIO;
-}
-
-static void nvnic_queue_stop(struct nvnic_net *nn, u32 regs)
-{
-	nvnic_wr(nn->bdev, regs + NVNIC_REG_Q_CTRL, 0);
-}
-
-static int nvnic_tx_start(struct nvnic_vec *vec)
-{
-	return nvnic_queue_start(vec->nn, NVNIC_REG_TXQ(vec->index),
-				 vec->tx.desc_dma, vec->tx.cmpl_dma,
-				 vec->tx.size);
-}
-
-static int nvnic_rx_start(struct nvnic_vec *vec)
-{
-	int err;
-
-	err = nvnic_queue_start(vec->nn, NVNIC_REG_RXQ(vec->index),
-				vec->rx.desc_dma, vec->rx.cmpl_dma,
-				vec->rx.size);
-	if (!err)
-		nvnic_rx_kick(&vec->rx);
-
-	return err;
-}
+/* ---- In use ---- */
 
 static int nvnic_vec_start(struct nvnic_vec *vec)
 {
 	int err;
 
-	err = nvnic_rx_fill(&vec->rx, GFP_KERNEL);
+	err = nvnic_rx_fill(&vec->rx, NVNIC_RX_GFP_SETUP);
 	if (err)
 		return err;
 
@@ -371,59 +312,12 @@ static void nvnic_vec_flush(struct nvnic_vec *vec)
 	nvnic_rx_flush(&vec->rx);
 }
 
-static int nvnic_vec_request_irq(struct nvnic_vec *vec)
-{
-	struct nvnic_net *nn = vec->nn;
-	int irq, err;
-
-	snprintf(vec->name, sizeof(vec->name), "%s-TxRx-%u", nn->netdev->name,
-		 vec->index);
-	irq = nvnic_vector_irq(nn->bdev, vec->index);
-	if (irq < 0)
-		return irq;
-
-	err = request_irq(irq, nvnic_vec_interrupt, 0, vec->name, vec);
-	if (err)
-		return err;
-
-	vec->irq = irq;
-	netif_napi_set_irq(&vec->napi, irq);
-	/* A CPU sends where its completions come back to it. */
-	netif_set_xps_queue(nn->netdev, irq_get_effective_affinity_mask(irq),
-			    vec->index);
-
-	return 0;
-}
-
-static void nvnic_vec_free_irq(struct nvnic_vec *vec)
-{
-	netif_napi_set_irq(&vec->napi, -1);
-	free_irq(vec->irq, vec);
-	vec->irq = 0;
-}
-
-static void nvnic_vec_attach(struct nvnic_vec *vec, struct napi_struct *napi)
-{
-	struct net_device *dev = vec->nn->netdev;
-
-	netif_queue_set_napi(dev, vec->index, NETDEV_QUEUE_TYPE_RX, napi);
-	netif_queue_set_napi(dev, vec->index, NETDEV_QUEUE_TYPE_TX, napi);
-	vec->nn->tx[vec->index] = napi ? &vec->tx : NULL;
-}
-
-/* ---- All of it ---- */
-
 static void nvnic_rings_enable(struct nvnic_net *nn, struct nvnic_rings *rings)
 {
 	u32 i;
 
-	for (i = 0; i < rings->num; i++) {
-		struct nvnic_vec *vec = rings->vec[i];
-
-		nvnic_vec_attach(vec, &vec->napi);
-		napi_enable(&vec->napi);
-		nvnic_vec_arm(vec);
-	}
+	for (i = 0; i < rings->num; i++)
+		nvnic_vec_enable(rings->vec[i]);
 
 	nn->rings = rings;
 	nn->max_used = max(nn->max_used, rings->num);
@@ -520,16 +414,15 @@ void nvnic_rings_down(struct nvnic_net *nn)
 		nvnic_vec_stop(rings->vec[i]);
 
 	for (i = 0; i < rings->num; i++) {
-		napi_disable(&rings->vec[i]->napi);
-		timer_delete_sync(&rings->vec[i]->rx.retry);
-		nvnic_vec_free_irq(rings->vec[i]);
+		nvnic_vec_finish(rings->vec[i]);
+		nvnic_vec_disable(rings->vec[i]);
 	}
 
 	/* A poll that had not seen nn->down may have woken a queue. */
 	nvnic_tx_disable_all(nn->netdev);
 
 	for (i = 0; i < rings->num; i++) {
-		nvnic_vec_attach(rings->vec[i], NULL);
+		nvnic_vec_detach(rings->vec[i]);
 		clear_bit(i, nn->fault_tx);
 		clear_bit(i, nn->fault_rx);
 		nvnic_vec_flush(rings->vec[i]);
@@ -541,11 +434,13 @@ static bool nvnic_tx_empty(const struct nvnic_rings *rings)
 {
 	u32 i;
 
-	for (i = 0; i < rings->num; i++)
-		if (!rings->vec[i]->tx.broken &&
-		    nvnic_tx_avail(&rings->vec[i]->tx) !=
-		    rings->vec[i]->tx.size - 1)
+	for (i = 0; i < rings->num; i++) {
+		const struct nvnic_tx_ring *ring = &rings->vec[i]->tx;
+
+		if (!ring->broken && (READ_ONCE(ring->spill) ||
+				      nvnic_tx_avail(ring) != ring->size - 1))
 			return false;
+	}
 
 	return true;
 }
@@ -637,68 +532,4 @@ int nvnic_reconfigure(struct nvnic_net *nn, const struct nvnic_config *cfg)
 	nvnic_rss_default_table(nn, cfg->num);
 
 	return 0;
-}
-
-static int nvnic_tx_recover(struct nvnic_vec *vec)
-{
-	struct netdev_queue *txq = vec->tx.txq;
-
-	nvnic_queue_stop(vec->nn, NVNIC_REG_TXQ(vec->index));
-	nvnic_tx_flush(&vec->tx);
-	nvnic_rare_stat_inc(vec->tx.stats, NVNIC_TS_RESET);
-	txq_trans_cond_update(txq);
-
-	return nvnic_tx_start(vec);
-}
-
-static int nvnic_rx_recover(struct nvnic_vec *vec)
-{
-	nvnic_queue_stop(vec->nn, NVNIC_REG_RXQ(vec->index));
-	nvnic_rx_flush(&vec->rx);
-	nvnic_rx_stat_add(vec->rx.stats, NVNIC_RS_RESET, 1);
-	if (nvnic_rx_fill(&vec->rx, GFP_KERNEL))
-		mod_timer(&vec->rx.retry, jiffies + HZ);
-
-	return nvnic_rx_start(vec);
-}
-
-/**
- * nvnic_vec_recover() - reset one queue, or both of a pair
- * @vec: vector in use
- * @tx: reset the TX queue
- * @rx: reset the RX queue
- *
- * Other pairs go on. What the queue held is dropped.
- *
- * Context: process, RTNL.
- *
- * Return: 0, or -EIO when the device refused the queue.
- */
-int nvnic_vec_recover(struct nvnic_vec *vec, bool tx, bool rx)
-{
-	struct netdev_queue *txq = vec->tx.txq;
-	int err = 0, rx_err = 0;
-
-	ASSERT_RTNL();
-
-	napi_disable(&vec->napi);
-	if (tx) {
-		/* Wait for a transmitter; none follows, and nobody wakes. */
-		__netif_tx_lock_bh(txq);
-		netif_tx_stop_queue(txq);
-		__netif_tx_unlock_bh(txq);
-		err = nvnic_tx_recover(vec);
-	}
-	if (rx)
-		rx_err = nvnic_rx_recover(vec);
-	napi_enable(&vec->napi);
-
-	/* A poll looks after what either half missed, and arms the vector. */
-	local_bh_disable();
-	napi_schedule(&vec->napi);
-	local_bh_enable();
-	if (tx && !err)
-		netif_tx_wake_queue(txq);
-
-	return err ?: rx_err;
 }

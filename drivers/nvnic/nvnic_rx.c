@@ -120,7 +120,8 @@ static void nvnic_rx_refill(struct nvnic_rx_ring *ring)
 		return;
 
 	if (unlikely(nvnic_rx_fill(ring, GFP_ATOMIC | __GFP_NOWARN)))
-		mod_timer(&ring->retry, jiffies + NVNIC_RX_RETRY);
+		mod_timer(&container_of(ring, struct nvnic_vec, rx)->rx_retry,
+			  jiffies + NVNIC_RX_RETRY);
 	if (likely(ring->post != post))
 		nvnic_rx_kick(ring);
 }
@@ -310,6 +311,10 @@ int nvnic_clean_rx(struct nvnic_vec *vec, int budget)
 	struct nvnic_rx_ring *ring = &vec->rx;
 	struct nvnic_rx_done done = {};
 	int work = 0;
+
+	/* It may have no memory at the moment. */
+	if (unlikely(ring->broken))
+		return 0;
 
 	while (work < budget && nvnic_rx_completion(vec, &done))
 		work++;

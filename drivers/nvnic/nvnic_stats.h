@@ -183,6 +183,36 @@ static inline void nvnic_rx_stat_add(struct nvnic_rx_stats *s,
 	u64_stats_update_end(&s->syncp);
 }
 
+/**
+ * nvnic_done_stat_own() - read a row of the completing side
+ * @s: statistics of the queue
+ * @row: one of NVNIC_TX_DONE_STATS
+ *
+ * Context: NAPI, which is the only one to write it.
+ *
+ * Return: its value.
+ */
+static inline u64 nvnic_done_stat_own(const struct nvnic_tx_stats *s,
+				      enum nvnic_tx_stat row)
+{
+	return u64_stats_read(&s->done[row - NVNIC_TS_XMIT_COUNT]);
+}
+
+/**
+ * nvnic_rx_stat_own() - read a row of the receiving side
+ * @s: statistics of the queue
+ * @row: one of NVNIC_RX_STATS
+ *
+ * Context: NAPI, which is the only one to write it.
+ *
+ * Return: its value.
+ */
+static inline u64 nvnic_rx_stat_own(const struct nvnic_rx_stats *s,
+				    enum nvnic_rx_stat row)
+{
+	return u64_stats_read(&s->v[row]);
+}
+
 extern const struct netdev_stat_ops nvnic_stat_ops;
 
 void nvnic_stats_init(struct nvnic_queue_stats *qstats);

@@ -597,7 +597,7 @@ static void nvnic_tx_spill_resume(struct nvnic_tx_ring *ring,
 	struct netdev_queue *txq = ring->txq;
 
 	__netif_tx_lock(txq, smp_processor_id());
-	if (!READ_ONCE(ring->nn->down) && nvnic_tx_spill_drain(ring) &&
+	if (nvnic_tx_spill_drain(ring) && !READ_ONCE(ring->nn->down) &&
 	    nvnic_tx_avail(ring) >= NVNIC_TX_WAKE_DESC &&
 	    netif_tx_queue_stopped(txq)) {
 		netif_tx_wake_queue(txq);

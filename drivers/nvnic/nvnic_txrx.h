@@ -19,7 +19,9 @@
 
 #include <linux/bitfield.h>
 #include <linux/cache.h>
+#include <linux/dim.h>
 #include <linux/if_vlan.h>
+#include <linux/interrupt.h>
 #include <linux/netdevice.h>
 #include <linux/skbuff.h>
 #include <linux/tcp.h>
@@ -42,6 +44,8 @@ struct page_pool;
 #define NVNIC_TX_WAKE_DESC	(2 * NVNIC_TX_MAX_DESC)
 /* RX buffers are posted in batches of at least so many */
 #define NVNIC_RX_BATCH		16
+/* Buffers of a ring that is being made: better no ring than no other process */
+#define NVNIC_RX_GFP_SETUP	(GFP_KERNEL | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
 
 static_assert(NVNIC_MAX_TX_BUFS > MAX_SKB_FRAGS);
 static_assert(NVNIC_MIN_RING > NVNIC_TX_WAKE_DESC);
@@ -193,11 +197,10 @@ struct nvnic_rx_buf {
  * @truesize: bytes of a buffer in all
  * @room: bytes of it that the device may fill
  * @index: number of the queue
- * @broken: stopped until nvnic_service() has reset it
+ * @broken: stopped, and nobody touches it, until it is started anew
  * @post: position after the last buffer posted
  * @next: position of the next buffer to be filled
  * @cons: next completion
- * @retry: polls again after a refill that failed
  * @desc_dma: bus address of @desc
  * @cmpl_dma: bus address of @cmpl
  */
@@ -228,7 +231,6 @@ struct nvnic_rx_ring {
 	__cacheline_group_end_aligned(read_write);
 
 	__cacheline_group_begin_aligned(cold);
-	struct timer_list retry;
 	dma_addr_t desc_dma;
 	dma_addr_t cmpl_dma;
 
@@ -242,7 +244,14 @@ struct nvnic_rx_ring {
  * @arm: offset of the arm register
  * @irq: interrupt, 0: not requested
  * @index: number of the pair
+ * @events: interrupts, wraps
+ * @tx_adaptive: the dim library moderates TX completions
+ * @rx_adaptive: and RX completions
  * @name: name of the interrupt
+ * @affinity: tells of a change of the interrupt's affinity
+ * @rx_retry: polls again after a refill that failed
+ * @tx_dim: state of the dim library for TX
+ * @rx_dim: and for RX
  * @tx: TX queue
  * @rx: RX queue
  */
@@ -252,7 +261,14 @@ struct nvnic_vec {
 	u32 arm;
 	int irq;
 	u16 index;
+	u16 events;
+	bool tx_adaptive;
+	bool rx_adaptive;
 	char name[IFNAMSIZ + 16];
+	struct irq_affinity_notify affinity;
+	struct timer_list rx_retry;
+	struct dim tx_dim;
+	struct dim rx_dim;
 	struct nvnic_tx_ring tx;
 	struct nvnic_rx_ring rx;
 };
@@ -383,8 +399,29 @@ void nvnic_rings_free(struct nvnic_rings *rings);
 int nvnic_rings_up(struct nvnic_net *nn, struct nvnic_rings *rings);
 void nvnic_rings_down(struct nvnic_net *nn);
 int nvnic_reconfigure(struct nvnic_net *nn, const struct nvnic_config *cfg);
-int nvnic_vec_recover(struct nvnic_vec *vec, bool tx, bool rx);
 u32 nvnic_rx_truesize(u32 mtu);
+void nvnic_rx_ring_init(struct nvnic_rx_ring *ring, struct nvnic_vec *vec);
+int nvnic_rx_ring_alloc(struct nvnic_rx_ring *ring, struct nvnic_vec *vec,
+			u16 size, u32 truesize);
+void nvnic_rx_ring_free(struct nvnic_rx_ring *ring);
+
+/* nvnic_vec.c */
+int nvnic_poll(struct napi_struct *napi, int budget);
+void nvnic_vec_pause(struct nvnic_vec *vec);
+void nvnic_vec_resume(struct nvnic_vec *vec);
+int nvnic_vec_request_irq(struct nvnic_vec *vec);
+void nvnic_vec_free_irq(struct nvnic_vec *vec);
+void nvnic_vec_enable(struct nvnic_vec *vec);
+void nvnic_vec_finish(struct nvnic_vec *vec);
+void nvnic_vec_disable(struct nvnic_vec *vec);
+void nvnic_vec_detach(struct nvnic_vec *vec);
+
+/* nvnic_queue.c */
+extern const struct netdev_queue_mgmt_ops nvnic_queue_mgmt_ops;
+int nvnic_tx_start(struct nvnic_vec *vec);
+int nvnic_rx_start(struct nvnic_vec *vec);
+void nvnic_queue_stop(struct nvnic_net *nn, u32 regs);
+int nvnic_vec_recover(struct nvnic_vec *vec, bool tx, bool rx);
 
 /* nvnic_tx.c */
 netdev_tx_t nvnic_start_xmit(struct sk_buff *skb, struct net_device *dev);

@@ -105,6 +105,8 @@ enum nvnic_offload {
 #define NVNIC_MAX_RX_BUF	16384
 #define NVNIC_MAX_RX_BUFS	64	/* receive buffers a frame */
 #define NVNIC_MAX_MACS		64	/* exact receive address filters */
+#define NVNIC_MAX_MODER_USECS	65535	/* microseconds that a vector may wait */
+#define NVNIC_MAX_MODER_FRAMES	65535	/* frames that it may wait for */
 #define NVNIC_RSS_ENTRIES	512	/* indirection table */
 #define NVNIC_RSS_KEY_LEN	40
 #define NVNIC_RSS_CONTEXTS	65	/* hash configurations, the main one included */

@@ -190,14 +190,25 @@
 
 /*
  * Arm the vector of the queue pair: it fires once, as soon as there is a
- * completion behind the positions that the driver has consumed. A vector that
- * has fired stays quiet until armed again. WO.
+ * completion behind the positions that the driver has consumed and moderation
+ * lets it. A vector that has fired stays quiet until armed again. WO.
  */
 #define NVNIC_REG_Q_ARM(_q)	(NVNIC_REG_QUEUE(_q) + 0x100)
 #define NVNIC_Q_ARM_TX		GENMASK_ULL(15, 0)	/* next TX completion position */
 #define NVNIC_Q_ARM_RX		GENMASK_ULL(31, 16)	/* next RX completion position */
 #define NVNIC_Q_ARM_ON		BIT_ULL(32)		/* 0 disarms */
 #define NVNIC_Q_ARM_MASK	GENMASK_ULL(32, 0)
+
+/*
+ * Moderation of the vector, for completions of the TX and of the RX queue: how
+ * long the first of them waits for others, and how many end the wait. USECS 0:
+ * no wait, and FRAMES is at most 1. FRAMES 0: only time ends it. Reset 0. RW.
+ */
+#define NVNIC_REG_Q_MODER_TX(_q)	(NVNIC_REG_QUEUE(_q) + 0x108)
+#define NVNIC_REG_Q_MODER_RX(_q)	(NVNIC_REG_QUEUE(_q) + 0x110)
+#define NVNIC_Q_MODER_USECS	GENMASK_ULL(15, 0)	/* microseconds */
+#define NVNIC_Q_MODER_FRAMES	GENMASK_ULL(31, 16)	/* TX: requests, RX: frames */
+#define NVNIC_Q_MODER_MASK	GENMASK_ULL(31, 0)
 
 /* ---- Counters of the queue, see nvnic_counters.h. RO. ---- */
 #define NVNIC_REG_TXQ_CNT(_q, _n) (NVNIC_REG_QUEUE(_q) + 0x200 + (_n) * 8)

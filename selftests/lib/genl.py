@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Per-queue statistics of a netdev over generic netlink (family "netdev").
+"""Queues, NAPI instances, page pools and statistics of a netdev over generic
+netlink (family "netdev").
 
 Copyright (C) 2026 nvnic contributors
 """
@@ -15,6 +16,7 @@ _GENL_ID_CTRL, _CTRL_CMD_GETFAMILY = 16, 3
 _CTRL_ATTR_FAMILY_ID, _CTRL_ATTR_FAMILY_NAME = 1, 2
 _NLM_F_REQUEST, _NLM_F_DUMP = 1, 0x300
 _NLMSG_ERROR, _NLMSG_DONE = 2, 3
+_NETDEV_CMD_PAGE_POOL_GET, _NETDEV_CMD_QUEUE_GET, _NETDEV_CMD_NAPI_GET = 5, 10, 11
 _NETDEV_CMD_QSTATS_GET = 12
 _A_IFINDEX, _A_QUEUE_TYPE, _A_QUEUE_ID, _A_SCOPE = 1, 2, 3, 4
 _SCOPE_QUEUE = 1
@@ -70,24 +72,49 @@ def _request(sock, family, command, flags, payload):
             return answers
 
 
-def qstats(ifname, ns=None, per_queue=False):
-    """Statistics of a netdev as {name: value}; with per_queue a dict of them by
-    ("rx" or "tx", queue number)."""
+def _dump(ifname, ns, command, ifindex_attr, wanted=b"", filtered=True):
+    """Attributes of each object of a netdev that a dump command shows."""
     with in_netns(ns):
         sock = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, _NETLINK_GENERIC)
         ifindex = socket.if_nametoindex(ifname)
     with sock:
         family = _request(sock, _GENL_ID_CTRL, _CTRL_CMD_GETFAMILY, 0,
                           _attr(_CTRL_ATTR_FAMILY_NAME, b"netdev\0"))
-        payload = _attr(_A_IFINDEX, struct.pack("=I", ifindex))
-        if per_queue:
-            payload += _attr(_A_SCOPE, struct.pack("=I", _SCOPE_QUEUE))
-        answers = _request(sock, _uint(family[0][_CTRL_ATTR_FAMILY_ID]),
-                           _NETDEV_CMD_QSTATS_GET, _NLM_F_DUMP, payload)
+        payload = _attr(ifindex_attr, struct.pack("=I", ifindex)) if filtered else b""
+        answers = _request(sock, _uint(family[0][_CTRL_ATTR_FAMILY_ID]), command, _NLM_F_DUMP,
+                           payload + wanted)
+    return [attrs for attrs in answers if _uint(attrs.get(ifindex_attr, b"")) == ifindex]
+
+
+def _named(answers, names):
+    return [{names[k]: _uint(v) for k, v in attrs.items() if k in names} for attrs in answers]
+
+
+def napis(ifname, ns=None):
+    """NAPI instances: [{"id": n, "irq": n, "pid": n}]"""
+    return _named(_dump(ifname, ns, _NETDEV_CMD_NAPI_GET, 1), {2: "id", 3: "irq", 4: "pid"})
+
+
+def queues(ifname, ns=None):
+    """Queues: [{"type": "rx" or "tx", "id": n, "napi-id": n}]"""
+    found = _named(_dump(ifname, ns, _NETDEV_CMD_QUEUE_GET, 2), {1: "id", 3: "type", 4: "napi-id"})
+    for queue in found:
+        queue["type"] = "tx" if queue["type"] else "rx"
+    return found
+
+
+def page_pools(ifname, ns=None):
+    """Page pools, also those that wait for their last page ("detach-time")."""
+    return _named(_dump(ifname, ns, _NETDEV_CMD_PAGE_POOL_GET, 2, filtered=False),
+                  {1: "id", 3: "napi-id", 4: "inflight", 5: "inflight-mem", 6: "detach-time"})
+
+
+def qstats(ifname, ns=None, per_queue=False):
+    """Statistics of a netdev as {name: value}; with per_queue a dict of them by
+    ("rx" or "tx", queue number)."""
+    wanted = _attr(_A_SCOPE, struct.pack("=I", _SCOPE_QUEUE)) if per_queue else b""
     table = {}
-    for attrs in answers:
-        if _uint(attrs[_A_IFINDEX]) != ifindex:
-            continue
+    for attrs in _dump(ifname, ns, _NETDEV_CMD_QSTATS_GET, _A_IFINDEX, wanted):
         key = None
         if _A_QUEUE_ID in attrs:
             key = ("tx" if _uint(attrs[_A_QUEUE_TYPE]) else "rx", _uint(attrs[_A_QUEUE_ID]))

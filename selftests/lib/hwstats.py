@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""nvnic selftests: ``ethtool -S`` without a process for each look, and the NAPI
-instances of an interface.
+"""nvnic selftests: ``ethtool -S`` without a process for each look.
 
 Copyright (C) 2026 nvnic contributors
 """
@@ -12,7 +11,6 @@ import re
 import socket
 import struct
 
-from . import genl
 from .shell import in_netns
 
 _SIOCETHTOOL = 0x8946
@@ -88,21 +86,3 @@ def by_queue(counters, side, name):
         if match:
             found[int(match[1])] = value
     return found
-
-
-_NAPI_GET, _NAPI_IFINDEX, _NAPI_ID, _NAPI_IRQ = 11, 1, 2, 3
-
-
-def napis(ifname, ns=None):
-    """The NAPI instances of an interface, over netdev-genl: [{"id": n, "irq": n}]"""
-    with in_netns(ns):
-        sock = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, genl._NETLINK_GENERIC)
-        ifindex = socket.if_nametoindex(ifname)
-    with sock:
-        family = genl._request(sock, genl._GENL_ID_CTRL, genl._CTRL_CMD_GETFAMILY, 0,
-                               genl._attr(genl._CTRL_ATTR_FAMILY_NAME, b"netdev\0"))
-        answers = genl._request(sock, genl._uint(family[0][genl._CTRL_ATTR_FAMILY_ID]), _NAPI_GET,
-                                genl._NLM_F_DUMP, genl._attr(_NAPI_IFINDEX,
-                                                             struct.pack("=I", ifindex)))
-    return [{"id": genl._uint(a[_NAPI_ID]), "irq": genl._uint(a.get(_NAPI_IRQ, b""))}
-            for a in answers if genl._uint(a[_NAPI_IFINDEX]) == ifindex]

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * nvnic device: interrupt moderation.
+ *
+ * Copyright (C) 2026 nvnic contributors
+ *
+ * The first completion after the vector was armed sets a deadline, one for each
+ * side of the queue pair. The vector fires at the earlier of the deadline and
+ * the wanted number of frames. A timer that is set for less than the deadline,
+ * because a count has ended the wait that it was started for, is left alone and
+ * goes on when it expires: under load it costs one interrupt a period.
+ */
+#include <linux/bitfield.h>
+
+#include "nvhw.h"
+
+/**
+ * nvhw_moder_write() - write to NVNIC_REG_Q_MODER_TX or NVNIC_REG_Q_MODER_RX
+ * @moder: moderation of that side
+ * @val: value
+ *
+ * Context: any. A wait that has begun ends as it would have.
+ *
+ * Return: false if the value is refused.
+ */
+bool nvhw_moder_write(struct nvhw_moder *moder, u64 val)
+{
+	u64 frames = FIELD_GET(NVNIC_Q_MODER_FRAMES, val);
+	u64 usecs = FIELD_GET(NVNIC_Q_MODER_USECS, val);
+
+	BUILD_BUG_ON(FIELD_MAX(NVNIC_Q_MODER_USECS) != NVNIC_MAX_MODER_USECS);
+	BUILD_BUG_ON(FIELD_MAX(NVNIC_Q_MODER_FRAMES) != NVNIC_MAX_MODER_FRAMES);
+	if (val & ~NVNIC_Q_MODER_MASK || (!usecs && frames > 1))
+		return false;
+	WRITE_ONCE(moder->reg, val);
+	return true;
+}
+
+static void nvhw_moder_wait(struct nvhw_vec *vec, struct nvhw_moder *moder,
+			    u32 usecs)
+{
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&vec->lock, flags);
+	if (!moder->waiting) {
+		WRITE_ONCE(moder->waiting, true);
+		moder->deadline = ktime_add_us(ktime_get(), usecs);
+		if (!hrtimer_is_queued(&vec->timer) ||
+		    ktime_after(hrtimer_get_expires(&vec->timer),
+				moder->deadline))
+			hrtimer_start(&vec->timer, moder->deadline,
+				      HRTIMER_MODE_ABS_PINNED_HARD);
+	}
+	raw_spin_unlock_irqrestore(&vec->lock, flags);
+}
+
+/**
+ * nvhw_moder_due() - is it time to fire for the completions of a side?
+ * @vec: the vector, armed
+ * @side: the side, which has completions that the driver has not seen
+ * @ring: its ring
+ *
+ * Context: any.
+ *
+ * Return: true if it is; false if @vec will fire by itself in time.
+ */
+bool nvhw_moder_due(struct nvhw_vec *vec, enum nvhw_side side,
+		    const struct nvhw_ring *ring)
+{
+	struct nvhw_moder *moder = &vec->moder[side];
+	u64 reg = READ_ONCE(moder->reg);
+	u16 count, frames = FIELD_GET(NVNIC_Q_MODER_FRAMES, reg);
+
+	if (likely(!reg))
+		return true;
+	count = READ_ONCE(ring->done) - READ_ONCE(moder->seen);
+	if (!FIELD_GET(NVNIC_Q_MODER_USECS, reg) || (frames && count >= frames))
+		return true;
+	if (!READ_ONCE(moder->waiting))
+		nvhw_moder_wait(vec, moder, FIELD_GET(NVNIC_Q_MODER_USECS, reg));
+	return false;
+}
+
+/**
+ * nvhw_moder_arm() - the vector is about to be armed: begin anew
+ * @vec: the vector
+ * @side: the side
+ * @ring: its ring
+ * @cons: next completion position that the driver will look at
+ *
+ * A completion that is there already counts as one frame.
+ *
+ * Context: any.
+ */
+void nvhw_moder_arm(struct nvhw_vec *vec, enum nvhw_side side,
+		    const struct nvhw_ring *ring, u16 cons)
+{
+	struct nvhw_moder *moder = &vec->moder[side];
+	unsigned long flags;
+
+	if (likely(!READ_ONCE(moder->reg)))
+		return;
+	WRITE_ONCE(moder->seen, READ_ONCE(ring->done) -
+				(u16)(READ_ONCE(ring->cpos) - cons));
+	if (!READ_ONCE(moder->waiting))
+		return;
+	raw_spin_lock_irqsave(&vec->lock, flags);
+	WRITE_ONCE(moder->waiting, false);
+	raw_spin_unlock_irqrestore(&vec->lock, flags);
+}
+
+static enum hrtimer_restart nvhw_moder_expire(struct hrtimer *timer)
+{
+	struct nvhw_vec *vec = container_of(timer, struct nvhw_vec, timer);
+	enum hrtimer_restart again = HRTIMER_NORESTART;
+	ktime_t now = ktime_get(), next = KTIME_MAX;
+	unsigned long flags;
+	bool due = false;
+	int side;
+
+	raw_spin_lock_irqsave(&vec->lock, flags);
+	for (side = 0; side < NVHW_SIDES; side++) {
+		struct nvhw_moder *moder = &vec->moder[side];
+
+		if (!moder->waiting)
+			continue;
+		if (ktime_after(moder->deadline, now)) {
+			next = min(next, moder->deadline);
+			continue;
+		}
+		WRITE_ONCE(moder->waiting, false);
+		due = true;
+	}
+	/* Whoever has queued it meanwhile has looked at the same deadlines. */
+	if (next != KTIME_MAX && !hrtimer_is_queued(timer)) {
+		hrtimer_set_expires(timer, next);
+		again = HRTIMER_RESTART;
+	}
+	raw_spin_unlock_irqrestore(&vec->lock, flags);
+	if (due)
+		nvhw_irq_urgent(vec);
+	return again;
+}
+
+/**
+ * nvhw_moder_init() - set up the moderation of a vector, off
+ * @vec: the vector
+ */
+void nvhw_moder_init(struct nvhw_vec *vec)
+{
+	raw_spin_lock_init(&vec->lock);
+	hrtimer_init(&vec->timer, CLOCK_MONOTONIC, HRTIMER_MODE_ABS_PINNED_HARD);
+	vec->timer.function = nvhw_moder_expire;
+}
+
+/**
+ * nvhw_moder_exit() - the vector waits no more
+ * @vec: the vector; nothing notifies it
+ *
+ * Context: process.
+ */
+void nvhw_moder_exit(struct nvhw_vec *vec)
+{
+	hrtimer_cancel(&vec->timer);
+}

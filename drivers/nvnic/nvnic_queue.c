@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * nvnic driver: one queue stops and starts while the others run.
+ *
+ * Copyright (C) 2026 nvnic contributors
+ *
+ * The stack's queue management operations are for RX queues. Recovery of a
+ * queue goes the same way.
+ */
+#include <linux/bitfield.h>
+#include <linux/rtnetlink.h>
+#include <net/netdev_queues.h>
+
+#include "nvnic.h"
+#include "nvnic_csr.h"
+
+/* ---- Queues of the device ---- */
+
+static int nvnic_queue_start(struct nvnic_net *nn, u32 regs, dma_addr_t desc,
+			     dma_addr_t cmpl, u16 size)
+{
+	struct nvnic_bus_dev *bdev = nn->bdev;
+	u64 status;
+
+	nvnic_wr(bdev, regs + NVNIC_REG_Q_BASE, desc);
+	nvnic_wr(bdev, regs + NVNIC_REG_Q_CBASE, cmpl);
+	nvnic_wr(bdev, regs + NVNIC_REG_Q_SIZE, size);
+	nvnic_wr(bdev, regs + NVNIC_REG_Q_CTRL, NVNIC_Q_CTRL_ENABLE);
+
+	status = nvnic_rd(bdev, regs + NVNIC_REG_Q_STATUS);
+	if (FIELD_GET(NVNIC_Q_STATUS_STATE, status) == NVNIC_QSTATE_RUNNING)
+		return 0;
+
+	netdev_err(nn->netdev, "queue at %#x does not start, status %#llx\n",
+		   regs, status);
+	nvnic_wr(bdev, regs + NVNIC_REG_Q_CTRL, 0);
+	return -EIO;
+}
+
+/**
+ * nvnic_queue_stop() - have the device stop a queue
+ * @nn: port
+ * @regs: NVNIC_REG_TXQ() or NVNIC_REG_RXQ()
+ *
+ * Context: process, RTNL; sleeps. On return the device has let go of its rings.
+ */
+void nvnic_queue_stop(struct nvnic_net *nn, u32 regs)
+{
+	nvnic_wr(nn->bdev, regs + NVNIC_REG_Q_CTRL, 0);
+}
+
+/**
+ * nvnic_tx_start() - have the device start a TX queue
+ * @vec: its vector
+ *
+ * Context: process, RTNL; sleeps.
+ *
+ * Return: 0, or -EIO when the device refused.
+ */
+int nvnic_tx_start(struct nvnic_vec *vec)
+{
+	return nvnic_queue_start(vec->nn, NVNIC_REG_TXQ(vec->index),
+				 vec->tx.desc_dma, vec->tx.cmpl_dma,
+				 vec->tx.size);
+}
+
+/**
+ * nvnic_rx_start() - have the device start an RX queue
+ * @vec: its vector
+ *
+ * Context: process, RTNL; sleeps.
+ *
+ * Return: 0, or -EIO when the device refused.
+ */
+int nvnic_rx_start(struct nvnic_vec *vec)
+{
+	int err;
+
+	err = nvnic_queue_start(vec->nn, NVNIC_REG_RXQ(vec->index),
+				vec->rx.desc_dma, vec->rx.cmpl_dma,
+				vec->rx.size);
+	if (!err)
+		nvnic_rx_kick(&vec->rx);
+
+	return err;
+}
+
+/* ---- struct netdev_queue_mgmt_ops ---- */
+
+static struct nvnic_vec *nvnic_queue_vec(struct net_device *dev, int q)
+{
+	struct nvnic_net *nn = netdev_priv(dev);
+
+	ASSERT_RTNL();
+
+	return nn->rings && q < nn->rings->num ? nn->rings->vec[q] : NULL;
+}
+
+static void nvnic_queue_mem_free(struct net_device *dev, void *mem)
+{
+	struct nvnic_rx_ring *ring = mem;
+	struct nvnic_vec *vec = nvnic_queue_vec(dev, ring->index);
+
+	/* A page pool is destroyed while the NAPI it knows is disabled. */
+	if (vec)
+		nvnic_vec_pause(vec);
+	nvnic_rx_ring_free(ring);
+	if (vec)
+		nvnic_vec_resume(vec);
+}
+
+static int nvnic_queue_mem_alloc(struct net_device *dev, void *mem, int q)
+{
+	struct nvnic_vec *vec = nvnic_queue_vec(dev, q);
+	struct nvnic_net *nn = netdev_priv(dev);
+	struct nvnic_rx_ring *ring = mem;
+	int err;
+
+	if (!vec)
+		return -ENETDOWN;
+
+	err = nvnic_rx_ring_alloc(ring, vec, nn->cfg.rx_size,
+				  nvnic_rx_truesize(nn->cfg.mtu));
+	if (err)
+		nvnic_queue_mem_free(dev, ring);
+
+	return err;
+}
+
+/* The ring goes to @mem, empty. The vector stays quiet until there is another. */
+static int nvnic_queue_rx_stop(struct net_device *dev, void *mem, int q)
+{
+	struct nvnic_vec *vec = nvnic_queue_vec(dev, q);
+	struct nvnic_rx_ring *ring = mem;
+
+	if (!vec)
+		return -ENETDOWN;
+
+	nvnic_queue_stop(vec->nn, NVNIC_REG_RXQ(q));
+	nvnic_vec_finish(vec);
+	nvnic_vec_pause(vec);
+	timer_delete_sync(&vec->rx_retry);
+	*ring = vec->rx;
+	nvnic_rx_flush(ring);
+	memset(&vec->rx, 0, sizeof(vec->rx));
+	nvnic_rx_ring_init(&vec->rx, vec);
+	vec->rx.broken = true;
+	nvnic_vec_resume(vec);
+
+	return 0;
+}
+
+/* On an error the ring stays in @mem. */
+static int nvnic_queue_rx_start(struct net_device *dev, void *mem, int q)
+{
+	struct nvnic_vec *vec = nvnic_queue_vec(dev, q);
+	struct nvnic_rx_ring *ring = mem, none;
+	int err;
+
+	if (!vec)
+		return -ENETDOWN;
+
+	nvnic_vec_pause(vec);
+	none = vec->rx;
+	vec->rx = *ring;
+	vec->rx.broken = false;
+	nvnic_rx_stat_add(vec->rx.stats, NVNIC_RS_RESET, 1);
+	if (nvnic_rx_fill(&vec->rx, NVNIC_RX_GFP_SETUP))
+		mod_timer(&vec->rx_retry, jiffies + HZ);
+	err = nvnic_rx_start(vec);
+	if (err) {
+		timer_delete_sync(&vec->rx_retry);
+		*ring = vec->rx;
+		vec->rx = none;
+	}
+	nvnic_vec_resume(vec);
+
+	return err;
+}
+
+const struct netdev_queue_mgmt_ops nvnic_queue_mgmt_ops = {
+	.ndo_queue_mem_size = sizeof(struct nvnic_rx_ring),
+	.ndo_queue_mem_alloc = nvnic_queue_mem_alloc,
+	.ndo_queue_mem_free = nvnic_queue_mem_free,
+	.ndo_queue_start = nvnic_queue_rx_start,
+	.ndo_queue_stop = nvnic_queue_rx_stop,
+};
+
+/* ---- Recovery ---- */
+
+static int nvnic_tx_recover(struct nvnic_vec *vec)
+{
+	struct netdev_queue *txq = vec->tx.txq;
+	int err;
+
+	nvnic_vec_pause(vec);
+	/* Wait for a transmitter; none follows, and nobody wakes. */
+	__netif_tx_lock_bh(txq);
+	netif_tx_stop_queue(txq);
+	__netif_tx_unlock_bh(txq);
+
+	nvnic_queue_stop(vec->nn, NVNIC_REG_TXQ(vec->index));
+	nvnic_tx_flush(&vec->tx);
+	nvnic_rare_stat_inc(vec->tx.stats, NVNIC_TS_RESET);
+	txq_trans_cond_update(txq);
+	err = nvnic_tx_start(vec);
+	nvnic_vec_resume(vec);
+	if (!err)
+		netif_tx_wake_queue(txq);
+
+	return err;
+}
+
+/* The same memory again. If it does not start, the ring waits for another try. */
+static int nvnic_rx_recover(struct nvnic_vec *vec)
+{
+	struct net_device *dev = vec->nn->netdev;
+	struct nvnic_rx_ring mem;
+	int err;
+
+	err = nvnic_queue_rx_stop(dev, &mem, vec->index);
+	if (err)
+		return err;
+
+	err = nvnic_queue_rx_start(dev, &mem, vec->index);
+	if (err) {
+		nvnic_vec_pause(vec);
+		vec->rx = mem;
+		vec->rx.broken = true;
+		nvnic_vec_resume(vec);
+	}
+
+	return err;
+}
+
+/**
+ * nvnic_vec_recover() - reset one queue, or both of a pair
+ * @vec: vector in use
+ * @tx: reset the TX queue
+ * @rx: reset the RX queue
+ *
+ * Other pairs go on. What the queue held is dropped.
+ *
+ * Context: process, RTNL.
+ *
+ * Return: 0, or -EIO when the device refused the queue.
+ */
+int nvnic_vec_recover(struct nvnic_vec *vec, bool tx, bool rx)
+{
+	int err = 0, rx_err = 0;
+
+	ASSERT_RTNL();
+
+	if (tx)
+		err = nvnic_tx_recover(vec);
+	if (rx)
+		rx_err = nvnic_rx_recover(vec);
+
+	return err ?: rx_err;
+}

@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * nvnic driver: vectors: interrupt, NAPI, affinity.
+ *
+ * Copyright (C) 2026 nvnic contributors
+ */
+#include <linux/bitfield.h>
+#include <linux/cpumask.h>
+#include <linux/interrupt.h>
+#include <linux/iopoll.h>
+#include <linux/irq.h>
+#include <linux/rtnetlink.h>
+
+#include "nvnic.h"
+#include "nvnic_csr.h"
+
+/* How long NAPI may take for what its rings hold */
+#define NVNIC_FINISH_US		USEC_PER_SEC
+#define NVNIC_FINISH_STEP_US	100
+
+static irqreturn_t nvnic_vec_interrupt(int irq, void *data)
+{
+	struct nvnic_vec *vec = data;
+
+	vec->events++;
+	napi_schedule_irqoff(&vec->napi);
+
+	return IRQ_HANDLED;
+}
+
+static void nvnic_vec_arm(struct nvnic_vec *vec)
+{
+	nvnic_wr(vec->nn->bdev, vec->arm,
+		 NVNIC_Q_ARM_ON |
+		 FIELD_PREP(NVNIC_Q_ARM_TX, vec->tx.cons) |
+		 FIELD_PREP(NVNIC_Q_ARM_RX, vec->rx.cons));
+}
+
+/**
+ * nvnic_poll() - NAPI poll of a vector
+ * @napi: its NAPI
+ * @budget: most frames to receive; 0 when called by netpoll
+ *
+ * Context: NAPI.
+ *
+ * Return: number of frames received; @budget if there may be more.
+ */
+int nvnic_poll(struct napi_struct *napi, int budget)
+{
+	struct nvnic_vec *vec = container_of(napi, struct nvnic_vec, napi);
+	int work;
+
+	nvnic_clean_tx(&vec->tx, budget);
+	if (unlikely(!budget))
+		return 0;
+
+	work = nvnic_clean_rx(vec, budget);
+	if (work == budget)
+		return budget;
+
+	/* Completions that came since are behind these positions: the vector
+	 * fires at once. It must not for those of a broken ring, which nobody
+	 * takes; its reset polls again.
+	 */
+	if (napi_complete_done(napi, work) &&
+	    likely(!vec->tx.broken && !vec->rx.broken)) {
+		if (vec->tx_adaptive | vec->rx_adaptive)
+			nvnic_moder_adapt(vec);
+		nvnic_vec_arm(vec);
+	}
+
+	return work;
+}
+
+/**
+ * nvnic_vec_pause() - keep NAPI away from a vector in use
+ * @vec: vector
+ *
+ * Context: process, RTNL; sleeps.
+ */
+void nvnic_vec_pause(struct nvnic_vec *vec)
+{
+	napi_disable(&vec->napi);
+}
+
+/**
+ * nvnic_vec_resume() - undo nvnic_vec_pause()
+ * @vec: vector
+ *
+ * A poll looks after what came meanwhile, and arms the vector.
+ *
+ * Context: process, RTNL.
+ */
+void nvnic_vec_resume(struct nvnic_vec *vec)
+{
+	napi_enable(&vec->napi);
+	local_bh_disable();
+	napi_schedule(&vec->napi);
+	local_bh_enable();
+}
+
+/* ---- Affinity ---- */
+
+/* A CPU sends where its completions come back to it. */
+static void nvnic_vec_xps(struct nvnic_vec *vec)
+{
+	netif_set_xps_queue(vec->nn->netdev,
+			    irq_get_effective_affinity_mask(vec->irq),
+			    vec->index);
+}
+
+static void nvnic_vec_affinity_notify(struct irq_affinity_notify *notify,
+				      const cpumask_t *mask)
+{
+	nvnic_vec_xps(container_of(notify, struct nvnic_vec, affinity));
+}
+
+/* The notifier is part of the vector, which outlives it. */
+static void nvnic_vec_affinity_release(struct kref *ref)
+{
+}
+
+/**
+ * nvnic_vec_request_irq() - have a vector's interrupt
+ * @vec: vector
+ *
+ * The number stays the vector's own while the port exists, so what the user
+ * asked for in smp_affinity outlives the queue.
+ *
+ * Context: process, RTNL; sleeps.
+ *
+ * Return: 0, or what request_irq() returned.
+ */
+int nvnic_vec_request_irq(struct nvnic_vec *vec)
+{
+	struct nvnic_net *nn = vec->nn;
+	unsigned int home;
+	int irq, err;
+
+	snprintf(vec->name, sizeof(vec->name), "%s-TxRx-%u", nn->netdev->name,
+		 vec->index);
+	irq = nvnic_vector_irq(nn->bdev, vec->index);
+	if (irq < 0)
+		return irq;
+
+	err = request_irq(irq, nvnic_vec_interrupt, 0, vec->name, vec);
+	if (err)
+		return err;
+
+	vec->irq = irq;
+	netif_napi_set_irq(&vec->napi, irq);
+	home = cpumask_local_spread(vec->index, NUMA_NO_NODE);
+	irq_update_affinity_hint(irq, get_cpu_mask(home));
+	vec->affinity.notify = nvnic_vec_affinity_notify;
+	vec->affinity.release = nvnic_vec_affinity_release;
+	irq_set_affinity_notifier(irq, &vec->affinity);
+	nvnic_vec_xps(vec);
+
+	return 0;
+}
+
+/**
+ * nvnic_vec_free_irq() - undo nvnic_vec_request_irq()
+ * @vec: vector
+ *
+ * Context: process, RTNL; sleeps.
+ */
+void nvnic_vec_free_irq(struct nvnic_vec *vec)
+{
+	irq_set_affinity_notifier(vec->irq, NULL);
+	irq_update_affinity_hint(vec->irq, NULL);
+	netif_napi_set_irq(&vec->napi, -1);
+	free_irq(vec->irq, vec);
+	vec->irq = 0;
+}
+
+/* ---- In use ---- */
+
+static void nvnic_vec_attach(struct nvnic_vec *vec, struct napi_struct *napi)
+{
+	struct net_device *dev = vec->nn->netdev;
+
+	netif_queue_set_napi(dev, vec->index, NETDEV_QUEUE_TYPE_RX, napi);
+	netif_queue_set_napi(dev, vec->index, NETDEV_QUEUE_TYPE_TX, napi);
+	vec->nn->tx[vec->index] = napi ? &vec->tx : NULL;
+}
+
+/**
+ * nvnic_vec_enable() - let stack and NAPI at a vector
+ * @vec: vector, its interrupt requested and its queues started
+ *
+ * Context: process, RTNL.
+ */
+void nvnic_vec_enable(struct nvnic_vec *vec)
+{
+	nvnic_vec_attach(vec, &vec->napi);
+	nvnic_moder_start(vec);
+	napi_enable(&vec->napi);
+	nvnic_vec_arm(vec);
+}
+
+static bool nvnic_rx_idle(const struct nvnic_rx_ring *ring)
+{
+	u16 cons = READ_ONCE(ring->cons);
+	u64 q1;
+
+	if (ring->broken)
+		return true;
+
+	q1 = le64_to_cpu(READ_ONCE(ring->cmpl[cons & ring->mask].q[1]));
+
+	return FIELD_GET(NVNIC_RXC_PHASE, q1) != nvnic_phase(cons, ring->size);
+}
+
+/**
+ * nvnic_vec_finish() - let NAPI take what the RX queue has received
+ * @vec: vector, its RX queue stopped
+ *
+ * So nothing of it is lost when the ring goes.
+ *
+ * Context: process, RTNL; sleeps.
+ */
+void nvnic_vec_finish(struct nvnic_vec *vec)
+{
+	bool idle;
+
+	local_bh_disable();
+	napi_schedule(&vec->napi);
+	local_bh_enable();
+	read_poll_timeout(nvnic_rx_idle, idle, idle, NVNIC_FINISH_STEP_US,
+			  NVNIC_FINISH_US, false, &vec->rx);
+}
+
+/**
+ * nvnic_vec_disable() - keep NAPI and interrupt away from a vector
+ * @vec: vector, its queues stopped
+ *
+ * Context: process, RTNL; sleeps.
+ */
+void nvnic_vec_disable(struct nvnic_vec *vec)
+{
+	napi_disable(&vec->napi);
+	timer_delete_sync(&vec->rx_retry);
+	nvnic_moder_stop(vec);
+	nvnic_vec_free_irq(vec);
+}
+
+/**
+ * nvnic_vec_detach() - hide a vector from the stack
+ * @vec: vector, disabled; no transmitter can come
+ *
+ * Context: process, RTNL.
+ */
+void nvnic_vec_detach(struct nvnic_vec *vec)
+{
+	nvnic_vec_attach(vec, NULL);
+}

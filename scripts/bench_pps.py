@@ -1,0 +1,179 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0
+"""Small frames: how many a second beside veth, and at which moderation how many
+interrupts and what latency. For inside the VM; see scripts/bench.sh.
+
+The kernel's packet generator sends 64-byte UDP frames (FCS included) from one CPU
+a queue; a socket that nobody reads counts them. veth has its NAPI on, as it has
+for frames of real flows; both receive on the CPU that sends.
+
+Copyright (C) 2026 nvnic contributors
+"""
+
+import argparse
+import os
+import socket
+import statistics
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "selftests"))
+
+from bench_lib import say, write_json  # noqa: E402
+from lib.frames import Sender  # noqa: E402
+from lib.irqs import affinity, fired, lines  # noqa: E402
+from lib.nvnic import Pair, Port, cmd, defer, in_netns, undo  # noqa: E402
+from lib.pktgen import Pktgen, Sink, Stream, source_for  # noqa: E402
+
+# nvnic with one queue against veth with one; with many against one.
+TARGETS = {"pps_of_veth": 0.8, "pps_by_cpus": 1.7}
+STATIC = "adaptive-rx off adaptive-tx off rx-frames 0 tx-frames 0 tx-usecs 0"
+MODERATION = {"default": None, "rx-usecs 0": f"{STATIC} rx-usecs 0",
+              "rx-usecs 8": f"{STATIC} rx-usecs 8", "rx-usecs 50": f"{STATIC} rx-usecs 50",
+              "adaptive": "adaptive-rx on adaptive-tx on"}
+PINGS = 1000
+
+
+class Pps:
+    def __init__(self, seconds):
+        self.seconds = seconds
+        self.cpus = list(range(os.cpu_count()))
+        cmd("modprobe pktgen")
+        self.nvnic = Pair(ns_a=None)
+        self.veth = self._veth()
+        for port in (*self.nvnic.ports, *self.veth):
+            port.cmd(f"sysctl -qw net.ipv6.conf.{port}.disable_ipv6=1")
+        for line in lines():
+            if "-TxRx-" in line:
+                affinity(line, 1 << int(line.rsplit("-", 1)[1]) % len(self.cpus))
+        tx = Sender("nvn0")
+        self.sources = [source_for(tx, *self.nvnic.ports, q) for q in self.cpus]
+        tx.close()
+        self.sinks = {"nvnic": self._sinks(self.nvnic.b), "veth": self._sinks(self.veth[1])}
+        self.default = self._coalesce()
+
+    def _veth(self):
+        queues = f"numtxqueues {len(self.cpus)} numrxqueues {len(self.cpus)}"
+        cmd(f"ip link add pv0 {queues} type veth peer name pv1 {queues}")
+        defer(cmd, "ip link del pv0", fail=None)
+        cmd("ip netns add pps")
+        defer(cmd, "ip netns del pps", fail=None)
+        cmd("ip link set pv1 netns pps")
+        ends = Port("pv0"), Port("pv1", "pps")
+        for host, end in enumerate(ends, 1):
+            # Without TSO veth takes frames without a socket through its NAPI.
+            end.cmd(f"ethtool -K {end} gro on tso off gso off")
+            end.address(f"10.8.0.{host}/24")
+            end.up()
+        return ends
+
+    def _sinks(self, port):
+        return [Sink(port, 9 + number) for number in self.cpus]
+
+    def _coalesce(self):
+        text = self.nvnic.a.cmd("ethtool -c nvn0").stdout
+        found = dict(line.split(":", 1) for line in text.splitlines() if ":" in line)
+        adaptive = found["Adaptive RX"].split()
+        words = [f"adaptive-rx {adaptive[0]} adaptive-tx {adaptive[2]}"]
+        words += [f"{name} {found[name].strip()}"
+                  for name in ("rx-usecs", "rx-frames", "tx-usecs", "tx-frames")]
+        return " ".join(words)
+
+    def moderate(self, name):
+        for port in self.nvnic.ports:
+            port.cmd(f"ethtool -C {port} {MODERATION[name] or self.default}", fail=None)
+
+    def streams(self, kind, count):
+        if kind == "veth":
+            return [Stream(q, *self.veth, q, port=9 + q) for q in self.cpus[:count]]
+        return [Stream(q, *self.nvnic.ports, q, self.sources[q], port=9 + q)
+                for q in self.cpus[:count]]
+
+    def rate(self, kind, count):
+        """(frames, interrupts) a second that come as far as to UDP."""
+        sink = self.sinks[kind][0]
+        with Pktgen(self.streams(kind, count)):
+            time.sleep(0.3)
+            frames, irqs, start = sink.count(), fired(), time.monotonic()
+            time.sleep(self.seconds)
+            frames, spent = sink.count() - frames, time.monotonic() - start
+            return frames / spent, (fired() - irqs) / spent
+
+    def latency(self):
+        """Round trips of a datagram, in microseconds: (median, 99th percentile)."""
+        with in_netns("b"):
+            server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        trips = []
+        with server, client:
+            server.bind((self.nvnic.b.v4, 0))
+            client.connect(server.getsockname())
+            for _ in range(PINGS):
+                start = time.perf_counter_ns()
+                client.send(b"x" * 22)
+                _, back = server.recvfrom(64)
+                server.sendto(b"x" * 22, back)
+                client.recv(64)
+                trips.append((time.perf_counter_ns() - start) / 1000)
+        cuts = statistics.quantiles(trips, n=100)
+        return statistics.median(trips), cuts[98]
+
+
+def measure(seconds, repeat):
+    pps = Pps(seconds)
+    many = len(pps.cpus)
+    rates = {(kind, count): [] for count in sorted({1, many}) for kind in ("veth", "nvnic")}
+    table = {name: [] for name in MODERATION}
+    for number in range(repeat):
+        say(f"small frames, round {number + 1} of {repeat}")
+        pps.moderate("default")
+        for kind, count in rates:
+            rates[kind, count].append(pps.rate(kind, count)[0])
+            say(f"  {kind} with {count} queue(s): {rates[kind, count][-1]:9.0f} frames/s")
+        for name, rows in table.items():
+            pps.moderate(name)
+            frames, irqs = pps.rate("nvnic", 1)
+            rows.append((frames, irqs, *pps.latency()))
+    rates = {key: statistics.median(values) for key, values in rates.items()}
+    table = {name: [statistics.median(column) for column in zip(*rows)]
+             for name, rows in table.items()}
+    return many, rates, table
+
+
+def report(many, rates, table):
+    ratios = {"pps_of_veth": rates["nvnic", 1] / rates["veth", 1]}
+    if many > 1:
+        ratios["pps_by_cpus"] = rates["nvnic", many] / rates["nvnic", 1]
+    print(f"\n{'64-byte UDP, frames a second':32} {'1 queue':>9} {f'{many} queues':>9}")
+    for kind in ("veth", "nvnic"):
+        print(f"{kind:32} {rates[kind, 1]:9.0f} {rates[kind, many]:9.0f}")
+    print(f"\n{'nvnic, moderation':16} {'frames/s':>9} {'irqs/s':>9} {'round trip us':>14}"
+          f" {'99th percentile':>16}")
+    for name, (frames, irqs, median, p99) in table.items():
+        print(f"{name:16} {frames:9.0f} {irqs:9.0f} {median:14.0f} {p99:16.0f}")
+    for name, text in (("pps_of_veth", "one queue is {:.2f} of veth's"),
+                       ("pps_by_cpus", f"{many} queues are {{:.2f}} times one")):
+        if name in ratios:
+            word = "reached" if ratios[name] >= TARGETS[name] else "MISSED"
+            print(f"{text.format(ratios[name])} (target {TARGETS[name]}: {word})")
+    print(flush=True)
+    write_json("bench_pps.json", {
+        "rates": {f"{kind} {count}": value for (kind, count), value in rates.items()},
+        "moderation": {name: dict(zip(("pps", "irqs", "median_us", "p99_us"), row))
+                       for name, row in table.items()},
+        "ratios": ratios, "targets": TARGETS})
+
+
+def main():
+    parser = argparse.ArgumentParser(description="for inside the VM: make bench")
+    parser.add_argument("--seconds", type=float, default=1.5, help="of a measurement")
+    parser.add_argument("--repeat", type=int, default=3, help="measurements of each kind")
+    args = parser.parse_args()
+    try:
+        report(*measure(args.seconds, args.repeat))
+    finally:
+        undo()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: GPL-2.0
+"""nvnic selftests: lines of /proc/interrupts, and where they go.
+
+Copyright (C) 2026 nvnic contributors
+"""
+
+
+def lines():
+    """{name: (interrupt number, [count of each CPU])} of our ports."""
+    found = {}
+    with open("/proc/interrupts") as table:
+        cpus = len(table.readline().split())
+        for line in table:
+            words = line.split()
+            if words[-1].startswith("nvn"):
+                found[words[-1]] = int(words[0][:-1]), [int(n) for n in words[1:cpus + 1]]
+    return found
+
+
+def fired(*ifnames):
+    """Interrupts of all queues of some ports so far (none named: of all ports)."""
+    found = 0
+    for name, (_, counts) in lines().items():
+        ifname, queue, _ = name.partition("-TxRx-")
+        if queue and (not ifnames or ifname in ifnames):
+            found += sum(counts)
+    return found
+
+
+def affinity(name, mask=None):
+    """Read, or set, where a line's interrupts go: (asked for, in force)."""
+    number, _ = lines()[name]
+    if mask is not None:
+        with open(f"/proc/irq/{number}/smp_affinity", "w") as knob:
+            knob.write(f"{mask:x}")
+    values = []
+    for file in ("smp_affinity", "effective_affinity"):
+        with open(f"/proc/irq/{number}/{file}") as knob:
+            values.append(int(knob.read().replace(",", ""), 16))
+    return values

@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: GPL-2.0
+"""nvnic selftests: the kernel's packet generator, which sends small UDP frames
+as fast as a CPU can.
+
+Copyright (C) 2026 nvnic contributors
+"""
+
+import os
+import socket
+import threading
+
+from .frames import ETH_P_IP, UDP, addr, eth, ipv4, mac, udp
+from .hwstats import Watch
+from .nvnic import Pair, Port, cmd, defer, in_netns, wait_for
+
+_DIR = "/proc/net/pktgen"
+
+
+def _write(file, *lines):
+    for line in lines:
+        with open(f"{_DIR}/{file}", "w") as knob:
+            knob.write(line + "\n")
+
+
+class Pktgen:
+    """Streams of UDP frames from a port in the initial namespace, until stop().
+
+        with Pktgen([Stream(0, PAIR.a, PAIR.b, queue=0)]) as gen:
+            time.sleep(1)
+        gen.sent
+
+    size: bytes of a frame, without FCS. count: frames a stream, 0: no end.
+    delay: nanoseconds from one to the next.
+    """
+
+    def __init__(self, streams, size=60, count=0, delay=0):
+        assert os.path.isdir(_DIR) or cmd("modprobe pktgen")
+        self.sent = 0
+        self.devices = {}
+        for number, stream in enumerate(streams):
+            dev = f"{stream.src.ifname}@{number}"
+            self.devices[dev] = stream
+            _write(f"kpktgend_{stream.cpu}", f"add_device {dev}")
+            _write(dev, f"count {count}", f"pkt_size {size}", f"delay {delay}", "clone_skb 0",
+                   f"queue_map_min {stream.queue}", f"queue_map_max {stream.queue}",
+                   f"src_min {stream.v4}", f"src_max {stream.v4}", f"dst {stream.dst.v4}",
+                   f"dst_mac {stream.dst_mac}",
+                   f"udp_src_min {stream.port}", f"udp_src_max {stream.port}",
+                   "udp_dst_min 9", "udp_dst_max 9")
+        self.thread = threading.Thread(target=_write, args=("pgctrl", "start"), daemon=True)
+        defer(self.stop)
+
+    def _result(self, dev):
+        with open(f"{_DIR}/{dev}") as knob:
+            words = knob.read().split()
+        return int(words[words.index("pkts-sofar:") + 1])
+
+    def count(self):
+        """Frames sent so far."""
+        return sum(self._result(dev) for dev in self.devices)
+
+    def finished(self):
+        """All of the wanted count is sent."""
+        return not self.thread.is_alive()
+
+    def start(self):
+        self.thread.start()
+        wait_for(self.count, "the packet generator")
+        return self
+
+    def stop(self):
+        if self.thread.is_alive():
+            _write("pgctrl", "stop")
+            self.thread.join(20)
+        if self.devices:
+            self.sent = self.count()
+            _write("pgctrl", "reset")
+            wait_for(lambda: not self.devices.keys() & set(os.listdir(_DIR)),
+                     "the packet generator to forget its devices")
+        self.devices = {}
+
+    def __enter__(self):
+        return self.start()
+
+    def __exit__(self, *_):
+        self.stop()
+
+
+def quiet_pair():
+    """A Pair with nvn0 in the initial namespace, two channels, nothing of IPv6."""
+    pair = Pair(ns_a=None)
+    cmd("modprobe pktgen")
+    defer(cmd, "rmmod pktgen")
+    for port in pair.ports:
+        port.cmd(f"sysctl -qw net.ipv6.conf.{port}.disable_ipv6=1")
+        port.cmd(f"ethtool -L {port} combined 2", fail=None)
+    pair.a.wait_carrier()
+    return pair
+
+
+class Stream:
+    """What one CPU sends: from SRC to DST by a TX queue, with a source address."""
+
+    def __init__(self, cpu, src: Port, dst: Port, queue=0, v4=None, port=9):
+        self.cpu, self.src, self.dst, self.queue = cpu, src, dst, queue
+        self.v4, self.port, self.dst_mac = v4 or src.v4, port, dst.mac()
+
+
+def source_for(tx, src: Port, dst: Port, queue):
+    """A source address whose UDP frames DST receives by a queue; TX: a Sender."""
+    for host in range(10, 250):
+        v4 = f"10.9.0.{host}"
+        seen = Watch(dst)
+        tx.send(eth(mac(dst.mac()), mac(src.mac()), ETH_P_IP,
+                    ipv4(addr(v4), addr(dst.v4), UDP,
+                         udp(addr(v4), addr(dst.v4), 9, 9, bytes(18), check=0))))
+        wait_for(lambda: seen.rx("frames"), "a frame to arrive")
+        if seen.queues("rx", "frames").get(queue):
+            return v4
+    raise AssertionError(f"nothing goes to queue {queue} of {dst}")
+
+
+class Sink:
+    """A UDP socket that nobody reads, and what has come as far as to it."""
+
+    def __init__(self, port: Port, number=9):
+        self.port = port
+        with in_netns(port.ns):
+            self.sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+        self.sock.bind(("0.0.0.0", number))
+        defer(self.sock.close)
+
+    def count(self):
+        """Datagrams that UDP has had: delivered, or dropped for want of a reader."""
+        for line in self.port.cmd("cat /proc/net/snmp").stdout.splitlines():
+            words = line.split()
+            if words[0] == "Udp:" and words[1].isdigit():
+                return int(words[1]) + int(words[3])
+        raise AssertionError("no UDP in /proc/net/snmp")

@@ -1,0 +1,122 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0
+"""Threaded NAPI, busy polling, and what netdev-genl tells of page pools.
+
+Copyright (C) 2026 nvnic contributors
+"""
+
+from lib.frames import *
+from lib.genl import napis, page_pools
+from lib.irqs import fired
+from lib.nvnic import *
+from lib.stream import Stream as Tcp
+
+PAIR = None
+SO_BUSY_POLL, SO_INCOMING_NAPI_ID, SO_PREFER_BUSY_POLL = 46, 56, 69
+PINGS = 300
+
+
+def setup():
+    global PAIR
+    PAIR = Pair(ns_a=None)
+    for port in PAIR.ports:
+        port.cmd(f"ethtool -L {port} combined 1", fail=None)
+    PAIR.a.wait_carrier()
+
+
+def put(port, name, value):
+    port.cmd(["sh", "-c", f"echo {value} > /sys/class/net/{port}/{name}"])
+
+
+def threaded(port, state):
+    put(port, "threaded", int(state))
+
+
+def kthreads():
+    """{name: CPU ticks} of the NAPI threads of nvn1."""
+    found = {}
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{pid}/stat") as file:
+                name, rest = re.match(r"\d+ \((.*)\) (.*)", file.read()).groups()
+        except FileNotFoundError:
+            continue
+        if name.startswith("napi/nvn1-"):
+            found[name] = sum(map(int, rest.split()[11:13]))
+    return found
+
+
+@ksft_case
+def thread_does_the_work():
+    defer(threaded, PAIR.b, False)
+    threaded(PAIR.b, True)
+    ksft_eq(set(kthreads()), {f"napi/nvn1-{n['id']}" for n in napis("nvn1", "b")}, "threads")
+    Transfer(PAIR.a, PAIR.b, 8 << 20).check()
+    ksft_ge(sum(kthreads().values()), 1, "CPU ticks of the thread")
+
+
+@ksft_case
+def thread_comes_and_goes():
+    """Under a stream, with channels and rings that change meanwhile."""
+    defer(threaded, PAIR.b, False)
+    defer(PAIR.b.cmd, "ethtool -L nvn1 combined 1")
+    stream = Tcp(PAIR.a, PAIR.b)
+    for n in range(8):
+        threaded(PAIR.b, n % 2 == 0)
+        stream.moving(1 << 16)
+        PAIR.b.cmd(f"ethtool -L nvn1 combined {2 + n % 2}")
+        ksft_eq(len(kthreads()), (2 + n % 2) * (n % 2 == 0), "threads")
+        stream.moving(1 << 16)
+    diag(f"{stream.check()} segments sent again")
+
+
+def ping_pong(poll):
+    """Datagrams to and fro; the receiving NAPI ids, and interrupts of nvn1."""
+    with in_netns("b"):
+        server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    ids = set()
+    with server, client:
+        server.bind((PAIR.b.v4, 0))
+        server.settimeout(10)
+        if poll:
+            server.setsockopt(socket.SOL_SOCKET, SO_BUSY_POLL, 1000)
+            server.setsockopt(socket.SOL_SOCKET, SO_PREFER_BUSY_POLL, 1)
+        before = fired("nvn1")
+        for _ in range(PINGS):
+            client.sendto(b"x", server.getsockname())
+            server.recv(10)
+            ids.add(server.getsockopt(socket.SOL_SOCKET, SO_INCOMING_NAPI_ID))
+        return ids, fired("nvn1") - before
+
+
+@ksft_case
+def busy_polling():
+    """A socket polls the NAPI instance that its frames come by, without interrupts."""
+    want = {n["id"] for n in napis("nvn1", "b")}
+    ids, plain = ping_pong(False)
+    ksft_eq(ids, want, "NAPI ids of received datagrams")
+    for name, value in (("napi_defer_hard_irqs", 20), ("gro_flush_timeout", 20_000_000)):
+        put(PAIR.b, name, value)
+        defer(put, PAIR.b, name, 0)
+    ids, polled = ping_pong(True)
+    diag(f"{PINGS} datagrams: {plain} interrupts, {polled} with busy polling")
+    ksft_eq(ids, want, "NAPI ids with busy polling")
+    ksft_le(polled, plain / 4, "interrupts with busy polling")
+
+
+@ksft_case
+def page_pools():
+    """Each RX queue has a page pool that says whose it is."""
+    pools = page_pools("nvn1", "b")
+    ksft_eq({p["napi-id"] for p in pools if "detach-time" not in p},
+            {n["id"] for n in napis("nvn1", "b")}, "NAPI ids of page pools")
+    for pool in pools:
+        ksft_ge(pool["inflight"], 1, f"pages in use of {pool}")
+    PAIR.b.down()
+    wait_for(lambda: not page_pools("nvn1", "b"), "the pools to go")
+    PAIR.b.up()
+    PAIR.a.wait_carrier()
+
+
+ksft_run(setup)
