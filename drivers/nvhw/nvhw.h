@@ -279,7 +279,14 @@ struct nvhw_port_cnt {
  * @ctrl: register NVNIC_REG_CTRL; written under @lock
  * @rx_mode: register NVNIC_REG_RX_MODE
  * @frame_max: register NVNIC_REG_FRAME_MAX
+ * @far: where its frames go: the peer, itself in loopback, nowhere while the
+ *	peer is in loopback
  * @link: there is carrier
+ * @flow: flow control in force, NVNIC_CTRL_PAUSE_*
+ * @link_ctrl: register NVNIC_REG_LINK_CTRL
+ * @link_status: register NVNIC_REG_LINK_STATUS
+ * @link_partner: register NVNIC_REG_LINK_PARTNER
+ * @led: register NVNIC_REG_LED
  * @macf: registers NVNIC_REG_MACF()
  * @rss: receive hash configuration in force; replaced under @lock
  * @wq: where the engines run; changed under @lock with all of them stopped
@@ -307,7 +314,13 @@ struct nvhw_port {
 	u64 ctrl;
 	u64 rx_mode;
 	u64 frame_max;
+	struct nvhw_port *far;
 	bool link;
+	u8 flow;
+	u64 link_ctrl;
+	u64 link_status;
+	u64 link_partner;
+	u64 led;
 	u64 macf[NVNIC_MAX_MACS];
 	struct nvhw_rss __rcu *rss;
 	struct workqueue_struct *wq;
@@ -334,8 +347,9 @@ struct nvhw_port {
  * @id: its number
  * @ports: the ports
  * @live: references: its own and one a port
- * @link_lock: protects the ports' @link; taken in process context, nothing but
- *	the raising of a vector inside
+ * @link_lock: protects what the ports have of the link, from @far to
+ *	@link_partner; taken in process context, nothing but the raising of a
+ *	vector inside
  * @tap: the wire's tap
  */
 struct nvhw_adapter {
@@ -392,6 +406,7 @@ int nvhw_irq_map(struct nvnic_bus_dev *bdev, unsigned int index);
 void nvhw_irq_notify(struct nvhw_vec *vec);
 bool nvhw_irq_arm(struct nvhw_port *port, unsigned int queue, u64 val);
 void nvhw_irq_event(struct nvhw_port *port, u64 cause);
+bool nvhw_irq_test(struct nvhw_port *port, u64 val);
 
 /* nvhw_ring.c */
 enum nvnic_status nvhw_ring_start(struct nvhw_ring *ring, struct device *dev);
@@ -443,8 +458,11 @@ bool nvhw_rss_commit(struct nvhw_port *port);
 void nvhw_rss_set_inner(struct nvhw_port *port);
 void nvhw_rss_exit(struct nvhw_port *port);
 
+/* nvhw_link.c */
+void nvhw_link_update(struct nvhw_adapter *adapter);
+bool nvhw_link_set_ctrl(struct nvhw_port *port, u64 ctrl);
+
 /* nvhw_wire.c */
-void nvhw_wire_link(struct nvhw_adapter *adapter);
 enum nvhw_verdict nvhw_wire_send(struct nvhw_txq *txq, struct nvhw_frame *f,
 				 struct nvhw_rxq **dirty);
 

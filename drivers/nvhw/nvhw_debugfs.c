@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * nvnic device: fault injection, in debugfs.
+ * nvnic device: fault injection and the lamp, in debugfs.
  *
  * Copyright (C) 2026 nvnic contributors
  *
  * nvnic/<port>/corrupt_txd and corrupt_rxb take "QUEUE WORD FLIP": the next
  * descriptor that the device fetches from that queue has the bits FLIP (hex)
- * of its word WORD (0 or 1) inverted, as a driver's mistake would.
+ * of its word WORD (0 or 1) inverted, as a driver's mistake would. led reads 1
+ * while the port's lamp is lit.
  */
 #include <linux/debugfs.h>
 #include <linux/uaccess.h>
@@ -88,6 +89,7 @@ void nvhw_debugfs_port(struct nvhw_port *port)
 			    &nvhw_debugfs_txd_fops);
 	debugfs_create_file("corrupt_rxb", 0200, port->debugfs, port,
 			    &nvhw_debugfs_rxb_fops);
+	debugfs_create_u64("led", 0400, port->debugfs, &port->led);
 }
 
 /**
