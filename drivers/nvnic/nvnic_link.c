@@ -235,7 +235,8 @@ int nvnic_set_link_ksettings(struct net_device *dev,
 
 	mode = nvnic_link_mode_of(ks->base.speed);
 	if (!mode)
-		return nvnic_link_refuse(dev, "the speed is one of 10000, 25000, 40000, 50000, 100000");
+		return nvnic_link_refuse(dev,
+					 "the speed is one of 10000, 25000, 40000, 50000, 100000");
 
 	return nvnic_link_write(nn, link | FIELD_PREP(NVNIC_LINK_FORCED, mode));
 }

@@ -7,7 +7,7 @@ Copyright (C) 2026 nvnic contributors
 import struct
 import subprocess
 
-LINK_STATUS, CTRL, LINK_CTRL, FRAME_MAX = 0x88, 0x18, 0x80, 0x30
+CTRL, EVENT, FRAME_MAX, LINK_STATUS = 0x18, 0x28, 0x30, 0x88
 PAUSE_TX, PAUSE_RX = 1 << 24, 1 << 25
 
 
