@@ -190,7 +190,7 @@ REFUSED = {
     "too-fast": ("speed 200000 autoneg off", "the speed is one of"),
     "half": ("duplex half autoneg off speed 10000", "no half duplex"),
     "mode": ("advertise 0x3f", "an advertised mode is not supported"),
-    "no-mode": ("advertise 0", "no mode is advertised"),
+    "no-mode": ("advertise 0x0", "no mode is advertised"),
     "port": ("port tp", "Direct Attach Copper"),
 }
 

@@ -26,7 +26,8 @@ def setup():
 
 def loop(port):
     port.set_features(loopback=True)
-    port.wait_carrier()
+    # With the carrier alone the stack may still throw frames away.
+    wait_for(lambda: port.link()["operstate"] == "UP", f"{port} to be up")
 
 
 def frames():

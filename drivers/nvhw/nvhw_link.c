@@ -105,9 +105,11 @@ static bool nvhw_link_apply(struct nvhw_port *port, const struct nvhw_link *to)
 
 	if (was && (changed & NVNIC_LINK_MODE || port->far != to->far))
 		nvhw_port_count(port, NVNIC_PC_LINK_DOWN, 1);
-	WRITE_ONCE(port->link, is);
+	/* No frame is begun while its way is not settled. */
+	WRITE_ONCE(port->link, was && is);
 	WRITE_ONCE(port->far, to->far);
 	WRITE_ONCE(port->flow, to->flow);
+	WRITE_ONCE(port->link, is);
 	WRITE_ONCE(port->link_status, to->status);
 	WRITE_ONCE(port->link_partner, to->partner);
 	if (changed || (is && moved))

@@ -160,6 +160,11 @@ static rx_handler_result_t nvnic_looped_receive(struct sk_buff **pskb)
 	if (!ether_addr_equal(eth_hdr(skb)->h_source, nvnic_looped_src))
 		return RX_HANDLER_PASS;
 
+	/* A packet socket may have it, too. */
+	skb = skb_share_check(skb, GFP_ATOMIC);
+	if (!skb)
+		return RX_HANDLER_CONSUMED;
+
 	skb_push(skb, ETH_HLEN);
 	skb_queue_tail(&looped->got, skb);
 	wake_up(&looped->wait);
