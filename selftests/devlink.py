@@ -131,7 +131,7 @@ def namespace_of_the_instance_goes():
             "limit": f"dev reload {DEV} limit no_reset",
             "namespace": f"dev reload {DEV} netns nowhere",
             "device": "dev reload nvnic/nvnic7.0",
-            "reporter": f"health diagnose {PORT} reporter fw"})
+            "reporter": f"health diagnose {DEV} reporter fw"})
 def refused(words):
     index = cmd("ip -j link show dev nvn0").json()[0]["ifindex"]
     devlink(words, fail=False)
@@ -140,13 +140,13 @@ def refused(words):
 
 # ---- health ----
 
-def reporter(side, at=PORT):
+def reporter(side, at=DEV):
     seen = devlink(f"health show {at} reporter {side}").json()["health"]
     return next(iter(seen.values()))[0]
 
 
 def diagnose(side, queue=0):
-    queues = devlink(f"health diagnose {PORT} reporter {side}").json()["queues"]
+    queues = devlink(f"health diagnose {DEV} reporter {side}").json()["queues"]
     return next(q for q in queues if q["queue"] == queue)
 
 
@@ -158,7 +158,7 @@ def break_tx():
 
 
 def set_health(words, side="tx"):
-    devlink(f"health set {PORT} reporter {side} {words}")
+    devlink(f"health set {DEV} reporter {side} {words}")
 
 
 def one_queue():
@@ -175,7 +175,7 @@ def healthy():
         seen = reporter(side)
         ksft_eq((seen["state"], seen["error"], seen["recover"], seen["auto_recover"]),
                 ("healthy", 0, 0, True), side)
-        ksft_eq(len(devlink(f"health diagnose {PORT} reporter {side}").json()["queues"]), 2,
+        ksft_eq(len(devlink(f"health diagnose {DEV} reporter {side}").json()["queues"]), 2,
                 "queues diagnosed")
         state = diagnose(side, 1)
         ksft_eq((state["state"], state["cause"], state["faulty"]), ("running", "none", False))
@@ -209,7 +209,7 @@ def recovers_when_told():
             ("error", "malformed descriptor", True))
     time.sleep(0.5)
     ksft_eq((seen["tx_reset"], reporter("tx")["recover"]), (0, before["recover"]), "resets")
-    devlink(f"health recover {PORT} reporter tx")
+    devlink(f"health recover {DEV} reporter tx")
     after = reporter("tx")
     ksft_eq((after["state"], after["recover"]), ("healthy", before["recover"] + 1))
     ksft_eq((seen["tx_reset"], diagnose("tx")["state"]), (1, "running"))
@@ -220,22 +220,22 @@ def recovers_when_told():
 def dumps():
     """The dump of a fault is kept: the ring, and the descriptor to blame."""
     one_queue()
-    devlink(f"health dump clear {PORT} reporter tx", fail=None)
+    devlink(f"health dump clear {DEV} reporter tx", fail=None)
     break_tx()
     wait_for(lambda: "last_dump_date" in reporter("tx"), "the dump")
     wait_for(lambda: reporter("tx")["state"] == "healthy", "the recovery")
-    queue = devlink(f"health dump show {PORT} reporter tx").json()["queues"][0]
+    queue = devlink(f"health dump show {DEV} reporter tx").json()["queues"][0]
     ksft_eq((queue["queue"], queue["state"], queue["cause"], queue["size"]),
             (0, "error", "malformed descriptor", 1024))
     ksft_ge(len(queue["descriptors"]), 16, "bytes of descriptors")
-    devlink(f"health dump clear {PORT} reporter tx")
+    devlink(f"health dump clear {DEV} reporter tx")
 
 
 @ksft_case
 def receive_side():
     """And the receive queues of the other port, whose interface is elsewhere."""
     one_queue()
-    at = "nvnic/nvnic0.1/1"
+    at = "nvnic/nvnic0.1"
     before, seen = reporter("rx", at), Watch(PAIR.b)
     with open("/sys/kernel/debug/nvnic/nvnic0.1/corrupt_rxb", "w") as knob:
         knob.write("0 0 4000000000000000")

@@ -75,11 +75,12 @@ static void nvhw_link_resolve(struct nvhw_port *port, struct nvhw_link *to)
 	to->status = FIELD_PREP(NVNIC_LINK_REASON, why);
 	to->partner = 0;
 	to->flow = 0;
-	if ((why == NVNIC_LINK_OK || why == NVNIC_LINK_NO_COMMON) &&
-	    peer->link_ctrl & NVNIC_LINK_AUTONEG) {
+	/* An end that does not negotiate hears nothing of the other's offer. */
+	if (why == NVNIC_LINK_OK || why == NVNIC_LINK_NO_COMMON)
+		negotiated = port->link_ctrl & peer->link_ctrl &
+			     NVNIC_LINK_AUTONEG;
+	if (negotiated)
 		to->partner = peer->link_ctrl & NVNIC_LINK_OFFER;
-		negotiated = port->link_ctrl & NVNIC_LINK_AUTONEG;
-	}
 	if (why != NVNIC_LINK_OK)
 		return;
 

@@ -54,15 +54,55 @@ static int nvnic_devlink_info_get(struct devlink *devlink,
 						text);
 }
 
+static int nvnic_devlink_port_register(struct nvnic_devlink *dl)
+{
+	struct devlink_port_attrs attrs = {
+		.flavour = DEVLINK_PORT_FLAVOUR_PHYSICAL,
+		.phys.port_number = dl->bdev->port,
+	};
+
+	devlink_port_attrs_set(&dl->port, &attrs);
+
+	return devl_port_register(priv_to_devlink(dl), &dl->port,
+				  dl->bdev->port);
+}
+
+/* devlink's port, and the stack's */
+static int nvnic_devlink_up(struct nvnic_devlink *dl)
+{
+	struct nvnic_net *nn;
+	int err;
+
+	err = nvnic_devlink_port_register(dl);
+	if (err)
+		return err;
+
+	nn = nvnic_port_create(dl->bdev, dl);
+	if (IS_ERR(nn)) {
+		devl_port_unregister(&dl->port);
+		return PTR_ERR(nn);
+	}
+	dl->nn = nn;
+
+	return 0;
+}
+
+static void nvnic_devlink_down(struct nvnic_devlink *dl)
+{
+	/* A reload may have failed. */
+	if (!dl->nn)
+		return;
+	nvnic_port_destroy(dl->nn);
+	dl->nn = NULL;
+	devl_port_unregister(&dl->port);
+}
+
 static int nvnic_devlink_reload_down(struct devlink *devlink, bool netns_change,
 				     enum devlink_reload_action action,
 				     enum devlink_reload_limit limit,
 				     struct netlink_ext_ack *extack)
 {
-	struct nvnic_devlink *dl = devlink_priv(devlink);
-
-	nvnic_port_destroy(dl->nn);
-	dl->nn = NULL;
+	nvnic_devlink_down(devlink_priv(devlink));
 
 	return 0;
 }
@@ -73,18 +113,15 @@ static int nvnic_devlink_reload_up(struct devlink *devlink,
 				   u32 *actions_performed,
 				   struct netlink_ext_ack *extack)
 {
-	struct nvnic_devlink *dl = devlink_priv(devlink);
-	struct nvnic_net *nn;
+	int err;
 
-	nn = nvnic_port_create(dl->bdev, dl);
-	if (IS_ERR(nn)) {
+	err = nvnic_devlink_up(devlink_priv(devlink));
+	if (err)
 		NL_SET_ERR_MSG_MOD(extack, "cannot make the port's interface again");
-		return PTR_ERR(nn);
-	}
-	dl->nn = nn;
-	*actions_performed = BIT(DEVLINK_RELOAD_ACTION_DRIVER_REINIT);
+	else
+		*actions_performed = BIT(DEVLINK_RELOAD_ACTION_DRIVER_REINIT);
 
-	return 0;
+	return err;
 }
 
 static const struct devlink_ops nvnic_devlink_ops = {
@@ -108,51 +145,28 @@ void nvnic_devlink_attach(struct nvnic_devlink *dl, struct net_device *netdev)
 	SET_NETDEV_DEVLINK_PORT(netdev, &dl->port);
 }
 
-static int nvnic_devlink_port_register(struct nvnic_devlink *dl)
-{
-	struct devlink_port_attrs attrs = {
-		.flavour = DEVLINK_PORT_FLAVOUR_PHYSICAL,
-		.phys.port_number = dl->bdev->port,
-	};
-
-	devlink_port_attrs_set(&dl->port, &attrs);
-
-	return devl_port_register(priv_to_devlink(dl), &dl->port,
-				  dl->bdev->port);
-}
-
 /* All but the lock, and the memory */
 static int nvnic_devlink_setup(struct nvnic_devlink *dl)
 {
 	struct devlink *devlink = priv_to_devlink(dl);
-	struct nvnic_net *nn;
 	int err;
 
 	err = devl_register(devlink);
 	if (err)
 		return err;
 
-	err = nvnic_devlink_port_register(dl);
+	err = nvnic_health_create(dl);
 	if (err)
 		goto unregister;
 
-	err = nvnic_health_create(dl);
+	err = nvnic_devlink_up(dl);
 	if (err)
-		goto unregister_port;
-
-	nn = nvnic_port_create(dl->bdev, dl);
-	if (IS_ERR(nn)) {
-		err = PTR_ERR(nn);
 		goto destroy_health;
-	}
-	dl->nn = nn;
 
 	return 0;
 
 destroy_health:
 	nvnic_health_destroy(dl);
-unregister_port:
-	devl_port_unregister(&dl->port);
 unregister:
 	devl_unregister(devlink);
 	return err;
@@ -201,10 +215,7 @@ void nvnic_devlink_destroy(struct nvnic_devlink *dl)
 	struct devlink *devlink = priv_to_devlink(dl);
 
 	devl_lock(devlink);
-	/* A reload may have failed. */
-	if (dl->nn)
-		nvnic_port_destroy(dl->nn);
-	dl->nn = NULL;
+	nvnic_devlink_down(dl);
 	devl_unlock(devlink);
 
 	/* It takes the lock. Nobody queues it without a port. */
@@ -212,7 +223,6 @@ void nvnic_devlink_destroy(struct nvnic_devlink *dl)
 
 	devl_lock(devlink);
 	nvnic_health_destroy(dl);
-	devl_port_unregister(&dl->port);
 	devl_unregister(devlink);
 	devl_unlock(devlink);
 	dev_set_drvdata(&dl->bdev->dev, NULL);

@@ -36,7 +36,7 @@ struct nvnic_health {
  * struct nvnic_devlink - what lives as long as driver and device are bound
  * @bdev: the device
  * @nn: the port; NULL while a reload has taken it down; devlink lock
- * @port: devlink's port
+ * @port: devlink's port; registered while there is @nn
  * @health: reporters
  * @report: reports queues to be reset to @health, without a lock held
  *

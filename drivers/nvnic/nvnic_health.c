@@ -290,8 +290,8 @@ static const struct devlink_health_reporter_ops nvnic_health_ops[] = {
 };
 
 /**
- * nvnic_health_create() - make the reporters of a port
- * @dl: devlink instance, locked, its port registered
+ * nvnic_health_create() - make the reporters; they outlive a reload
+ * @dl: devlink instance, locked
  *
  * Context: process.
  *
@@ -306,9 +306,9 @@ int nvnic_health_create(struct nvnic_devlink *dl)
 	for (i = 0; i < NVNIC_HEALTH_COUNT; i++) {
 		dl->health[i].devlink = dl;
 		dl->health[i].side = i;
-		reporter = devl_port_health_reporter_create(&dl->port,
-							    &nvnic_health_ops[i],
-							    0, &dl->health[i]);
+		reporter = devl_health_reporter_create(priv_to_devlink(dl),
+						       &nvnic_health_ops[i], 0,
+						       &dl->health[i]);
 		if (IS_ERR(reporter)) {
 			nvnic_health_destroy(dl);
 			return PTR_ERR(reporter);
