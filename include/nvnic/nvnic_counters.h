@@ -51,7 +51,7 @@
 	X(WIRE_PAUSE_TX, "wire_pause_tx", "times this port held its peer back") \
 	X(WIRE_TX_MULTICAST, "wire_tx_multicast", "sent, group destination") \
 	X(WIRE_TX_BROADCAST, "wire_tx_broadcast", "of these, broadcast") \
-	X(WIRE_RX_OVERSIZE_BYTES, "wire_rx_drop_oversize_bytes", "their bytes, without FCS") \
+	X(WIRE_RX_OVERSIZE_BYTES, "wire_rx_oversize_bytes", "bytes of frames dropped as too long") \
 	X(LINK_DOWN, "link_down", "times the link was lost")		\
 	NVNIC_SIZE_CLASSES(NVNIC_SIZE_ROW_TX, X)			\
 	NVNIC_SIZE_CLASSES(NVNIC_SIZE_ROW_RX, X)			\
