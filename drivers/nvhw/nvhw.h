@@ -331,7 +331,14 @@ struct nvhw_port_cnt {
  * @ctrl: register NVNIC_REG_CTRL; written under @lock
  * @rx_mode: register NVNIC_REG_RX_MODE
  * @frame_max: register NVNIC_REG_FRAME_MAX
+ * @far: where its frames go: the peer, itself in loopback, nowhere while the
+ *	peer is in loopback
  * @link: there is carrier
+ * @flow: flow control in force, NVNIC_CTRL_PAUSE_*
+ * @link_ctrl: register NVNIC_REG_LINK_CTRL
+ * @link_status: register NVNIC_REG_LINK_STATUS
+ * @link_partner: register NVNIC_REG_LINK_PARTNER
+ * @led: register NVNIC_REG_LED
  * @macf: registers NVNIC_REG_MACF()
  * @rss: receive hash configurations in force, NULL: no such context; replaced
  *	under @lock
@@ -369,7 +376,13 @@ struct nvhw_port {
 	u64 ctrl;
 	u64 rx_mode;
 	u64 frame_max;
+	struct nvhw_port *far;
 	bool link;
+	u8 flow;
+	u64 link_ctrl;
+	u64 link_status;
+	u64 link_partner;
+	u64 led;
 	u64 macf[NVNIC_MAX_MACS];
 	struct nvhw_rss __rcu *rss[NVNIC_RSS_CONTEXTS];
 	struct workqueue_struct *wq;
@@ -404,8 +417,9 @@ struct nvhw_port {
  * @id: its number
  * @ports: the ports
  * @live: references: its own and one a port
- * @link_lock: protects the ports' @link; taken in process context, nothing but
- *	the raising of a vector inside
+ * @link_lock: protects what the ports have of the link, from @far to
+ *	@link_partner; taken in process context, nothing but the raising of a
+ *	vector inside
  * @tap: the wire's tap
  */
 struct nvhw_adapter {
@@ -464,6 +478,7 @@ void nvhw_irq_notify(struct nvhw_vec *vec, const struct nvhw_ring *ring,
 void nvhw_irq_urgent(struct nvhw_vec *vec);
 bool nvhw_irq_arm(struct nvhw_port *port, unsigned int queue, u64 val);
 void nvhw_irq_event(struct nvhw_port *port, u64 cause);
+bool nvhw_irq_test(struct nvhw_port *port, u64 val);
 
 /* nvhw_moder.c */
 void nvhw_moder_init(struct nvhw_vec *vec);
@@ -530,9 +545,11 @@ bool nvhw_filter_uses(struct nvhw_port *port, unsigned int ctx);
 void nvhw_filter_hit(const struct nvhw_rules *rules, unsigned int loc, u32 len);
 u64 nvhw_filter_counter(struct nvhw_port *port, bool bytes);
 void nvhw_filter_exit(struct nvhw_port *port);
+/* nvhw_link.c */
+void nvhw_link_update(struct nvhw_adapter *adapter);
+bool nvhw_link_set_ctrl(struct nvhw_port *port, u64 ctrl);
 
 /* nvhw_wire.c */
-void nvhw_wire_link(struct nvhw_adapter *adapter);
 enum nvhw_verdict nvhw_wire_send(struct nvhw_txq *txq, struct nvhw_frame *f,
 				 struct nvhw_rxq **dirty);
 

@@ -73,6 +73,7 @@ static int nvhw_adapter_create_ports(struct nvhw_adapter *adapter)
 	}
 	adapter->ports[0]->peer = adapter->ports[1];
 	adapter->ports[1]->peer = adapter->ports[0];
+	nvhw_link_update(adapter);
 	return 0;
 }
 

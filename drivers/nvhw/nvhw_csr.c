@@ -33,6 +33,8 @@ struct nvhw_reg {
 static u64 nvhw_csr_read_id(struct nvhw_port *port, unsigned int index)
 {
 	return FIELD_PREP(NVNIC_ID_MAGIC, NVNIC_ID_MAGIC_VAL) |
+	       FIELD_PREP(NVNIC_ID_FW_MAJOR, NVNIC_ID_FW_MAJOR_VAL) |
+	       FIELD_PREP(NVNIC_ID_FW_MINOR, NVNIC_ID_FW_MINOR_VAL) |
 	       FIELD_PREP(NVNIC_ID_VERSION, NVNIC_ID_VERSION_VAL);
 }
 
@@ -99,6 +101,23 @@ static bool nvhw_csr_write_frame_max(struct nvhw_port *port, unsigned int index,
 {
 	return val >= NVNIC_MIN_FRAME &&
 	       val <= NVNIC_MAX_MTU + NVNIC_L2_OVERHEAD;
+}
+
+static u64 nvhw_csr_read_link_ctrl(struct nvhw_port *port, unsigned int index)
+{
+	return READ_ONCE(port->link_ctrl);
+}
+
+static bool nvhw_csr_write_link_ctrl(struct nvhw_port *port,
+				     unsigned int index, u64 val)
+{
+	return nvhw_link_set_ctrl(port, val);
+}
+
+static bool nvhw_csr_write_vec_test(struct nvhw_port *port, unsigned int index,
+				    u64 val)
+{
+	return nvhw_irq_test(port, val);
 }
 
 /* In each pair of bits F_L4 needs F_L3. */
@@ -173,6 +192,17 @@ static const struct nvhw_reg nvhw_port_regs[] = {
 	{ .off = NVNIC_REG_MAC, .count = 1, .read = nvhw_csr_read_mac },
 	{ .off = NVNIC_REG_RX_MODE, .count = 1, .field = NVHW_PORT(rx_mode),
 	  .writable = NVNIC_RX_MODE_MASK },
+	{ .off = NVNIC_REG_LINK_CTRL, .count = 1,
+	  .read = nvhw_csr_read_link_ctrl, .writable = NVNIC_LINK_CTRL_MASK,
+	  .write = nvhw_csr_write_link_ctrl },
+	{ .off = NVNIC_REG_LINK_STATUS, .count = 1,
+	  .field = NVHW_PORT(link_status) },
+	{ .off = NVNIC_REG_LINK_PARTNER, .count = 1,
+	  .field = NVHW_PORT(link_partner) },
+	{ .off = NVNIC_REG_LED, .count = 1, .field = NVHW_PORT(led),
+	  .writable = NVNIC_LED_ON },
+	{ .off = NVNIC_REG_VEC_TEST, .count = 1,
+	  .writable = NVNIC_VEC_TEST_INDEX, .write = nvhw_csr_write_vec_test },
 	{ .off = NVNIC_REG_RSS_FIELDS, .count = 1,
 	  .field = NVHW_PORT(rss_fields), .reset = NVHW_RSS_FIELDS_RESET,
 	  .writable = NVNIC_RSS_FIELDS_MASK,
@@ -238,7 +268,7 @@ static u64 nvhw_csr_port_read(struct nvhw_port *port, u32 off)
 		return 0;
 	if (reg->read)
 		return reg->read(port, index);
-	return READ_ONCE(*nvhw_csr_field(port, reg, index));
+	return reg->field ? READ_ONCE(*nvhw_csr_field(port, reg, index)) : 0;
 }
 
 static bool nvhw_csr_port_write(struct nvhw_port *port, u32 off, u64 val)

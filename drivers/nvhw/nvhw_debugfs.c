@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * nvnic device: fault injection, in debugfs.
+ * nvnic device: fault injection and the lamp, in debugfs.
  *
  * Copyright (C) 2026 nvnic contributors
  *
@@ -10,6 +10,8 @@
  *
  * nvnic/<port>/refuse_txq and refuse_rxq take "QUEUE": the next start of that
  * queue is refused, as if its rings were no memory.
+ *
+ * nvnic/<port>/led reads 1 while the port's lamp is lit.
  */
 #include <linux/debugfs.h>
 #include <linux/uaccess.h>
@@ -119,6 +121,7 @@ void nvhw_debugfs_port(struct nvhw_port *port)
 				   &nvhw_debugfs_refuse_txq_fops);
 	debugfs_create_file_unsafe("refuse_rxq", 0200, port->debugfs, port,
 				   &nvhw_debugfs_refuse_rxq_fops);
+	debugfs_create_u64("led", 0400, port->debugfs, &port->led);
 }
 
 /**

@@ -163,6 +163,23 @@ void nvhw_irq_event(struct nvhw_port *port, u64 cause)
 		nvhw_irq_raise(&port->vec[NVNIC_VEC_EVENT], false);
 }
 
+/**
+ * nvhw_irq_test() - write to NVNIC_REG_VEC_TEST
+ * @port: the port
+ * @val: value
+ *
+ * Context: any but hard interrupt.
+ *
+ * Return: false if there is no such vector, or it is not mapped.
+ */
+bool nvhw_irq_test(struct nvhw_port *port, u64 val)
+{
+	if (val >= NVNIC_VEC_COUNT || !READ_ONCE(port->vec[val].irq))
+		return false;
+	nvhw_irq_raise(&port->vec[val], false);
+	return true;
+}
+
 static void nvhw_irq_mask(struct irq_data *d)
 {
 	struct nvhw_vec *vec = irq_data_get_irq_chip_data(d);

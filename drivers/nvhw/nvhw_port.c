@@ -83,13 +83,26 @@ bool nvhw_port_set_ctrl(struct nvhw_port *port, u64 ctrl)
 	WRITE_ONCE(port->ctrl, ctrl);
 	mutex_unlock(&port->lock);
 
-	if (changed & NVNIC_CTRL_ENABLE)
-		nvhw_wire_link(port->adapter);
-	if (changed & (NVNIC_CTRL_ENABLE | NVNIC_CTRL_PAUSE_TX))
-		nvhw_rxq_release_all(port);
-	if (changed & NVNIC_CTRL_PAUSE_RX)
-		nvhw_rxq_release_all(port->peer);
+	if (changed & ~NVNIC_CTRL_THREADS)
+		nvhw_link_update(port->adapter);
 	return true;
+}
+
+/* Of @count counters, from @which on, over all CPUs */
+static u64 nvhw_port_sum(struct nvhw_port *port, unsigned int which,
+			 unsigned int count)
+{
+	u64 sum = 0;
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		const u64 *v = per_cpu_ptr(port->cnt, cpu)->v + which;
+		unsigned int i;
+
+		for (i = 0; i < count; i++)
+			sum += READ_ONCE(v[i]);
+	}
+	return sum;
 }
 
 /**
@@ -103,12 +116,11 @@ bool nvhw_port_set_ctrl(struct nvhw_port *port, u64 ctrl)
  */
 u64 nvhw_port_counter(struct nvhw_port *port, unsigned int which)
 {
-	u64 sum = 0;
-	int cpu;
-
-	for_each_possible_cpu(cpu)
-		sum += READ_ONCE(per_cpu_ptr(port->cnt, cpu)->v[which]);
-	return sum;
+	if (which == NVNIC_PC_WIRE_TX_FRAMES)
+		return nvhw_port_sum(port, NVNIC_PC_TX_SIZE, NVNIC_SIZE_COUNT);
+	if (which == NVNIC_PC_WIRE_RX_FRAMES)
+		return nvhw_port_sum(port, NVNIC_PC_RX_SIZE, NVNIC_SIZE_COUNT);
+	return nvhw_port_sum(port, which, 1);
 }
 
 static void nvhw_port_release(struct device *dev)

@@ -78,6 +78,8 @@ static bool nvhw_rx_admit(struct nvhw_port *port, const struct nvhw_frame *f)
 	else
 		return true;
 	nvhw_port_count(port, why, 1);
+	if (why == NVNIC_PC_WIRE_RX_OVERSIZE)
+		nvhw_port_count(port, NVNIC_PC_WIRE_RX_OVERSIZE_BYTES, f->len);
 	return false;
 }
 
@@ -211,10 +213,11 @@ static void nvhw_rx_place(struct nvhw_rxq *rxq, struct nvhw_frame *f,
 	nvhw_rx_count(rxq, f, info);
 }
 
-static bool nvhw_rx_may_hold(const struct nvhw_port *port)
+static bool nvhw_rx_may_hold(const struct nvhw_port *port,
+			     const struct nvhw_txq *from)
 {
-	return READ_ONCE(port->ctrl) & NVNIC_CTRL_PAUSE_TX &&
-	       READ_ONCE(port->peer->ctrl) & NVNIC_CTRL_PAUSE_RX;
+	return READ_ONCE(port->flow) & NVNIC_CTRL_PAUSE_TX &&
+	       READ_ONCE(from->port->flow) & NVNIC_CTRL_PAUSE_RX;
 }
 
 static void nvhw_rx_missed(struct nvhw_rxq *rxq, int why)
@@ -252,7 +255,8 @@ enum nvhw_verdict nvhw_rx_frame(struct nvhw_port *port, struct nvhw_txq *from,
 	spin_lock(&rxq->lock);
 	do {
 		n = nvhw_rxq_take(rxq, f->len);
-	} while (n <= 0 && nvhw_rx_may_hold(port) && !nvhw_rxq_hold(rxq, from));
+	} while (n <= 0 && nvhw_rx_may_hold(port, from) &&
+		 !nvhw_rxq_hold(rxq, from));
 	if (n > 0) {
 		nvhw_rx_place(rxq, f, n, en, &info);
 		*dirty = rxq;
@@ -268,7 +272,10 @@ enum nvhw_verdict nvhw_rx_frame(struct nvhw_port *port, struct nvhw_txq *from,
 	spin_unlock(&rxq->lock);
 	if (n && info.rules)
 		nvhw_filter_hit(info.rules, info.loc, f->len);
-	if (n > 0 && is_multicast_ether_addr(f->hdr))
+	if (n > 0 && is_multicast_ether_addr(f->hdr)) {
 		nvhw_port_count(port, NVNIC_PC_WIRE_RX_MULTICAST, 1);
+		if (is_broadcast_ether_addr(f->hdr))
+			nvhw_port_count(port, NVNIC_PC_WIRE_RX_BROADCAST, 1);
+	}
 	return n ? NVHW_SENT : NVHW_HELD;
 }

@@ -4,39 +4,49 @@
  *
  * Copyright (C) 2026 nvnic contributors
  */
+#include <linux/bitops.h>
+#include <linux/etherdevice.h>
+
 #include "nvhw.h"
 
-static void nvhw_wire_set_link(struct nvhw_port *port, bool link)
+/*
+ * The shortest frame, and the longest one without a tag (IEEE 802.3 3.2.7):
+ * the bounds of the size classes that are no powers of two.
+ */
+#define NVHW_WIRE_SHORTEST	(ETH_ZLEN + NVNIC_FCS_LEN)
+#define NVHW_WIRE_UNTAGGED	(ETH_FRAME_LEN + NVNIC_FCS_LEN)
+
+/* Row of NVNIC_SIZE_CLASSES() */
+static unsigned int nvhw_wire_class(u32 len)
 {
-	if (port->link == link)
-		return;
-	WRITE_ONCE(port->link, link);
-	nvhw_irq_event(port, NVNIC_EVENT_LINK);
+	len += NVNIC_FCS_LEN;
+	return fls(len) - fls(NVHW_WIRE_SHORTEST) +
+	       (len > NVHW_WIRE_SHORTEST) + (len > NVHW_WIRE_UNTAGGED);
 }
 
-/**
- * nvhw_wire_link() - a port was enabled or disabled: settle the carrier
- * @adapter: the adapter
- *
- * Context: process.
- */
-void nvhw_wire_link(struct nvhw_adapter *adapter)
+static void nvhw_wire_count(struct nvhw_port *port, struct nvhw_port *far,
+			    const struct nvhw_frame *f)
 {
-	u64 on;
+	unsigned int class = nvhw_wire_class(f->len);
 
-	spin_lock_bh(&adapter->link_lock);
-	on = adapter->ports[0]->ctrl & adapter->ports[1]->ctrl &
-	     NVNIC_CTRL_ENABLE;
-	nvhw_wire_set_link(adapter->ports[0], on);
-	nvhw_wire_set_link(adapter->ports[1], on);
-	spin_unlock_bh(&adapter->link_lock);
+	nvhw_port_count(port, NVNIC_PC_TX_SIZE + class, 1);
+	nvhw_port_count(port, NVNIC_PC_WIRE_TX_BYTES, f->len);
+	if (unlikely(is_multicast_ether_addr(f->hdr))) {
+		nvhw_port_count(port, NVNIC_PC_WIRE_TX_MULTICAST, 1);
+		if (is_broadcast_ether_addr(f->hdr))
+			nvhw_port_count(port, NVNIC_PC_WIRE_TX_BROADCAST, 1);
+	}
+	if (unlikely(!far))
+		return;
+	nvhw_port_count(far, NVNIC_PC_RX_SIZE + class, 1);
+	nvhw_port_count(far, NVNIC_PC_WIRE_RX_BYTES, f->len);
 }
 
 /**
  * nvhw_wire_send() - put a frame on the wire
  * @txq: the queue that sends it
  * @f: the frame
- * @dirty: receives the peer's queue that got it, to be notified
+ * @dirty: receives the queue at the far end that got it, to be notified
  *
  * Context: the queue's engine.
  *
@@ -46,18 +56,14 @@ enum nvhw_verdict nvhw_wire_send(struct nvhw_txq *txq, struct nvhw_frame *f,
 				 struct nvhw_rxq **dirty)
 {
 	struct nvhw_tap *tap = txq->port->adapter->tap;
-	struct nvhw_port *port = txq->port;
-	struct nvhw_port *peer = port->peer;
+	struct nvhw_port *far = READ_ONCE(txq->port->far);
 
 	if (unlikely(nvhw_tap_is_up(tap)) && !f->tap)
 		nvhw_tap_take(tap, f);
-	if (nvhw_rx_frame(peer, txq, f, dirty) == NVHW_HELD)
+	if (likely(far) && nvhw_rx_frame(far, txq, f, dirty) == NVHW_HELD)
 		return NVHW_HELD;
 	if (unlikely(f->tap))
 		nvhw_tap_show(tap, f);
-	nvhw_port_count(port, NVNIC_PC_WIRE_TX_FRAMES, 1);
-	nvhw_port_count(port, NVNIC_PC_WIRE_TX_BYTES, f->len);
-	nvhw_port_count(peer, NVNIC_PC_WIRE_RX_FRAMES, 1);
-	nvhw_port_count(peer, NVNIC_PC_WIRE_RX_BYTES, f->len);
+	nvhw_wire_count(txq->port, far, f);
 	return NVHW_SENT;
 }

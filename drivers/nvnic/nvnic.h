@@ -30,14 +30,12 @@
 #include <nvnic/nvnic_offloads.h>
 #include <nvnic/nvnic_regs.h>
 
+#include "nvnic_devlink.h"
 #include "nvnic_module.h"
 #include "nvnic_stats.h"
 #include "nvnic_txrx.h"
 
 #define NVNIC_DRV_NAME		"nvnic"
-
-/* Speed of the wire as we tell it; the wire itself is not shaped */
-#define NVNIC_LINK_SPEED	SPEED_40000
 
 /*
  * Say why a request is refused: over netlink to whoever asked, and to the log
@@ -140,6 +138,8 @@ struct nvnic_rss {
  * @coalesce: moderation, as last set for all queues
  * @queue_coalesce: moderation of each queue
  * @ctrl: NVNIC_REG_CTRL as last written
+ * @link_ctrl: NVNIC_REG_LINK_CTRL as last written
+ * @link_mode: mode of the link as the stack knows it; carrier_lock
  * @cap: offloads that the device has
  * @en: NVNIC_REG_EN as last written
  * @en_off: bits of @en that wait for the TX rings to drain
@@ -151,7 +151,8 @@ struct nvnic_rss {
  * @down: no TX queue may be woken
  * @fault_tx: TX queues to be reset; atomic bits
  * @fault_rx: RX queues to be reset; atomic bits
- * @service: recovery of queues, and late ends of offload toggles
+ * @service: late ends of offload toggles
+ * @devlink: its devlink instance
  * @event_irq: interrupt of the event vector, 0: not requested
  * @event_name: its name
  */
@@ -171,6 +172,8 @@ struct nvnic_net {
 	struct nvnic_coalesce coalesce;
 	struct nvnic_coalesce queue_coalesce[NVNIC_MAX_QUEUES];
 	u64 ctrl;
+	u64 link_ctrl;
+	u64 link_mode;
 	u32 cap;
 	u32 en;
 	u32 en_off;
@@ -185,18 +188,49 @@ struct nvnic_net {
 	DECLARE_BITMAP(fault_tx, NVNIC_MAX_QUEUES);
 	DECLARE_BITMAP(fault_rx, NVNIC_MAX_QUEUES);
 	struct delayed_work service;
+	struct nvnic_devlink *devlink;
 
 	int event_irq;
 	char event_name[IFNAMSIZ + 8];
 };
 
 /* nvnic_main.c */
-void nvnic_fault(struct nvnic_net *nn, unsigned long *map, unsigned int queue);
 void nvnic_ctrl(struct nvnic_net *nn, u64 mask, bool on);
+
+struct nvnic_net *nvnic_port_create(struct nvnic_bus_dev *bdev,
+				    struct nvnic_devlink *devlink);
+void nvnic_port_destroy(struct nvnic_net *nn);
 
 /* nvnic_netdev.c */
 extern const struct net_device_ops nvnic_netdev_ops;
+
+/* nvnic_link.c */
+void nvnic_link_init(struct nvnic_net *nn);
 void nvnic_carrier_update(struct nvnic_net *nn);
+int nvnic_get_link_ksettings(struct net_device *dev,
+			     struct ethtool_link_ksettings *ks);
+int nvnic_set_link_ksettings(struct net_device *dev,
+			     const struct ethtool_link_ksettings *ks);
+int nvnic_get_link_ext_state(struct net_device *dev,
+			     struct ethtool_link_ext_state_info *info);
+void nvnic_get_link_ext_stats(struct net_device *dev,
+			      struct ethtool_link_ext_stats *stats);
+void nvnic_get_pauseparam(struct net_device *dev,
+			  struct ethtool_pauseparam *pause);
+int nvnic_set_pauseparam(struct net_device *dev,
+			 struct ethtool_pauseparam *pause);
+int nvnic_set_phys_id(struct net_device *dev, enum ethtool_phys_id_state state);
+
+/* nvnic_regs.c */
+int nvnic_get_regs_len(struct net_device *dev);
+void nvnic_get_regs(struct net_device *dev, struct ethtool_regs *regs, void *p);
+bool nvnic_regs_test(struct nvnic_net *nn);
+
+/* nvnic_selftest.c */
+int nvnic_selftest_count(void);
+void nvnic_selftest_strings(u8 *data);
+void nvnic_self_test(struct net_device *dev, struct ethtool_test *test,
+		     u64 *data);
 
 /* nvnic_features.c */
 extern struct notifier_block nvnic_features_nb;

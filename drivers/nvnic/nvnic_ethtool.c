@@ -4,12 +4,13 @@
  *
  * Copyright (C) 2026 nvnic contributors
  */
+#include <linux/bitfield.h>
 #include <linux/ethtool.h>
-#include <linux/linkmode.h>
 #include <linux/log2.h>
 #include <linux/rtnetlink.h>
 
 #include "nvnic.h"
+#include "nvnic_csr.h"
 
 static const char nvnic_priv_flag_names[][ETH_GSTRING_LEN] = {
 	[NVNIC_PF_GRE_PARTIAL] = "gre-gso-partial",
@@ -25,29 +26,14 @@ static void nvnic_get_drvinfo(struct net_device *dev,
 {
 	struct nvnic_net *nn = netdev_priv(dev);
 
+	u64 id = nvnic_rd(nn->bdev, NVNIC_REG_ID);
+
 	strscpy(info->driver, NVNIC_DRV_NAME, sizeof(info->driver));
+	snprintf(info->fw_version, sizeof(info->fw_version), "%llu.%llu",
+		 FIELD_GET(NVNIC_ID_FW_MAJOR, id),
+		 FIELD_GET(NVNIC_ID_FW_MINOR, id));
 	strscpy(info->bus_info, dev_name(&nn->bdev->dev),
 		sizeof(info->bus_info));
-}
-
-static int nvnic_get_link_ksettings(struct net_device *dev,
-				    struct ethtool_link_ksettings *ks)
-{
-	ethtool_link_ksettings_zero_link_mode(ks, supported);
-	ethtool_link_ksettings_zero_link_mode(ks, advertising);
-	linkmode_set_bit(ETHTOOL_LINK_MODE_40000baseCR4_Full_BIT,
-			 ks->link_modes.supported);
-	linkmode_set_bit(ETHTOOL_LINK_MODE_Pause_BIT, ks->link_modes.supported);
-	ks->base.autoneg = AUTONEG_DISABLE;
-	ks->base.port = PORT_DA;
-	ks->base.speed = SPEED_UNKNOWN;
-	ks->base.duplex = DUPLEX_UNKNOWN;
-	if (netif_carrier_ok(dev)) {
-		ks->base.speed = NVNIC_LINK_SPEED;
-		ks->base.duplex = DUPLEX_FULL;
-	}
-
-	return 0;
 }
 
 static void nvnic_get_ringparam(struct net_device *dev,
@@ -121,30 +107,6 @@ static int nvnic_set_channels(struct net_device *dev,
 	return nvnic_reconfigure(nn, &cfg);
 }
 
-static void nvnic_get_pauseparam(struct net_device *dev,
-				 struct ethtool_pauseparam *pause)
-{
-	struct nvnic_net *nn = netdev_priv(dev);
-
-	pause->autoneg = AUTONEG_DISABLE;
-	pause->tx_pause = !!(nn->ctrl & NVNIC_CTRL_PAUSE_TX);
-	pause->rx_pause = !!(nn->ctrl & NVNIC_CTRL_PAUSE_RX);
-}
-
-static int nvnic_set_pauseparam(struct net_device *dev,
-				struct ethtool_pauseparam *pause)
-{
-	struct nvnic_net *nn = netdev_priv(dev);
-
-	if (pause->autoneg)
-		return -EOPNOTSUPP;
-
-	nvnic_ctrl(nn, NVNIC_CTRL_PAUSE_TX, pause->tx_pause);
-	nvnic_ctrl(nn, NVNIC_CTRL_PAUSE_RX, pause->rx_pause);
-
-	return 0;
-}
-
 static u32 nvnic_get_priv_flags(struct net_device *dev)
 {
 	struct nvnic_net *nn = netdev_priv(dev);
@@ -159,6 +121,8 @@ static int nvnic_get_sset_count(struct net_device *dev, int set)
 		return nvnic_stats_count(dev);
 	case ETH_SS_PRIV_FLAGS:
 		return NVNIC_PF_COUNT;
+	case ETH_SS_TEST:
+		return nvnic_selftest_count();
 	default:
 		return -EOPNOTSUPP;
 	}
@@ -173,6 +137,9 @@ static void nvnic_get_strings(struct net_device *dev, u32 set, u8 *data)
 	case ETH_SS_PRIV_FLAGS:
 		memcpy(data, nvnic_priv_flag_names,
 		       sizeof(nvnic_priv_flag_names));
+		break;
+	case ETH_SS_TEST:
+		nvnic_selftest_strings(data);
 		break;
 	}
 }
@@ -209,6 +176,9 @@ const struct ethtool_ops nvnic_ethtool_ops = {
 	.get_drvinfo = nvnic_get_drvinfo,
 	.get_link = ethtool_op_get_link,
 	.get_link_ksettings = nvnic_get_link_ksettings,
+	.set_link_ksettings = nvnic_set_link_ksettings,
+	.get_link_ext_state = nvnic_get_link_ext_state,
+	.get_link_ext_stats = nvnic_get_link_ext_stats,
 	.get_ringparam = nvnic_get_ringparam,
 	.set_ringparam = nvnic_set_ringparam,
 	.get_channels = nvnic_get_channels,
@@ -216,6 +186,13 @@ const struct ethtool_ops nvnic_ethtool_ops = {
 	.get_pauseparam = nvnic_get_pauseparam,
 	.set_pauseparam = nvnic_set_pauseparam,
 	.get_pause_stats = nvnic_get_pause_stats,
+	.get_eth_mac_stats = nvnic_get_eth_mac_stats,
+	.get_eth_ctrl_stats = nvnic_get_eth_ctrl_stats,
+	.get_rmon_stats = nvnic_get_rmon_stats,
+	.get_regs_len = nvnic_get_regs_len,
+	.get_regs = nvnic_get_regs,
+	.self_test = nvnic_self_test,
+	.set_phys_id = nvnic_set_phys_id,
 	.get_priv_flags = nvnic_get_priv_flags,
 	.set_priv_flags = nvnic_set_priv_flags,
 	.get_sset_count = nvnic_get_sset_count,

@@ -117,7 +117,7 @@ void nvnic_features_init(struct nvnic_net *nn)
 	all = NVNIC_F_ALWAYS | nvnic_features_of(nn->cap);
 
 	nn->priv_flags = BIT(NVNIC_PF_NVGRE) | BIT(NVNIC_PF_RSS_INNER);
-	dev->hw_features = all & ~NETIF_F_HIGHDMA;
+	dev->hw_features = (all & ~NETIF_F_HIGHDMA) | NETIF_F_LOOPBACK;
 	dev->features = all;
 	dev->vlan_features = tx;
 	dev->hw_enc_features = tx;
@@ -140,12 +140,15 @@ void nvnic_features_init(struct nvnic_net *nn)
 int nvnic_set_features(struct net_device *dev, netdev_features_t features)
 {
 	struct nvnic_net *nn = netdev_priv(dev);
+	bool loop = features & NETIF_F_LOOPBACK;
 
 	ASSERT_RTNL();
 
 	nvnic_en_update(nn, nvnic_offloads_of(nn, features, nn->priv_flags));
 	if (!(features & NETIF_F_NTUPLE))
 		nvnic_ntuple_flush(nn);
+	if (loop != !!(nn->ctrl & NVNIC_CTRL_LOOPBACK))
+		nvnic_ctrl(nn, NVNIC_CTRL_LOOPBACK, loop);
 
 	return 0;
 }

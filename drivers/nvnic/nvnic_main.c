@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * nvnic driver: probe, remove, recovery.
+ * nvnic driver: probe, remove, life of a port.
  *
  * Copyright (C) 2026 nvnic contributors
  */
@@ -29,55 +29,14 @@ void nvnic_ctrl(struct nvnic_net *nn, u64 mask, bool on)
 	nvnic_wr(nn->bdev, NVNIC_REG_CTRL, nn->ctrl);
 }
 
-/**
- * nvnic_fault() - ask for the reset of a queue
- * @nn: port
- * @map: its fault_tx or fault_rx
- * @queue: number of the queue
- *
- * Context: any.
- */
-void nvnic_fault(struct nvnic_net *nn, unsigned long *map, unsigned int queue)
-{
-	set_bit(queue, map);
-	mod_delayed_work(system_wq, &nn->service, 0);
-}
-
-/* False: to be tried again. */
-static bool nvnic_service_queues(struct nvnic_net *nn)
-{
-	bool tx, rx, done = true;
-	u32 q;
-
-	for (q = 0; q < nn->rings->num; q++) {
-		tx = test_and_clear_bit(q, nn->fault_tx);
-		rx = test_and_clear_bit(q, nn->fault_rx);
-		if (!tx && !rx)
-			continue;
-		if (!nvnic_vec_recover(nn->rings->vec[q], tx, rx))
-			continue;
-
-		if (tx)
-			set_bit(q, nn->fault_tx);
-		if (rx)
-			set_bit(q, nn->fault_rx);
-		done = false;
-	}
-
-	return done;
-}
-
 static void nvnic_service(struct work_struct *work)
 {
 	struct nvnic_net *nn = container_of(to_delayed_work(work),
 					    struct nvnic_net, service);
-	bool done = true;
+	bool done;
 
 	rtnl_lock();
-	if (nn->rings)
-		done = nvnic_service_queues(nn);
-	if (!nvnic_features_settle(nn, 0))
-		done = false;
+	done = nvnic_features_settle(nn, 0);
 	rtnl_unlock();
 
 	if (!done)
@@ -129,10 +88,11 @@ static void nvnic_init_port(struct nvnic_net *nn)
 		nvnic_wr(bdev, NVNIC_REG_MACF(i), 0);
 	nvnic_wr(bdev, NVNIC_REG_RX_MODE, 0);
 	nvnic_wr(bdev, NVNIC_REG_EVENT, NVNIC_EVENT_MASK);
-	nvnic_ctrl(nn, NVNIC_CTRL_PAUSE_TX | NVNIC_CTRL_PAUSE_RX, true);
+	nvnic_link_init(nn);
 }
 
-static struct nvnic_net *nvnic_alloc(struct nvnic_bus_dev *bdev)
+static struct nvnic_net *nvnic_alloc(struct nvnic_bus_dev *bdev,
+				     struct nvnic_devlink *devlink)
 {
 	struct net_device *netdev;
 	struct nvnic_net *nn;
@@ -143,8 +103,10 @@ static struct nvnic_net *nvnic_alloc(struct nvnic_bus_dev *bdev)
 		return NULL;
 
 	SET_NETDEV_DEV(netdev, &bdev->dev);
+	nvnic_devlink_attach(devlink, netdev);
 	nn = netdev_priv(netdev);
 	nn->netdev = netdev;
+	nn->devlink = devlink;
 	nn->bdev = bdev;
 	nn->cap = nvnic_rd(bdev, NVNIC_REG_CAP) & NVNIC_OFF_ALL;
 	nn->cfg.num = min(num_online_cpus(), NVNIC_MAX_QUEUES);
@@ -177,23 +139,33 @@ static void nvnic_free(struct nvnic_net *nn)
 	free_netdev(nn->netdev);
 }
 
-static int nvnic_probe(struct device *dev)
+/* The device is as at its creation: no frame, no link. */
+static void nvnic_off(struct nvnic_bus_dev *bdev)
 {
-	struct nvnic_bus_dev *bdev = to_nvnic_bus_dev(dev);
+	nvnic_wr(bdev, NVNIC_REG_CTRL, 0);
+	nvnic_wr(bdev, NVNIC_REG_LINK_CTRL, 0);
+	nvnic_wr(bdev, NVNIC_REG_EN, 0);
+	nvnic_wr(bdev, NVNIC_REG_LED, 0);
+}
+
+/**
+ * nvnic_port_create() - make a port's net_device and register it
+ * @bdev: port
+ * @devlink: its devlink instance, locked
+ *
+ * Context: process, without RTNL.
+ *
+ * Return: the port, or ERR_PTR() of -ENOMEM or what register_netdev() returned.
+ */
+struct nvnic_net *nvnic_port_create(struct nvnic_bus_dev *bdev,
+				    struct nvnic_devlink *devlink)
+{
 	struct nvnic_net *nn;
 	int err;
 
-	err = nvnic_check_id(bdev);
-	if (err)
-		return err;
-
-	err = dma_set_mask_and_coherent(dev, DMA_BIT_MASK(64));
-	if (err)
-		return dev_err_probe(dev, err, "no 64-bit DMA\n");
-
-	nn = nvnic_alloc(bdev);
+	nn = nvnic_alloc(bdev, devlink);
 	if (!nn)
-		return -ENOMEM;
+		return ERR_PTR(-ENOMEM);
 
 	nvnic_init_netdev(nn);
 	nvnic_init_port(nn);
@@ -207,33 +179,54 @@ static int nvnic_probe(struct device *dev)
 	if (err)
 		goto free_nn;
 
-	dev_set_drvdata(dev, nn);
 	err = register_netdev(nn->netdev);
 	if (err)
 		goto free_nn;
 
-	return 0;
+	return nn;
 
 free_nn:
-	dev_set_drvdata(dev, NULL);
-	nvnic_wr(bdev, NVNIC_REG_CTRL, 0);
+	nvnic_off(bdev);
 	nvnic_free(nn);
-	return err;
+	return ERR_PTR(err);
+}
+
+/**
+ * nvnic_port_destroy() - undo nvnic_port_create()
+ * @nn: port
+ *
+ * Context: process, without RTNL, devlink instance locked.
+ */
+void nvnic_port_destroy(struct nvnic_net *nn)
+{
+	/* Closes the port; nothing is left then that could ask for service. */
+	unregister_netdev(nn->netdev);
+	cancel_delayed_work_sync(&nn->service);
+	nvnic_ntuple_exit(nn);
+	nvnic_rss_ctx_reset(nn);
+	nvnic_off(nn->bdev);
+	nvnic_free(nn);
+}
+
+static int nvnic_probe(struct device *dev)
+{
+	struct nvnic_bus_dev *bdev = to_nvnic_bus_dev(dev);
+	int err;
+
+	err = nvnic_check_id(bdev);
+	if (err)
+		return err;
+
+	err = dma_set_mask_and_coherent(dev, DMA_BIT_MASK(64));
+	if (err)
+		return dev_err_probe(dev, err, "no 64-bit DMA\n");
+
+	return nvnic_devlink_create(bdev);
 }
 
 static int nvnic_remove(struct device *dev)
 {
-	struct nvnic_net *nn = dev_get_drvdata(dev);
-
-	/* Closes the port; nothing is left then that could ask for service. */
-	unregister_netdev(nn->netdev);
-	cancel_delayed_work_sync(&nn->service);
-	dev_set_drvdata(dev, NULL);
-	nvnic_ntuple_exit(nn);
-	nvnic_rss_ctx_reset(nn);
-	nvnic_wr(nn->bdev, NVNIC_REG_CTRL, 0);
-	nvnic_wr(nn->bdev, NVNIC_REG_EN, 0);
-	nvnic_free(nn);
+	nvnic_devlink_destroy(dev_get_drvdata(dev));
 
 	return 0;
 }

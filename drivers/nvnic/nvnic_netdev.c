@@ -12,25 +12,7 @@
 #include "nvnic.h"
 #include "nvnic_csr.h"
 
-/* ---- Link ---- */
-
-/**
- * nvnic_carrier_update() - tell the stack what the link is
- * @nn: port
- *
- * Context: any.
- */
-void nvnic_carrier_update(struct nvnic_net *nn)
-{
-	unsigned long flags;
-
-	spin_lock_irqsave(&nn->carrier_lock, flags);
-	if (nvnic_rd(nn->bdev, NVNIC_REG_STATUS) & NVNIC_STATUS_LINK)
-		netif_carrier_on(nn->netdev);
-	else
-		netif_carrier_off(nn->netdev);
-	spin_unlock_irqrestore(&nn->carrier_lock, flags);
-}
+/* ---- Events ---- */
 
 static irqreturn_t nvnic_event_interrupt(int irq, void *data)
 {
@@ -67,6 +49,9 @@ static int nvnic_event_request(struct nvnic_net *nn)
 
 static void nvnic_event_free(struct nvnic_net *nn)
 {
+	/* Not there after an offline self-test that could not open again. */
+	if (!nn->event_irq)
+		return;
 	free_irq(nn->event_irq, nn);
 	nn->event_irq = 0;
 }
@@ -185,8 +170,9 @@ static int nvnic_stop(struct net_device *dev)
 	nvnic_ctrl(nn, NVNIC_CTRL_ENABLE, false);
 	nvnic_rings_down(nn);
 	nvnic_event_free(nn);
-	netif_carrier_off(dev);
+	nvnic_carrier_update(nn);
 	nvnic_rings_free(rings);
+	nvnic_health_clear(nn);
 
 	return 0;
 }

@@ -291,6 +291,98 @@ void nvnic_get_pause_stats(struct net_device *dev,
 		s->rx_pause_frames += nvnic_txq_cnt(nn, q, NVNIC_TC_HELD);
 }
 
+/* ---- ethtool -S --groups ---- */
+
+#define NVNIC_SIZE_RANGE(_X, _lo, _hi)	{ _lo, _hi },
+
+static const struct ethtool_rmon_hist_range nvnic_rmon_ranges[] = {
+	NVNIC_SIZE_CLASSES(NVNIC_SIZE_RANGE, 0)
+	{}
+};
+
+static_assert(ARRAY_SIZE(nvnic_rmon_ranges) == NVNIC_SIZE_COUNT + 1);
+static_assert(NVNIC_SIZE_COUNT <= ETHTOOL_RMON_HIST_MAX);
+
+static u64 nvnic_port_cnt(const struct nvnic_net *nn, u32 row)
+{
+	return nvnic_rd(nn->bdev, NVNIC_REG_PORT_CNT(row));
+}
+
+/**
+ * nvnic_get_eth_mac_stats() - ethtool: IEEE 802.3 clause 30.3.1
+ * @dev: port
+ * @s: receives what the wire can have; octets are without header and FCS, and
+ *	those of a frame that is dropped behind the MAC count as received
+ *
+ * Context: process, RTNL.
+ */
+void nvnic_get_eth_mac_stats(struct net_device *dev,
+			     struct ethtool_eth_mac_stats *s)
+{
+	const struct nvnic_net *nn = netdev_priv(dev);
+
+	s->FrameTooLongErrors = nvnic_port_cnt(nn, NVNIC_PC_WIRE_RX_OVERSIZE);
+	s->FramesReceivedOK = nvnic_port_cnt(nn, NVNIC_PC_WIRE_RX_FRAMES) -
+			      s->FrameTooLongErrors;
+	s->OctetsReceivedOK = nvnic_port_cnt(nn, NVNIC_PC_WIRE_RX_BYTES) -
+			      nvnic_port_cnt(nn, NVNIC_PC_WIRE_RX_OVERSIZE_BYTES) -
+			      s->FramesReceivedOK * ETH_HLEN;
+	s->BroadcastFramesReceivedOK =
+		nvnic_port_cnt(nn, NVNIC_PC_WIRE_RX_BROADCAST);
+	s->MulticastFramesReceivedOK =
+		nvnic_port_cnt(nn, NVNIC_PC_WIRE_RX_MULTICAST) -
+		s->BroadcastFramesReceivedOK;
+
+	s->FramesTransmittedOK = nvnic_port_cnt(nn, NVNIC_PC_WIRE_TX_FRAMES);
+	s->OctetsTransmittedOK = nvnic_port_cnt(nn, NVNIC_PC_WIRE_TX_BYTES) -
+				 s->FramesTransmittedOK * ETH_HLEN;
+	s->BroadcastFramesXmittedOK =
+		nvnic_port_cnt(nn, NVNIC_PC_WIRE_TX_BROADCAST);
+	s->MulticastFramesXmittedOK =
+		nvnic_port_cnt(nn, NVNIC_PC_WIRE_TX_MULTICAST) -
+		s->BroadcastFramesXmittedOK;
+}
+
+/**
+ * nvnic_get_eth_ctrl_stats() - ethtool: IEEE 802.3 clause 30.3.3
+ * @dev: port
+ * @s: receives flow control as nvnic_get_pause_stats() counts it, the only use
+ *	of MAC control
+ *
+ * Context: process, RTNL.
+ */
+void nvnic_get_eth_ctrl_stats(struct net_device *dev,
+			      struct ethtool_eth_ctrl_stats *s)
+{
+	struct ethtool_pause_stats pause = {};
+
+	nvnic_get_pause_stats(dev, &pause);
+	s->MACControlFramesTransmitted = pause.tx_pause_frames;
+	s->MACControlFramesReceived = pause.rx_pause_frames;
+}
+
+/**
+ * nvnic_get_rmon_stats() - ethtool: RFC 2819, frames by size
+ * @dev: port
+ * @s: receives the frames sent, and all that arrived, of each size class
+ * @ranges: receives the classes, bytes with FCS
+ *
+ * Context: process, RTNL.
+ */
+void nvnic_get_rmon_stats(struct net_device *dev, struct ethtool_rmon_stats *s,
+			  const struct ethtool_rmon_hist_range **ranges)
+{
+	const struct nvnic_net *nn = netdev_priv(dev);
+	u32 i;
+
+	*ranges = nvnic_rmon_ranges;
+	s->oversize_pkts = nvnic_port_cnt(nn, NVNIC_PC_WIRE_RX_OVERSIZE);
+	for (i = 0; i < NVNIC_SIZE_COUNT; i++) {
+		s->hist[i] = nvnic_port_cnt(nn, NVNIC_PC_RX_SIZE + i);
+		s->hist_tx[i] = nvnic_port_cnt(nn, NVNIC_PC_TX_SIZE + i);
+	}
+}
+
 /* ---- ethtool -S: port, sums over all queues, queues in use ---- */
 
 #define NVNIC_STATS_PORT_ROWS						\

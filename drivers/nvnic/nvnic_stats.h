@@ -219,6 +219,12 @@ void nvnic_stats_init(struct nvnic_queue_stats *qstats);
 void nvnic_get_stats64(struct net_device *dev, struct rtnl_link_stats64 *s);
 void nvnic_get_pause_stats(struct net_device *dev,
 			   struct ethtool_pause_stats *s);
+void nvnic_get_eth_mac_stats(struct net_device *dev,
+			     struct ethtool_eth_mac_stats *s);
+void nvnic_get_eth_ctrl_stats(struct net_device *dev,
+			      struct ethtool_eth_ctrl_stats *s);
+void nvnic_get_rmon_stats(struct net_device *dev, struct ethtool_rmon_stats *s,
+			  const struct ethtool_rmon_hist_range **ranges);
 int nvnic_stats_count(struct net_device *dev);
 void nvnic_stats_strings(struct net_device *dev, u8 *data);
 void nvnic_stats_values(struct net_device *dev, u64 *data);

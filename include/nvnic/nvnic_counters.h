@@ -12,6 +12,31 @@
 #ifndef NVNIC_COUNTERS_H
 #define NVNIC_COUNTERS_H
 
+/*
+ * F(X, least, most): size classes of frames, in bytes with FCS, ascending. The
+ * counters of a port hold a row for each class and direction, all in this
+ * order; their sums are WIRE_TX_FRAMES and WIRE_RX_FRAMES.
+ */
+#define NVNIC_SIZE_CLASSES(F, X)					\
+	F(X, 64, 64)							\
+	F(X, 65, 127)							\
+	F(X, 128, 255)							\
+	F(X, 256, 511)							\
+	F(X, 512, 1023)							\
+	F(X, 1024, 1518)						\
+	F(X, 1519, 2047)						\
+	F(X, 2048, 4095)						\
+	F(X, 4096, 8191)						\
+	F(X, 8192, 9242)
+
+#define NVNIC_SIZE_COUNT	10
+#define NVNIC_FCS_LEN		4
+
+#define NVNIC_SIZE_ROW_TX(X, _lo, _hi)					\
+	X(WIRE_TX_##_lo, "wire_tx_" #_lo "_" #_hi, "frames sent, by size")
+#define NVNIC_SIZE_ROW_RX(X, _lo, _hi)					\
+	X(WIRE_RX_##_lo, "wire_rx_" #_lo "_" #_hi, "frames that arrived, by size")
+
 #define NVNIC_PORT_COUNTERS(X)						\
 	X(WIRE_TX_FRAMES, "wire_tx_frames", "frames put on the wire")	\
 	X(WIRE_TX_BYTES, "wire_tx_bytes", "their bytes, without FCS")	\
@@ -20,10 +45,17 @@
 	X(WIRE_RX_OFF, "wire_rx_drop_off", "dropped: port not enabled")	\
 	X(WIRE_RX_OVERSIZE, "wire_rx_drop_oversize", "dropped: longer than FRAME_MAX") \
 	X(WIRE_RX_FILTERED, "wire_rx_drop_filtered", "dropped: destination not accepted") \
-	X(WIRE_RX_MULTICAST, "wire_rx_multicast", "accepted, group destination") \
+	X(WIRE_RX_MULTICAST, "wire_rx_multicast", "delivered, group destination") \
+	X(WIRE_RX_BROADCAST, "wire_rx_broadcast", "of these, broadcast") \
 	X(WIRE_RX_NOQUEUE, "wire_rx_drop_noqueue", "dropped: receive queue not running") \
 	X(WIRE_RX_RULE, "wire_rx_drop_rule", "dropped: by a filter rule") \
 	X(WIRE_PAUSE_TX, "wire_pause_tx", "times this port held its peer back") \
+	X(WIRE_TX_MULTICAST, "wire_tx_multicast", "sent, group destination") \
+	X(WIRE_TX_BROADCAST, "wire_tx_broadcast", "of these, broadcast") \
+	X(WIRE_RX_OVERSIZE_BYTES, "wire_rx_oversize_bytes", "bytes of frames dropped as too long") \
+	X(LINK_DOWN, "link_down", "times the link was lost")		\
+	NVNIC_SIZE_CLASSES(NVNIC_SIZE_ROW_TX, X)			\
+	NVNIC_SIZE_CLASSES(NVNIC_SIZE_ROW_RX, X)			\
 	X(DMA_FAULTS, "dma_faults", "descriptors that name what is no memory") \
 	X(CSR_BAD, "csr_bad", "register writes refused")		\
 	X(IRQ_RAISED, "irq_raised", "vectors fired")
@@ -87,6 +119,9 @@ enum nvnic_port_counter {
 	NVNIC_PORT_COUNTERS(NVNIC_PC_ENUM)
 	NVNIC_PC_COUNT,
 };
+
+#define NVNIC_PC_TX_SIZE	NVNIC_PC_WIRE_TX_64	/* the first size class */
+#define NVNIC_PC_RX_SIZE	NVNIC_PC_WIRE_RX_64
 
 /* Counters of a TX queue */
 enum nvnic_txq_counter {

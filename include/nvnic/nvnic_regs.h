@@ -18,10 +18,14 @@
 
 /* ---- Port: 0x0000 to 0x00ff ---- */
 
-/* Magic and ABI version. RO. */
+/* Magic, version of the device model, and of the ABI. RO. */
 #define NVNIC_REG_ID		0x0000
 #define NVNIC_ID_MAGIC		GENMASK_ULL(63, 32)
 #define NVNIC_ID_MAGIC_VAL	0x4e564e43	/* "NVNC" */
+#define NVNIC_ID_FW_MAJOR	GENMASK_ULL(31, 24)	/* version of the device model */
+#define NVNIC_ID_FW_MAJOR_VAL	1
+#define NVNIC_ID_FW_MINOR	GENMASK_ULL(23, 16)
+#define NVNIC_ID_FW_MINOR_VAL	1
 #define NVNIC_ID_VERSION	GENMASK_ULL(15, 0)
 #define NVNIC_ID_VERSION_VAL	1
 
@@ -36,10 +40,13 @@
 /* Switches. Reset 0. Sleeps. RW. */
 #define NVNIC_REG_CTRL		0x0018
 #define NVNIC_CTRL_ENABLE	BIT_ULL(0)	/* send and receive; a link needs both ports */
+/* What LINK_CTRL.PAUSE_AUTO leaves to the negotiation, when there is one. */
 #define NVNIC_CTRL_PAUSE_TX	BIT_ULL(1)	/* out of buffers: hold the sender back */
 #define NVNIC_CTRL_PAUSE_RX	BIT_ULL(2)	/* let the receiver hold this sender back */
 #define NVNIC_CTRL_THREADS	BIT_ULL(3)	/* engines in kernel threads, not softirq */
-#define NVNIC_CTRL_MASK		GENMASK_ULL(3, 0)
+#define NVNIC_CTRL_LOOPBACK	BIT_ULL(4)	/* frames come back; the wire is cut */
+#define NVNIC_CTRL_MASK		GENMASK_ULL(4, 0)
+#define NVNIC_CTRL_PAUSE	(NVNIC_CTRL_PAUSE_TX | NVNIC_CTRL_PAUSE_RX)
 
 /* State. RO. */
 #define NVNIC_REG_STATUS	0x0020
@@ -47,7 +54,7 @@
 
 /* Causes of the event vector; reset 0. W1C. */
 #define NVNIC_REG_EVENT		0x0028
-#define NVNIC_EVENT_LINK	BIT_ULL(0)	/* NVNIC_STATUS_LINK has changed */
+#define NVNIC_EVENT_LINK	BIT_ULL(0)	/* NVNIC_REG_LINK_STATUS has changed */
 #define NVNIC_EVENT_MASK	NVNIC_EVENT_LINK
 
 /*
@@ -65,6 +72,86 @@
 #define NVNIC_RX_MODE_PROMISC	BIT_ULL(0)	/* accept every destination */
 #define NVNIC_RX_MODE_ALLMULTI	BIT_ULL(1)	/* accept every group address */
 #define NVNIC_RX_MODE_MASK	GENMASK_ULL(1, 0)
+
+/* ---- Link: 0x0080 to 0x0097, identification and test: 0x00a0 to 0x00af ---- */
+
+/*
+ * X(MODE, speed in Mbit/s): the modes of the link, slowest first; a row's
+ * number is its bit in a set of modes. The speed is nominal: the wire is as
+ * fast as the machine.
+ */
+#define NVNIC_LINK_MODES(X)						\
+	X(10G_CR, 10000)						\
+	X(25G_CR, 25000)						\
+	X(40G_CR4, 40000)						\
+	X(50G_CR2, 50000)						\
+	X(100G_CR4, 100000)
+
+#define NVNIC_LINK_MODE_ENUM(_mode, _speed)	NVNIC_LINK_##_mode,
+
+/* Number of a link mode's row, and of its bit. */
+enum nvnic_link_mode {
+	NVNIC_LINK_MODES(NVNIC_LINK_MODE_ENUM)
+	NVNIC_LINK_MODE_COUNT,
+};
+
+#define NVNIC_LINK_MODES_ALL	(BIT_ULL(NVNIC_LINK_MODE_COUNT) - 1)
+
+/*
+ * What this end wants of the link. FORCED holds one mode, or none; ADV is not
+ * empty with AUTONEG; ADV and FORCED name modes that there are; anything else
+ * is refused. With neither AUTONEG nor FORCED the transceiver is off, as if
+ * the cable were out. Two ends that negotiate use the fastest common mode; one
+ * that negotiates goes along with the other's FORCED mode if it is in ADV.
+ * Reset 0. Sleeps. RW.
+ */
+#define NVNIC_REG_LINK_CTRL	0x0080
+#define NVNIC_LINK_ADV		GENMASK_ULL(15, 0)	/* modes offered */
+#define NVNIC_LINK_FORCED	GENMASK_ULL(31, 16)	/* the mode without AUTONEG */
+#define NVNIC_LINK_AUTONEG	BIT_ULL(32)
+#define NVNIC_LINK_ADV_PAUSE	BIT_ULL(33)	/* IEEE 802.3 28B.2, PAUSE */
+#define NVNIC_LINK_ADV_ASYM	BIT_ULL(34)	/* ASM_DIR */
+#define NVNIC_LINK_PAUSE_AUTO	BIT_ULL(35)	/* flow control as negotiated */
+#define NVNIC_LINK_CTRL_MASK	GENMASK_ULL(35, 0)
+/* What the other end is told of it. */
+#define NVNIC_LINK_OFFER							\
+	(NVNIC_LINK_ADV | NVNIC_LINK_AUTONEG | NVNIC_LINK_ADV_PAUSE |	\
+	 NVNIC_LINK_ADV_ASYM)
+
+/* What has become of it. RO. */
+#define NVNIC_REG_LINK_STATUS	0x0088
+#define NVNIC_LINK_MODE		GENMASK_ULL(15, 0)	/* in force; 0: no link */
+#define NVNIC_LINK_REASON	GENMASK_ULL(23, 16)	/* enum nvnic_link_reason */
+#define NVNIC_LINK_PAUSE_TX	BIT_ULL(24)	/* in force: hold the sender back */
+#define NVNIC_LINK_PAUSE_RX	BIT_ULL(25)	/* in force: may be held back */
+#define NVNIC_LINK_NEGOTIATED	BIT_ULL(26)	/* with a partner that negotiates */
+
+/* NVNIC_LINK_OFFER of the other end; 0 if it offers nothing. RO. */
+#define NVNIC_REG_LINK_PARTNER	0x0090
+
+/**
+ * enum nvnic_link_reason - why there is no link
+ * @NVNIC_LINK_OK: there is one
+ * @NVNIC_LINK_OFF: this port is not enabled, or its transceiver is off
+ * @NVNIC_LINK_NO_CABLE: the transceiver of the other port is off
+ * @NVNIC_LINK_NO_PARTNER: the other port is not enabled, or in loopback
+ * @NVNIC_LINK_NO_COMMON: the two ends have no mode in common
+ */
+enum nvnic_link_reason {
+	NVNIC_LINK_OK = 0,
+	NVNIC_LINK_OFF = 1,
+	NVNIC_LINK_NO_CABLE = 2,
+	NVNIC_LINK_NO_PARTNER = 3,
+	NVNIC_LINK_NO_COMMON = 4,
+};
+
+/* The port's lamp, to find it among many. Reset 0. RW. */
+#define NVNIC_REG_LED		0x00a0
+#define NVNIC_LED_ON		BIT_ULL(0)
+
+/* Fires a vector, armed or not. WO. */
+#define NVNIC_REG_VEC_TEST	0x00a8
+#define NVNIC_VEC_TEST_INDEX	GENMASK_ULL(7, 0)	/* below NVNIC_VEC_COUNT */
 
 /* ---- Receive hash: Toeplitz (0x0100 to 0x013f, table at 0x1000) ---- */
 

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * nvnic device: the link, as the two ends of the wire agree on it.
+ *
+ * Copyright (C) 2026 nvnic contributors
+ */
+#include <linux/bitfield.h>
+#include <linux/bitops.h>
+
+#include "nvhw.h"
+
+/* What an update changes besides registers */
+struct nvhw_link {
+	struct nvhw_port *far;
+	u64 status;
+	u64 partner;
+	u8 flow;
+};
+
+static bool nvhw_link_phy_on(const struct nvhw_port *port)
+{
+	return port->link_ctrl & (NVNIC_LINK_AUTONEG | NVNIC_LINK_FORCED);
+}
+
+/* Modes that an end can run: all it offers, or the one that it insists on. */
+static u64 nvhw_link_modes(const struct nvhw_port *port)
+{
+	return port->link_ctrl & NVNIC_LINK_AUTONEG ?
+	       FIELD_GET(NVNIC_LINK_ADV, port->link_ctrl) :
+	       FIELD_GET(NVNIC_LINK_FORCED, port->link_ctrl);
+}
+
+static enum nvnic_link_reason nvhw_link_reason(const struct nvhw_port *port,
+					       const struct nvhw_port *peer)
+{
+	if (!(port->ctrl & NVNIC_CTRL_ENABLE) || !nvhw_link_phy_on(port))
+		return NVNIC_LINK_OFF;
+	if (port->ctrl & NVNIC_CTRL_LOOPBACK)
+		return NVNIC_LINK_OK;
+	if (!nvhw_link_phy_on(peer))
+		return NVNIC_LINK_NO_CABLE;
+	if (!(peer->ctrl & NVNIC_CTRL_ENABLE) ||
+	    peer->ctrl & NVNIC_CTRL_LOOPBACK)
+		return NVNIC_LINK_NO_PARTNER;
+	if (!(nvhw_link_modes(port) & nvhw_link_modes(peer)))
+		return NVNIC_LINK_NO_COMMON;
+	return NVNIC_LINK_OK;
+}
+
+/* Flow control from what both ends offer: IEEE 802.3 Annex 28B, table 28B-3. */
+static u8 nvhw_link_negotiate_flow(u64 ours, u64 theirs)
+{
+	u64 both = ours & theirs;
+
+	if (both & NVNIC_LINK_ADV_PAUSE)
+		return NVNIC_CTRL_PAUSE;
+	if (!(both & NVNIC_LINK_ADV_ASYM))
+		return 0;
+	if (ours & NVNIC_LINK_ADV_PAUSE)
+		return NVNIC_CTRL_PAUSE_RX;
+	return theirs & NVNIC_LINK_ADV_PAUSE ? NVNIC_CTRL_PAUSE_TX : 0;
+}
+
+static void nvhw_link_resolve(struct nvhw_port *port, struct nvhw_link *to)
+{
+	struct nvhw_port *peer = port->ctrl & NVNIC_CTRL_LOOPBACK ? port :
+								    port->peer;
+	enum nvnic_link_reason why = nvhw_link_reason(port, peer);
+	u64 modes = nvhw_link_modes(port) & nvhw_link_modes(peer);
+	bool negotiated = false;
+
+	to->far = peer;
+	if (peer != port && peer->ctrl & NVNIC_CTRL_LOOPBACK)
+		to->far = NULL;
+	to->status = FIELD_PREP(NVNIC_LINK_REASON, why);
+	to->partner = 0;
+	to->flow = 0;
+	/* An end that does not negotiate hears nothing of the other's offer. */
+	if (why == NVNIC_LINK_OK || why == NVNIC_LINK_NO_COMMON)
+		negotiated = port->link_ctrl & peer->link_ctrl &
+			     NVNIC_LINK_AUTONEG;
+	if (negotiated)
+		to->partner = peer->link_ctrl & NVNIC_LINK_OFFER;
+	if (why != NVNIC_LINK_OK)
+		return;
+
+	to->flow = port->ctrl & NVNIC_CTRL_PAUSE;
+	if (negotiated && port->link_ctrl & NVNIC_LINK_PAUSE_AUTO)
+		to->flow = nvhw_link_negotiate_flow(port->link_ctrl,
+						    to->partner);
+	to->status |= FIELD_PREP(NVNIC_LINK_MODE, BIT(__fls(modes))) |
+		      FIELD_PREP(NVNIC_LINK_NEGOTIATED, negotiated) |
+		      FIELD_PREP(NVNIC_LINK_PAUSE_TX,
+				 !!(to->flow & NVNIC_CTRL_PAUSE_TX)) |
+		      FIELD_PREP(NVNIC_LINK_PAUSE_RX,
+				 !!(to->flow & NVNIC_CTRL_PAUSE_RX));
+}
+
+/* Returns whether a sender that waits has to look again. */
+static bool nvhw_link_apply(struct nvhw_port *port, const struct nvhw_link *to)
+{
+	bool was = port->link, is = to->status & NVNIC_LINK_MODE;
+	bool moved = port->far != to->far || port->flow != to->flow;
+	u64 changed = (port->link_status ^ to->status) |
+		      (port->link_partner ^ to->partner);
+
+	if (was && (changed & NVNIC_LINK_MODE || port->far != to->far))
+		nvhw_port_count(port, NVNIC_PC_LINK_DOWN, 1);
+	/* No frame is begun while its way is not settled. */
+	WRITE_ONCE(port->link, was && is);
+	WRITE_ONCE(port->far, to->far);
+	WRITE_ONCE(port->flow, to->flow);
+	WRITE_ONCE(port->link, is);
+	WRITE_ONCE(port->link_status, to->status);
+	WRITE_ONCE(port->link_partner, to->partner);
+	if (changed || (is && moved))
+		nvhw_irq_event(port, NVNIC_EVENT_LINK);
+	return moved || was != is;
+}
+
+/**
+ * nvhw_link_update() - what an end wants of the link has changed: settle it
+ * @adapter: the adapter
+ *
+ * Context: process; no lock held.
+ */
+void nvhw_link_update(struct nvhw_adapter *adapter)
+{
+	struct nvhw_link to[NVHW_PORTS];
+	bool release = false;
+	unsigned int i;
+
+	spin_lock_bh(&adapter->link_lock);
+	for (i = 0; i < NVHW_PORTS; i++)
+		nvhw_link_resolve(adapter->ports[i], &to[i]);
+	for (i = 0; i < NVHW_PORTS; i++)
+		release |= nvhw_link_apply(adapter->ports[i], &to[i]);
+	spin_unlock_bh(&adapter->link_lock);
+
+	for (i = 0; release && i < NVHW_PORTS; i++)
+		nvhw_rxq_release_all(adapter->ports[i]);
+}
+
+/**
+ * nvhw_link_set_ctrl() - write to NVNIC_REG_LINK_CTRL
+ * @port: the port
+ * @ctrl: value
+ *
+ * Context: process; no lock held.
+ *
+ * Return: false if the value is refused.
+ */
+bool nvhw_link_set_ctrl(struct nvhw_port *port, u64 ctrl)
+{
+	u64 forced = FIELD_GET(NVNIC_LINK_FORCED, ctrl);
+	u64 adv = FIELD_GET(NVNIC_LINK_ADV, ctrl);
+
+	if ((adv | forced) & ~NVNIC_LINK_MODES_ALL || forced & (forced - 1) ||
+	    (ctrl & NVNIC_LINK_AUTONEG && !adv))
+		return false;
+	spin_lock_bh(&port->adapter->link_lock);
+	WRITE_ONCE(port->link_ctrl, ctrl);
+	spin_unlock_bh(&port->adapter->link_lock);
+	nvhw_link_update(port->adapter);
+	return true;
+}

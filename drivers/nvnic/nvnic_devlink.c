@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * nvnic driver: devlink instance of a port: information, reload.
+ *
+ * Copyright (C) 2026 nvnic contributors
+ */
+#include <linux/bitfield.h>
+#include <linux/etherdevice.h>
+#include <linux/netdevice.h>
+
+#include "nvnic.h"
+#include "nvnic_csr.h"
+
+static int nvnic_devlink_info_get(struct devlink *devlink,
+				  struct devlink_info_req *req,
+				  struct netlink_ext_ack *extack)
+{
+	struct nvnic_devlink *dl = devlink_priv(devlink);
+	u64 id = nvnic_rd(dl->bdev, NVNIC_REG_ID);
+	char text[32];
+	u8 mac[ETH_ALEN];
+	int err;
+
+	u64_to_ether_addr(nvnic_rd(dl->bdev, NVNIC_REG_MAC), mac);
+	snprintf(text, sizeof(text), "%pMF", mac);
+	err = devlink_info_serial_number_put(req, text);
+	if (err)
+		return err;
+
+	snprintf(text, sizeof(text), "nvnic%u", dl->bdev->adapter);
+	err = devlink_info_board_serial_number_put(req, text);
+	if (err)
+		return err;
+
+	err = devlink_info_version_fixed_put(req,
+					     DEVLINK_INFO_VERSION_GENERIC_ASIC_ID,
+					     "nvhw");
+	if (err)
+		return err;
+
+	snprintf(text, sizeof(text), "%llu",
+		 FIELD_GET(NVNIC_ID_VERSION, id));
+	err = devlink_info_version_fixed_put(req,
+					     DEVLINK_INFO_VERSION_GENERIC_ASIC_REV,
+					     text);
+	if (err)
+		return err;
+
+	snprintf(text, sizeof(text), "%llu.%llu",
+		 FIELD_GET(NVNIC_ID_FW_MAJOR, id),
+		 FIELD_GET(NVNIC_ID_FW_MINOR, id));
+	return devlink_info_version_running_put(req,
+						DEVLINK_INFO_VERSION_GENERIC_FW,
+						text);
+}
+
+static int nvnic_devlink_port_register(struct nvnic_devlink *dl)
+{
+	struct devlink_port_attrs attrs = {
+		.flavour = DEVLINK_PORT_FLAVOUR_PHYSICAL,
+		.phys.port_number = dl->bdev->port,
+	};
+
+	devlink_port_attrs_set(&dl->port, &attrs);
+
+	return devl_port_register(priv_to_devlink(dl), &dl->port,
+				  dl->bdev->port);
+}
+
+/* devlink's port, and the stack's */
+static int nvnic_devlink_up(struct nvnic_devlink *dl)
+{
+	struct nvnic_net *nn;
+	int err;
+
+	err = nvnic_devlink_port_register(dl);
+	if (err)
+		return err;
+
+	nn = nvnic_port_create(dl->bdev, dl);
+	if (IS_ERR(nn)) {
+		devl_port_unregister(&dl->port);
+		return PTR_ERR(nn);
+	}
+	dl->nn = nn;
+
+	return 0;
+}
+
+static void nvnic_devlink_down(struct nvnic_devlink *dl)
+{
+	/* A reload may have failed. */
+	if (!dl->nn)
+		return;
+	nvnic_port_destroy(dl->nn);
+	dl->nn = NULL;
+	devl_port_unregister(&dl->port);
+}
+
+static int nvnic_devlink_reload_down(struct devlink *devlink, bool netns_change,
+				     enum devlink_reload_action action,
+				     enum devlink_reload_limit limit,
+				     struct netlink_ext_ack *extack)
+{
+	nvnic_devlink_down(devlink_priv(devlink));
+
+	return 0;
+}
+
+static int nvnic_devlink_reload_up(struct devlink *devlink,
+				   enum devlink_reload_action action,
+				   enum devlink_reload_limit limit,
+				   u32 *actions_performed,
+				   struct netlink_ext_ack *extack)
+{
+	int err;
+
+	err = nvnic_devlink_up(devlink_priv(devlink));
+	if (err)
+		NL_SET_ERR_MSG_MOD(extack, "cannot make the port's interface again");
+	else
+		*actions_performed = BIT(DEVLINK_RELOAD_ACTION_DRIVER_REINIT);
+
+	return err;
+}
+
+static const struct devlink_ops nvnic_devlink_ops = {
+	.info_get = nvnic_devlink_info_get,
+	.reload_actions = BIT(DEVLINK_RELOAD_ACTION_DRIVER_REINIT),
+	.reload_down = nvnic_devlink_reload_down,
+	.reload_up = nvnic_devlink_reload_up,
+};
+
+/**
+ * nvnic_devlink_attach() - tie a new net_device to its devlink instance
+ * @dl: devlink instance, locked
+ * @netdev: net_device, not registered yet; it will be in the instance's
+ *	network namespace
+ *
+ * Context: process.
+ */
+void nvnic_devlink_attach(struct nvnic_devlink *dl, struct net_device *netdev)
+{
+	dev_net_set(netdev, devlink_net(priv_to_devlink(dl)));
+	SET_NETDEV_DEVLINK_PORT(netdev, &dl->port);
+}
+
+/* All but the lock, and the memory */
+static int nvnic_devlink_setup(struct nvnic_devlink *dl)
+{
+	struct devlink *devlink = priv_to_devlink(dl);
+	int err;
+
+	err = devl_register(devlink);
+	if (err)
+		return err;
+
+	err = nvnic_health_create(dl);
+	if (err)
+		goto unregister;
+
+	err = nvnic_devlink_up(dl);
+	if (err)
+		goto destroy_health;
+
+	return 0;
+
+destroy_health:
+	nvnic_health_destroy(dl);
+unregister:
+	devl_unregister(devlink);
+	return err;
+}
+
+/**
+ * nvnic_devlink_create() - make a devlink instance, with its port
+ * @bdev: port
+ *
+ * Context: process, without RTNL.
+ *
+ * Return: 0, -ENOMEM, or why something could not be registered.
+ */
+int nvnic_devlink_create(struct nvnic_bus_dev *bdev)
+{
+	struct nvnic_devlink *dl;
+	struct devlink *devlink;
+	int err;
+
+	devlink = devlink_alloc(&nvnic_devlink_ops, sizeof(*dl), &bdev->dev);
+	if (!devlink)
+		return -ENOMEM;
+
+	dl = devlink_priv(devlink);
+	dl->bdev = bdev;
+	dev_set_drvdata(&bdev->dev, dl);
+	devl_lock(devlink);
+	err = nvnic_devlink_setup(dl);
+	devl_unlock(devlink);
+	if (!err)
+		return 0;
+
+	dev_set_drvdata(&bdev->dev, NULL);
+	devlink_free(devlink);
+	return err;
+}
+
+/**
+ * nvnic_devlink_destroy() - undo nvnic_devlink_create()
+ * @dl: devlink instance
+ *
+ * Context: process, without RTNL.
+ */
+void nvnic_devlink_destroy(struct nvnic_devlink *dl)
+{
+	struct devlink *devlink = priv_to_devlink(dl);
+
+	devl_lock(devlink);
+	nvnic_devlink_down(dl);
+	devl_unlock(devlink);
+
+	/* It takes the lock. Nobody queues it without a port. */
+	cancel_work_sync(&dl->report);
+
+	devl_lock(devlink);
+	nvnic_health_destroy(dl);
+	devl_unregister(devlink);
+	devl_unlock(devlink);
+	dev_set_drvdata(&dl->bdev->dev, NULL);
+	devlink_free(devlink);
+}

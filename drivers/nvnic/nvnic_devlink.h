@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * nvnic driver: devlink instance and health of a port.
+ *
+ * Copyright (C) 2026 nvnic contributors
+ */
+#ifndef NVNIC_DEVLINK_H
+#define NVNIC_DEVLINK_H
+
+#include <linux/workqueue.h>
+#include <net/devlink.h>
+
+struct nvnic_bus_dev;
+struct nvnic_net;
+
+/* Which of its two reporters: one for each side of a queue pair */
+enum nvnic_health_side {
+	NVNIC_HEALTH_TX,
+	NVNIC_HEALTH_RX,
+	NVNIC_HEALTH_COUNT,
+};
+
+/**
+ * struct nvnic_health - a health reporter
+ * @devlink: its devlink instance
+ * @reporter: devlink's side of it
+ * @side: what it watches
+ */
+struct nvnic_health {
+	struct nvnic_devlink *devlink;
+	struct devlink_health_reporter *reporter;
+	enum nvnic_health_side side;
+};
+
+/**
+ * struct nvnic_devlink - what lives as long as driver and device are bound
+ * @bdev: the device
+ * @nn: the port; NULL while a reload has taken it down; devlink lock
+ * @port: devlink's port; registered while there is @nn
+ * @health: reporters
+ * @report: reports queues to be reset to @health, without a lock held
+ *
+ * Lock order: the devlink instance's lock, then RTNL.
+ */
+struct nvnic_devlink {
+	struct nvnic_bus_dev *bdev;
+	struct nvnic_net *nn;
+	struct devlink_port port;
+	struct nvnic_health health[NVNIC_HEALTH_COUNT];
+	struct work_struct report;
+};
+
+/* nvnic_devlink.c */
+int nvnic_devlink_create(struct nvnic_bus_dev *bdev);
+void nvnic_devlink_destroy(struct nvnic_devlink *dl);
+void nvnic_devlink_attach(struct nvnic_devlink *dl, struct net_device *netdev);
+
+/* nvnic_health.c */
+int nvnic_health_create(struct nvnic_devlink *dl);
+void nvnic_health_destroy(struct nvnic_devlink *dl);
+void nvnic_health_clear(struct nvnic_net *nn);
+void nvnic_fault(struct nvnic_net *nn, unsigned long *map, unsigned int queue);
+
+#endif /* NVNIC_DEVLINK_H */

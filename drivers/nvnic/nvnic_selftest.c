@@ -1,0 +1,356 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * nvnic driver: ``ethtool -t``.
+ *
+ * Copyright (C) 2026 nvnic contributors
+ *
+ * Online: what can be seen without a trace. Offline: the port is taken down for
+ * registers and vectors, then brought up in loopback, its queues kept from the
+ * stack, for the tests that send frames; at the end it is as before. Address,
+ * routes and settings stay. IFF_UP does not change, so nobody hears of it but
+ * for the carrier.
+ */
+#include <linux/bitfield.h>
+#include <linux/completion.h>
+#include <linux/etherdevice.h>
+#include <linux/interrupt.h>
+#include <linux/irq.h>
+#include <linux/rtnetlink.h>
+
+#include "nvnic.h"
+#include "nvnic_csr.h"
+#include "nvnic_selftest.h"
+
+/* How long a vector or a frame may take to come */
+#define NVNIC_SELFTEST_WAIT	(2 * HZ)
+#define NVNIC_SELFTEST_SETTLE_US	(100 * USEC_PER_MSEC)
+
+const u8 nvnic_looped_src[ETH_ALEN] = { 0x02, 0x4e, 0x56, 0xff, 0xff, 0xfe };
+
+/* ---- Tests that need no frames ---- */
+
+static bool nvnic_selftest_identity(struct nvnic_net *nn)
+{
+	u64 id = nvnic_rd(nn->bdev, NVNIC_REG_ID);
+
+	return FIELD_GET(NVNIC_ID_MAGIC, id) == NVNIC_ID_MAGIC_VAL &&
+	       nvnic_rd(nn->bdev, NVNIC_REG_CTRL) == nn->ctrl &&
+	       nvnic_rd(nn->bdev, NVNIC_REG_LINK_CTRL) == nn->link_ctrl &&
+	       nvnic_rd(nn->bdev, NVNIC_REG_EN) == nn->en;
+}
+
+static bool nvnic_selftest_link(struct nvnic_net *nn)
+{
+	return netif_carrier_ok(nn->netdev);
+}
+
+struct nvnic_fired {
+	struct completion done;
+	unsigned int cpu;
+};
+
+static irqreturn_t nvnic_selftest_interrupt(int irq, void *data)
+{
+	struct nvnic_fired *fired = data;
+
+	fired->cpu = smp_processor_id();
+	complete(&fired->done);
+
+	return IRQ_HANDLED;
+}
+
+static bool nvnic_selftest_vector(struct nvnic_net *nn, u32 vec)
+{
+	struct nvnic_fired fired = {};
+	bool came, ok = false;
+	int irq;
+
+	irq = nvnic_vector_irq(nn->bdev, vec);
+	if (irq < 0)
+		return false;
+
+	init_completion(&fired.done);
+	if (request_irq(irq, nvnic_selftest_interrupt, 0, "nvnic-selftest",
+			&fired))
+		return false;
+
+	nvnic_wr(nn->bdev, NVNIC_REG_VEC_TEST, vec);
+	came = wait_for_completion_timeout(&fired.done, NVNIC_SELFTEST_WAIT);
+	if (came)
+		ok = cpumask_test_cpu(fired.cpu,
+				      irq_get_effective_affinity_mask(irq));
+	free_irq(irq, &fired);
+	if (!came)
+		netdev_err(nn->netdev, "vector %u does not fire\n", vec);
+	else if (!ok)
+		netdev_err(nn->netdev, "vector %u fires on CPU %u, not on its own\n",
+			   vec, fired.cpu);
+
+	return ok;
+}
+
+/* Port down: nobody else has them. */
+static bool nvnic_selftest_vectors(struct nvnic_net *nn)
+{
+	bool ok = nvnic_selftest_vector(nn, NVNIC_VEC_EVENT);
+	u32 i;
+
+	for (i = 0; i < nn->cfg.num; i++)
+		ok &= nvnic_selftest_vector(nn, i);
+
+	return ok;
+}
+
+/* ---- Frames in loopback ---- */
+
+/**
+ * nvnic_looped_send() - send a frame past the stack
+ * @looped: loopback
+ * @skb: frame, consumed
+ * @queue: TX queue
+ *
+ * Context: process, RTNL.
+ *
+ * Return: false if the driver did not take it.
+ */
+bool nvnic_looped_send(struct nvnic_looped *looped, struct sk_buff *skb,
+		       u16 queue)
+{
+	struct net_device *dev = looped->nn->netdev;
+	struct netdev_queue *txq = netdev_get_tx_queue(dev, queue);
+	netdev_tx_t ret;
+
+	skb->dev = dev;
+	skb_set_queue_mapping(skb, queue);
+	local_bh_disable();
+	HARD_TX_LOCK(dev, txq, smp_processor_id());
+	ret = netdev_start_xmit(skb, dev, txq, false);
+	HARD_TX_UNLOCK(dev, txq);
+	local_bh_enable();
+	if (ret == NETDEV_TX_OK)
+		return true;
+
+	kfree_skb(skb);
+	return false;
+}
+
+/**
+ * nvnic_looped_await() - wait until frames have come back
+ * @looped: loopback
+ * @count: how many are to be there
+ *
+ * Context: process.
+ *
+ * Return: false if they did not come.
+ */
+bool nvnic_looped_await(struct nvnic_looped *looped, u32 count)
+{
+	return wait_event_timeout(looped->wait,
+				  skb_queue_len_lockless(&looped->got) >= count,
+				  NVNIC_SELFTEST_WAIT);
+}
+
+/* The stack sees nothing of the test. */
+static rx_handler_result_t nvnic_looped_receive(struct sk_buff **pskb)
+{
+	struct sk_buff *skb = *pskb;
+	struct nvnic_looped *looped =
+		rcu_dereference(skb->dev->rx_handler_data);
+
+	if (!ether_addr_equal(eth_hdr(skb)->h_source, nvnic_looped_src))
+		return RX_HANDLER_PASS;
+
+	/* A packet socket may have it, too. */
+	skb = skb_share_check(skb, GFP_ATOMIC);
+	if (!skb)
+		return RX_HANDLER_CONSUMED;
+
+	skb_push(skb, ETH_HLEN);
+	skb_queue_tail(&looped->got, skb);
+	wake_up(&looped->wait);
+
+	return RX_HANDLER_CONSUMED;
+}
+
+/* In loopback with all that the device can, whatever is on, or as before */
+static void nvnic_looped_set(struct nvnic_net *nn, bool on)
+{
+	netdev_features_t features = nn->netdev->features;
+	u32 mtu = nn->cfg.mtu;
+
+	if (on) {
+		features |= nn->netdev->hw_features;
+		mtu = max(mtu, ETH_DATA_LEN);
+	}
+	nvnic_wr(nn->bdev, NVNIC_REG_FRAME_MAX, mtu + NVNIC_L2_OVERHEAD);
+	nvnic_set_features(nn->netdev, features);
+	if (!nvnic_features_settle(nn, NVNIC_SELFTEST_SETTLE_US))
+		mod_delayed_work(system_wq, &nn->service, 1);
+}
+
+static int nvnic_looped_begin(struct nvnic_looped *looped)
+{
+	struct nvnic_net *nn = looped->nn;
+	int err;
+
+	skb_queue_head_init(&looped->got);
+	init_waitqueue_head(&looped->wait);
+	err = netdev_rx_handler_register(nn->netdev, nvnic_looped_receive,
+					 looped);
+	if (err) {
+		netdev_err(nn->netdev, "no frames can be tested while the port belongs to a bridge, bond or the like\n");
+		return err;
+	}
+
+	WRITE_ONCE(nn->down, true);
+	netif_tx_disable(nn->netdev);
+	nvnic_looped_set(nn, true);
+
+	return 0;
+}
+
+static void nvnic_looped_end(struct nvnic_looped *looped)
+{
+	struct nvnic_net *nn = looped->nn;
+
+	nvnic_looped_set(nn, false);
+	netdev_rx_handler_unregister(nn->netdev);
+	skb_queue_purge(&looped->got);
+	WRITE_ONCE(nn->down, false);
+}
+
+/* ---- Together ---- */
+
+struct nvnic_selftest {
+	const char *name;
+	bool (*port)(struct nvnic_net *nn);
+	bool (*frames)(struct nvnic_looped *looped);
+	bool offline;
+};
+
+/* In this order; what follows are the rows of nvnic_selftest_seg(). */
+static const struct nvnic_selftest nvnic_selftests[] = {
+	{ "identity", .port = nvnic_selftest_identity },
+	{ "link", .port = nvnic_selftest_link },
+	{ "registers", .port = nvnic_regs_test, .offline = true },
+	{ "interrupts", .port = nvnic_selftest_vectors, .offline = true },
+	{ "rings", .frames = nvnic_selftest_rings, .offline = true },
+	{ "loopback", .frames = nvnic_selftest_frame, .offline = true },
+};
+
+#define NVNIC_SELFTESTS		ARRAY_SIZE(nvnic_selftests)
+
+/**
+ * nvnic_selftest_count() - tests of ``ethtool -t``
+ *
+ * Context: any.
+ *
+ * Return: their number.
+ */
+int nvnic_selftest_count(void)
+{
+	return NVNIC_SELFTESTS + nvnic_selftest_seg_count();
+}
+
+/**
+ * nvnic_selftest_strings() - names of the tests of ``ethtool -t``
+ * @data: receives ETH_GSTRING_LEN bytes a test
+ *
+ * Context: any.
+ */
+void nvnic_selftest_strings(u8 *data)
+{
+	u32 i;
+
+	for (i = 0; i < NVNIC_SELFTESTS; i++)
+		ethtool_sprintf(&data, "%s (%s)", nvnic_selftests[i].name,
+				nvnic_selftests[i].offline ? "offline" :
+							     "online");
+	for (i = 0; i < nvnic_selftest_seg_count(); i++)
+		ethtool_sprintf(&data, "%s (offline)",
+				nvnic_selftest_seg_name(i));
+}
+
+static void nvnic_selftest_port(struct nvnic_net *nn, bool offline, u64 *failed)
+{
+	u32 i;
+
+	for (i = 0; i < NVNIC_SELFTESTS; i++)
+		if (nvnic_selftests[i].port &&
+		    nvnic_selftests[i].offline == offline)
+			failed[i] = !nvnic_selftests[i].port(nn);
+}
+
+static void nvnic_selftest_looped(struct nvnic_net *nn, u64 *failed)
+{
+	netdev_features_t gro = nn->netdev->features & NETIF_F_GRO;
+	struct nvnic_looped looped = { .nn = nn };
+	u32 i;
+
+	if (nvnic_looped_begin(&looped))
+		return;
+
+	/* What arrives is what was sent: nothing may be merged. */
+	nn->netdev->features &= ~gro;
+	for (i = 0; i < NVNIC_SELFTESTS; i++)
+		if (nvnic_selftests[i].frames)
+			failed[i] = !nvnic_selftests[i].frames(&looped);
+	for (i = 0; i < nvnic_selftest_seg_count(); i++)
+		failed[NVNIC_SELFTESTS + i] = !nvnic_selftest_seg(&looped, i);
+	nn->netdev->features |= gro;
+
+	nvnic_looped_end(&looped);
+}
+
+/* Returns false if the port could not be opened again. */
+static bool nvnic_selftest_offline(struct nvnic_net *nn, u64 *failed)
+{
+	const struct net_device_ops *ops = nn->netdev->netdev_ops;
+	bool running = netif_running(nn->netdev), open;
+	u32 i;
+
+	netif_device_detach(nn->netdev);
+	if (running)
+		ops->ndo_stop(nn->netdev);
+	nvnic_selftest_port(nn, true, failed);
+
+	for (i = 0; i < nvnic_selftest_count(); i++)
+		if (i >= NVNIC_SELFTESTS || nvnic_selftests[i].frames)
+			failed[i] = 1;
+	open = !ops->ndo_open(nn->netdev);
+	if (open)
+		nvnic_selftest_looped(nn, failed);
+	if (open && !running)
+		ops->ndo_stop(nn->netdev);
+	netif_device_attach(nn->netdev);
+
+	return open || !running;
+}
+
+/**
+ * nvnic_self_test() - ethtool: test the port
+ * @dev: port
+ * @test: which tests, and whether one has failed
+ * @data: receives 0 (good, or not asked for) or 1 of each
+ *
+ * Context: process, RTNL, sleeps.
+ */
+void nvnic_self_test(struct net_device *dev, struct ethtool_test *test,
+		     u64 *data)
+{
+	struct nvnic_net *nn = netdev_priv(dev);
+	u32 i;
+
+	ASSERT_RTNL();
+
+	nvnic_selftest_port(nn, false, data);
+	if (test->flags & ETH_TEST_FL_OFFLINE &&
+	    !nvnic_selftest_offline(nn, data)) {
+		netdev_err(dev, "cannot be opened after the test, is down\n");
+		dev_close(dev);
+	}
+
+	for (i = 0; i < nvnic_selftest_count(); i++)
+		if (data[i])
+			test->flags |= ETH_TEST_FL_FAILED;
+}

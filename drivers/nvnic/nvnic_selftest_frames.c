@@ -1,0 +1,447 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * nvnic driver: self-tests that send frames in loopback.
+ *
+ * Copyright (C) 2026 nvnic contributors
+ *
+ * The stack's software segmentation is the judge of the device's: both get the
+ * same super-frame and have to come to the same bytes.
+ */
+#include <linux/etherdevice.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/tcp.h>
+#include <linux/udp.h>
+#include <net/gre.h>
+#include <net/gso.h>
+#include <net/ip.h>
+#include <net/ip6_checksum.h>
+
+#include <nvnic/nvnic_counters.h>
+
+#include "nvnic.h"
+#include "nvnic_csr.h"
+#include "nvnic_selftest.h"
+
+/* Frames on their way at a time: fewer than the smallest ring has room for */
+#define NVNIC_SELFTEST_BATCH	16
+#define NVNIC_SELFTEST_MSS	700
+/* Five segments, the last one shorter and of odd length */
+#define NVNIC_SELFTEST_PAYLOAD	(4 * NVNIC_SELFTEST_MSS + 77)
+#define NVNIC_SELFTEST_KEY	0x00138807	/* VSID 5000, FlowID 7 */
+
+/* IEEE 802 local experimental EtherType 1 */
+#define NVNIC_SELFTEST_PROTO	0x88b5
+
+/**
+ * struct nvnic_seg_row - a super-frame
+ * @name: what ``ethtool -t`` calls it
+ * @outer: IP version of the tunnel, 0: none
+ * @inner: IP version that TCP or UDP runs over
+ * @udp: UDP, not TCP
+ */
+struct nvnic_seg_row {
+	const char *name;
+	u8 outer;
+	u8 inner;
+	bool udp;
+};
+
+static const struct nvnic_seg_row nvnic_seg_rows[] = {
+	{ "lso tcp4", 0, 4 },
+	{ "lso tcp6", 0, 6 },
+	{ "uso udp4", 0, 4, true },
+	{ "lso nvgre4 tcp4", 4, 4 },
+	{ "lso nvgre4 tcp6", 4, 6 },
+	{ "lso nvgre6 tcp4", 6, 4 },
+	{ "uso nvgre4 udp4", 4, 4, true },
+};
+
+static void nvnic_test_fill(u8 *data, u32 len, u32 seed)
+{
+	u32 i;
+
+	for (i = 0; i < len; i++)
+		data[i] = (i + seed) * 31 + (i >> 8);
+}
+
+/* ---- Comparing ---- */
+
+static bool nvnic_test_equal(struct sk_buff *got, struct sk_buff *want)
+{
+	if (got->len != want->len || skb_linearize(got) || skb_linearize(want))
+		return false;
+
+	return !memcmp(got->data, want->data, want->len);
+}
+
+/* Consumes @want, and what has come back. */
+static bool nvnic_test_compare(struct nvnic_looped *looped,
+			       struct sk_buff *want)
+{
+	struct sk_buff *next, *got;
+	bool ok = true;
+
+	skb_list_walk_safe(want, want, next) {
+		got = skb_dequeue(&looped->got);
+		ok = ok && got && nvnic_test_equal(got, want);
+		kfree_skb(got);
+		kfree_skb(want);
+	}
+	ok = ok && skb_queue_empty(&looped->got);
+	skb_queue_purge(&looped->got);
+
+	return ok;
+}
+
+/* Send @skb, expect the list @want; both are consumed. */
+static bool nvnic_test_roundtrip(struct nvnic_looped *looped,
+				 struct sk_buff *skb, struct sk_buff *want)
+{
+	struct sk_buff *seg;
+	u32 count = 0;
+	bool sent;
+
+	for (seg = want; seg; seg = seg->next)
+		count++;
+	sent = nvnic_looped_send(looped, skb, 0) &&
+	       nvnic_looped_await(looped, count);
+
+	return nvnic_test_compare(looped, want) && sent;
+}
+
+/* ---- Building, from the inside out ---- */
+
+static void nvnic_test_eth(const struct nvnic_looped *looped,
+			   struct sk_buff *skb, u16 proto)
+{
+	struct ethhdr *eth = skb_push(skb, ETH_HLEN);
+
+	ether_addr_copy(eth->h_dest, looped->nn->netdev->dev_addr);
+	ether_addr_copy(eth->h_source, nvnic_looped_src);
+	eth->h_proto = htons(proto);
+}
+
+static void nvnic_test_ip4(struct sk_buff *skb, u8 proto)
+{
+	struct iphdr *iph = skb_push(skb, sizeof(*iph));
+
+	*iph = (struct iphdr) {
+		.version = 4,
+		.ihl = sizeof(*iph) / 4,
+		.tot_len = htons(skb->len),
+		.id = htons(0xfffe),
+		.ttl = 64,
+		.protocol = proto,
+		.saddr = htonl(0xc0000201),	/* RFC 5737 */
+		.daddr = htonl(0xc0000202),
+	};
+	ip_send_check(iph);
+}
+
+static void nvnic_test_ip6(struct sk_buff *skb, u8 proto)
+{
+	u32 len = skb->len;
+	struct ipv6hdr *iph = skb_push(skb, sizeof(*iph));
+
+	*iph = (struct ipv6hdr) {
+		.version = 6,
+		.payload_len = htons(len),
+		.nexthdr = proto,
+		.hop_limit = 64,
+		.saddr.s6_addr32 = { htonl(0x20010db8), 0, 0, htonl(1) },
+		.daddr.s6_addr32 = { htonl(0x20010db8), 0, 0, htonl(2) },
+	};
+}
+
+static void nvnic_test_ip(struct sk_buff *skb, u8 version, u8 proto)
+{
+	if (version == 4)
+		nvnic_test_ip4(skb, proto);
+	else
+		nvnic_test_ip6(skb, proto);
+}
+
+static u16 nvnic_test_ethertype(u8 version)
+{
+	return version == 4 ? ETH_P_IP : ETH_P_IPV6;
+}
+
+/* Sum of the pseudo-header of what follows the IP header at the front */
+static __sum16 nvnic_test_pseudo(const struct sk_buff *skb, u8 version,
+				 u8 proto)
+{
+	const struct ipv6hdr *ip6 = (const void *)skb->data;
+	const struct iphdr *ip4 = (const void *)skb->data;
+
+	if (version == 4)
+		return ~csum_tcpudp_magic(ip4->saddr, ip4->daddr,
+					  skb->len - sizeof(*ip4), proto, 0);
+
+	return ~csum_ipv6_magic(&ip6->saddr, &ip6->daddr,
+				skb->len - sizeof(*ip6), proto, 0);
+}
+
+/* TCP or UDP, and IP around it; the checksum is left to whoever sends. */
+static void nvnic_test_l4(struct sk_buff *skb, u8 version, bool udp)
+{
+	u8 proto = udp ? IPPROTO_UDP : IPPROTO_TCP;
+	struct udphdr *uh;
+	struct tcphdr *th;
+	void *l4;
+
+	if (udp) {
+		uh = skb_push(skb, sizeof(*uh));
+		*uh = (struct udphdr) {
+			.source = htons(5000), .dest = htons(5001),
+			.len = htons(skb->len),
+		};
+		skb->csum_offset = offsetof(struct udphdr, check);
+	} else {
+		th = skb_push(skb, sizeof(*th));
+		*th = (struct tcphdr) {
+			.source = htons(5000), .dest = htons(5001),
+			.seq = htonl(0xfffffe00), .ack_seq = htonl(7),
+			.doff = sizeof(*th) / 4, .ack = 1, .psh = 1, .fin = 1,
+			.window = htons(1000),
+		};
+		skb->csum_offset = offsetof(struct tcphdr, check);
+	}
+
+	l4 = skb->data;
+	skb->csum_start = skb_headroom(skb);
+	skb->ip_summed = CHECKSUM_PARTIAL;
+	skb_reset_transport_header(skb);
+	nvnic_test_ip(skb, version, proto);
+	skb_reset_network_header(skb);
+	*(__sum16 *)(l4 + skb->csum_offset) =
+		nvnic_test_pseudo(skb, version, proto);
+}
+
+static void nvnic_test_nvgre(const struct nvnic_looped *looped,
+			     struct sk_buff *skb, u8 version)
+{
+	__be32 *key;
+	u16 *gre;
+
+	skb_reset_mac_header(skb);
+	skb_reset_inner_headers(skb);
+	skb_set_inner_protocol(skb, htons(ETH_P_TEB));
+	skb->encapsulation = 1;
+
+	key = skb_push(skb, sizeof(*key));
+	*key = htonl(NVNIC_SELFTEST_KEY);
+	gre = skb_push(skb, 2 * sizeof(*gre));
+	put_unaligned_be16(0x2000, gre);
+	put_unaligned_be16(ETH_P_TEB, gre + 1);
+	skb_reset_transport_header(skb);
+	nvnic_test_ip(skb, version, IPPROTO_GRE);
+	skb_reset_network_header(skb);
+	nvnic_test_eth(looped, skb, nvnic_test_ethertype(version));
+}
+
+static struct sk_buff *nvnic_test_payload(const struct nvnic_looped *looped,
+					  u32 len)
+{
+	struct sk_buff *skb = alloc_skb(NVNIC_MAX_HDR_LEN + len, GFP_KERNEL);
+
+	if (!skb)
+		return NULL;
+	skb->dev = looped->nn->netdev;
+	skb_reserve(skb, NVNIC_MAX_HDR_LEN);
+	nvnic_test_fill(skb_put(skb, len), len, 0);
+
+	return skb;
+}
+
+static struct sk_buff *nvnic_test_super(const struct nvnic_looped *looped,
+					const struct nvnic_seg_row *row)
+{
+	struct sk_buff *skb;
+
+	skb = nvnic_test_payload(looped, NVNIC_SELFTEST_PAYLOAD);
+	if (!skb)
+		return NULL;
+
+	nvnic_test_l4(skb, row->inner, row->udp);
+	nvnic_test_eth(looped, skb, nvnic_test_ethertype(row->inner));
+	if (row->outer)
+		nvnic_test_nvgre(looped, skb, row->outer);
+	skb_reset_mac_header(skb);
+	skb->protocol = eth_hdr(skb)->h_proto;
+
+	skb_shinfo(skb)->gso_size = NVNIC_SELFTEST_MSS;
+	skb_shinfo(skb)->gso_segs = DIV_ROUND_UP(NVNIC_SELFTEST_PAYLOAD,
+						 NVNIC_SELFTEST_MSS);
+	if (row->udp)
+		skb_shinfo(skb)->gso_type = SKB_GSO_UDP_L4;
+	else
+		skb_shinfo(skb)->gso_type = row->inner == 4 ? SKB_GSO_TCPV4 :
+							      SKB_GSO_TCPV6;
+	if (row->outer)
+		skb_shinfo(skb)->gso_type |= SKB_GSO_GRE;
+
+	return skb;
+}
+
+/* ---- The tests ---- */
+
+static u64 nvnic_test_lso(const struct nvnic_looped *looped)
+{
+	struct nvnic_bus_dev *bdev = looped->nn->bdev;
+
+	return nvnic_rd(bdev, NVNIC_REG_TXQ_CNT(0, NVNIC_TC_LSO_NATIVE)) +
+	       nvnic_rd(bdev, NVNIC_REG_TXQ_CNT(0, NVNIC_TC_USO));
+}
+
+/**
+ * nvnic_selftest_seg_count() - super-frames to be tested
+ *
+ * Return: their number.
+ */
+u32 nvnic_selftest_seg_count(void)
+{
+	return ARRAY_SIZE(nvnic_seg_rows);
+}
+
+/**
+ * nvnic_selftest_seg_name() - what ``ethtool -t`` calls a super-frame
+ * @row: number of the super-frame
+ *
+ * Return: its name.
+ */
+const char *nvnic_selftest_seg_name(u32 row)
+{
+	return nvnic_seg_rows[row].name;
+}
+
+/**
+ * nvnic_selftest_seg() - does the device segment as skb_gso_segment() does?
+ * @looped: loopback
+ * @row: number of the super-frame
+ *
+ * Context: process, RTNL.
+ *
+ * Return: true if the device segmented it, and each byte is equal.
+ */
+bool nvnic_selftest_seg(struct nvnic_looped *looped, u32 row)
+{
+	u64 before = nvnic_test_lso(looped);
+	struct sk_buff *skb, *copy, *want;
+	bool ok;
+
+	skb = nvnic_test_super(looped, &nvnic_seg_rows[row]);
+	if (!skb)
+		return false;
+
+	copy = skb_copy(skb, GFP_KERNEL);
+	want = copy ? skb_gso_segment(copy, NETIF_F_SG) : NULL;
+	kfree_skb(copy);
+	if (IS_ERR_OR_NULL(want)) {
+		netdev_err(looped->nn->netdev, "%s: the stack cannot segment it: %d\n",
+			   nvnic_seg_rows[row].name, PTR_ERR_OR_ZERO(want));
+		kfree_skb(skb);
+		return false;
+	}
+
+	ok = nvnic_test_roundtrip(looped, skb, want);
+	if (nvnic_test_lso(looped) != before + 1) {
+		netdev_err(looped->nn->netdev, "%s: not segmented by the device\n",
+			   nvnic_seg_rows[row].name);
+		return false;
+	}
+
+	return ok;
+}
+
+/**
+ * nvnic_selftest_frame() - does the longest frame come back as it was sent?
+ * @looped: loopback
+ *
+ * Its UDP checksum is filled by the device on one side, and by the stack for
+ * comparison on the other.
+ *
+ * Context: process, RTNL.
+ *
+ * Return: true if it does.
+ */
+bool nvnic_selftest_frame(struct nvnic_looped *looped)
+{
+	u32 hdr_len = sizeof(struct iphdr) + sizeof(struct udphdr);
+	struct sk_buff *skb, *want;
+
+	skb = nvnic_test_payload(looped, looped->nn->netdev->mtu - hdr_len);
+	if (!skb)
+		return false;
+	nvnic_test_l4(skb, 4, true);
+	nvnic_test_eth(looped, skb, ETH_P_IP);
+	skb_reset_mac_header(skb);
+	skb->protocol = htons(ETH_P_IP);
+
+	want = skb_copy(skb, GFP_KERNEL);
+	if (!want || skb_checksum_help(want)) {
+		kfree_skb(want);
+		kfree_skb(skb);
+		return false;
+	}
+
+	return nvnic_test_roundtrip(looped, skb, want);
+}
+
+/* A batch of short frames, each with its number */
+static bool nvnic_selftest_batch(struct nvnic_looped *looped, u16 queue,
+				 u32 first, u32 count)
+{
+	struct sk_buff *skb;
+	bool ok = true;
+	u32 i;
+
+	for (i = 0; ok && i < count; i++) {
+		skb = nvnic_test_payload(looped, ETH_ZLEN - ETH_HLEN);
+		if (!skb)
+			return false;
+		put_unaligned_be32(first + i, skb->data);
+		nvnic_test_eth(looped, skb, NVNIC_SELFTEST_PROTO);
+		skb_reset_mac_header(skb);
+		skb->protocol = htons(NVNIC_SELFTEST_PROTO);
+		ok = nvnic_looped_send(looped, skb, queue);
+	}
+	ok = ok && nvnic_looped_await(looped, count);
+
+	for (i = 0; ok && i < count; i++) {
+		skb = skb_dequeue(&looped->got);
+		ok = skb->len == ETH_ZLEN &&
+		     get_unaligned_be32(skb->data + ETH_HLEN) == first + i;
+		kfree_skb(skb);
+	}
+	ok = ok && skb_queue_empty(&looped->got);
+	skb_queue_purge(&looped->got);
+
+	return ok;
+}
+
+/**
+ * nvnic_selftest_rings() - do frames come back in order, over a wrap of each
+ * TX ring?
+ * @looped: loopback
+ *
+ * Context: process, RTNL.
+ *
+ * Return: true if they do.
+ */
+bool nvnic_selftest_rings(struct nvnic_looped *looped)
+{
+	struct nvnic_net *nn = looped->nn;
+	u32 q, n;
+
+	for (q = 0; q < nn->rings->num; q++)
+		for (n = 0; n <= nn->cfg.tx_size; n += NVNIC_SELFTEST_BATCH)
+			if (!nvnic_selftest_batch(looped, q, n,
+						  NVNIC_SELFTEST_BATCH)) {
+				netdev_err(nn->netdev, "TX ring %u: frames %u to %u do not come back in order\n",
+					   q, n, n + NVNIC_SELFTEST_BATCH - 1);
+				return false;
+			}
+
+	return true;
+}
