@@ -100,15 +100,18 @@ progress()
 
 build_kernel()
 {
-	local ticker rc=0
+	local rc=0
 
 	say "building the $name kernel (5 to 7 minutes on two cores)"
 	SECONDS=0
-	progress &
+	: >"$dir/build.log"
+	progress >&2 &
 	ticker=$!
+	# Not a job: bash would report how it ended.
+	disown
+	trap 'kill "$ticker" 2>/dev/null || true' EXIT
 	kmake -j "$(nproc)" vmlinux modules >"$dir/build.log" 2>&1 || rc=$?
-	kill "$ticker"
-	wait "$ticker" 2>/dev/null || true
+	kill "$ticker" 2>/dev/null || true
 	[ "$rc" -eq 0 ] || {
 		grep -E -B 2 -A 6 'error|Error|undefined' "$dir/build.log" | head -n 40 >&2
 		die "the $name kernel does not build: the whole output is in $dir/build.log"
