@@ -7,7 +7,7 @@
 #   build   headers and compiler for nvnic.ko
 #   vm      build, QEMU, the guest kernel and the tools that run in it
 #   check   vm, and what the style checks and unit tests use
-#   debug   vm, and what building a kernel takes
+#   debug   what building a kernel takes, QEMU and the tools
 #   bench   the same as vm
 #
 # Neither the kernel's headers nor its image are installed on this machine, for
@@ -135,7 +135,6 @@ vm|bench)
 	;;
 debug)
 	install_missing "${build_pkgs[@]}" "${vm_pkgs[@]}" "${kernel_pkgs[@]}"
-	fetch_headers
 	;;
 check)
 	install_missing "${build_pkgs[@]}" "${vm_pkgs[@]}" "${check_pkgs[@]}"
