@@ -5,6 +5,8 @@
 #   make            build nvnic.ko against the installed 6.12 headers
 #   make demo       see it work, in a VM; sets up everything by itself
 #   make check      every test, in a VM where it needs the module; likewise
+#   make check-debug [STRESS=300] [SEED=n]   everything again in a kernel with
+#                   KASAN and one with lockdep, and a stress; likewise
 #   make bench      measure it beside veth and virtio-net, in a VM; likewise
 #
 #   make unit       the unit tests of the packet engines, in user space
@@ -27,7 +29,7 @@
 KDIR ?= $(shell scripts/kdir.sh)
 
 .DEFAULT_GOAL := modules
-.PHONY: modules clean unit coverage fuzz bench-engine check demo bench style vm-shell help
+.PHONY: modules clean unit coverage fuzz bench-engine check check-debug demo bench style vm-shell help
 
 modules clean: headers = $(or $(KDIR),$(error no kernel headers to build against))
 
@@ -52,6 +54,9 @@ bench-engine:
 
 check:
 	@scripts/check.sh
+
+check-debug:
+	@scripts/check-debug.sh $(if $(STRESS),--seconds $(STRESS)) $(if $(SEED),--seed $(SEED))
 
 demo:
 	@scripts/demo.sh

@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: GPL-2.0
 # Install what a step needs and is missing, by Debian package name.
 #
-# Usage: scripts/deps.sh [build|vm|check|bench|fuzz|bench-engine]
+# Usage: scripts/deps.sh [build|vm|check|debug|bench|fuzz|bench-engine]
 #
 #   build   headers and compiler for nvnic.ko
 #   vm      build, QEMU, the guest kernel and the tools that run in it
 #   check   vm, and what the style checks and unit tests use
+#   debug   what building a kernel takes, QEMU and the tools
 #   bench   the same as vm
 #   fuzz    what fuzzing the packet engines takes
 #   bench-engine   what the engines are measured beside
@@ -29,6 +30,7 @@ vm_pkgs=(qemu-system-x86 busybox-static cpio kmod xz-utils zstd util-linux iprou
 check_pkgs=(sparse shellcheck perl python3-yaml)
 fuzz_pkgs=(gcc make clang libclang-rt-dev llvm)
 bench_engine_pkgs=(gcc make pkg-config python3 libdpdk-dev)
+kernel_pkgs=(flex bison bc libelf-dev xz-utils perl)
 
 as_root=()
 root_or_die()
@@ -120,7 +122,7 @@ fetch_image()
 [ $# -le 1 ] || usage 2 >&2
 case ${1:-check} in
 -h|--help) usage 0 ;;
-build|vm|check|bench|fuzz|bench-engine) ;;
+build|vm|check|debug|bench|fuzz|bench-engine) ;;
 *) usage 2 >&2 ;;
 esac
 command -v apt-get >/dev/null ||
@@ -134,6 +136,9 @@ vm|bench)
 	install_missing "${build_pkgs[@]}" "${vm_pkgs[@]}"
 	fetch_headers
 	fetch_image
+	;;
+debug)
+	install_missing "${build_pkgs[@]}" "${vm_pkgs[@]}" "${kernel_pkgs[@]}"
 	;;
 check)
 	install_missing "${build_pkgs[@]}" "${vm_pkgs[@]}" "${check_pkgs[@]}" "${fuzz_pkgs[@]}"

@@ -4,9 +4,11 @@
 #
 # Usage: selftests/run.sh [options] [TEST...]
 #
-#   TEST              a file of selftests/ (default: all of its .py and .sh)
+#   TEST              a file of selftests/ (default: all of its .py and .sh
+#                     but those for the demo and the debug kernels)
 #   --timeout SEC     limit for a test (default 600; a test may hold a line
 #                     "# timeout: SEC" of its own)
+#   --slow N          multiply these limits
 #   --no-module       do not load nvnic.ko (for trying tests on stand-ins)
 #   --totals FILE     write "PASSED FAILED SKIPPED" there instead of a closing line
 #   -l, --list        name the tests
@@ -27,11 +29,12 @@ here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=selftests/lib/tap.sh
 . "$here/lib/tap.sh"
 
-limit=600 module=1 totals='' list='' tests=() args=()
+limit=600 slow=1 module=1 totals='' list='' tests=() args=()
 while [ $# -gt 0 ]; do
 	case $1 in
 	-h|--help) sed -n '3,/^# Copyright/{/^# Copyright/d;s/^# \{0,1\}//;p}' "$0"; exit ;;
 	--timeout) limit=$2; shift ;;
+	--slow) slow=$2; shift ;;
 	--totals) totals=$2; shift ;;
 	--no-module) module='' ;;
 	-l|--list) list=1 ;;
@@ -43,10 +46,10 @@ while [ $# -gt 0 ]; do
 done
 
 if [ ${#tests[@]} -eq 0 ]; then
-	# demo.py is for make demo.
+	# demo.py is for make demo, kunit.py and stress.py are for make check-debug.
 	for path in "$here"/*.py "$here"/*.sh; do
 		case ${path##*/} in
-		'*.py'|'*.sh'|run.sh|demo.py) ;;
+		'*.py'|'*.sh'|run.sh|demo.py|kunit.py|stress.py) ;;
 		*) tests+=("${path##*/}") ;;
 		esac
 	done
@@ -99,13 +102,42 @@ clean_up()
 	done < <(comm -13 <(sort <<<"$before") <(state | sort)) 2>&1
 }
 
+# How many DMA mappings there are, in a kernel that keeps a record. That a driver
+# left some when it was unbound it tells of the buses it was built with, only.
+dma_mappings()
+{
+	local dir=/sys/kernel/debug/dma-api
+
+	[ -d "$dir" ] || return 0
+	echo $(($(cat "$dir/nr_total_entries") - $(cat "$dir/num_free_entries")))
+}
+
+# What nobody points to any more. Of an unloaded module the backtraces have but
+# addresses; whatever of code is up there was a module's.
+leaks()
+{
+	local file=/sys/kernel/debug/kmemleak
+
+	[ -e "$file" ] || return 0
+	echo scan >"$file"
+	awk '/^unreferenced/ { show(); text = ""; ours = 0 }
+		{ text = text "  " $0 "\n" }
+		/\[(nvnic|nvpe_kunit)\]|0xffffffff[a-f]/ { ours = 1 }
+		function show() { if (ours) printf "memory leak:\n%s", text }
+		END { show() }' "$file"
+	echo clear >"$file"
+}
+
 # What must hold after a test; prints what does not.
 check_after()
 {
-	local name=$1
+	local name=$1 mappings
 
 	clean_up
 	unload || echo "the module cannot be unloaded (use count $(cat /sys/module/nvnic/refcnt 2>/dev/null))"
+	leaks
+	mappings=$(dma_mappings)
+	[ "$mappings" = "$mapped" ] || echo "$mappings DMA mappings, $mapped before"
 	dmesg | awk -v mark="nvnic-selftest: $name" 'index($0, mark) { n = 0 } { l[n++] = $0 }
 		END { for (i = 0; i < n; i++) print l[i] }' >"$logs/$name.dmesg"
 	if grep -q -E -f "$here/lib/splats" "$logs/$name.dmesg"; then
@@ -128,12 +160,13 @@ run_one()
 	printf '\n# === %s\n' "$name"
 	echo "nvnic-selftest: $name" >/dev/kmsg
 	before=$(state)
+	mapped=$(dma_mappings)
 	if [ -n "$module" ] && ! insmod "$NVNIC_KO"; then
 		printf 'not ok - %s: cannot load %s\n' "$name" "$NVNIC_KO"
 		failed+=1
 		return
 	fi
-	( cd "$here" && timeout -k 10 "${own:-$limit}" "$path" "${args[@]}" ) 2>&1 </dev/null |
+	( cd "$here" && timeout -k 10 "$((${own:-$limit} * slow))" "$path" "${args[@]}" ) 2>&1 </dev/null |
 		tee "$log" || status=${PIPESTATUS[0]}
 	read -r p f s < <(tap_count "$log" "$status" 2>"$log.why")
 	cat "$log.why"
@@ -149,14 +182,34 @@ run_one()
 	[ "$f" -eq 0 ] || bad+=("$name")
 }
 
+# What a kernel that watches has to say after the last test; nothing is good.
+check_watchers()
+{
+	# An object is not missed before it is 5 seconds old, nor by the first scan.
+	if [ -e /sys/kernel/debug/kmemleak ]; then
+		sleep 6
+		leaks
+		leaks
+	fi
+	[ ! -e /proc/lockdep_stats ] || grep -q 'debug_locks: *1' /proc/lockdep_stats ||
+		echo "lockdep has turned itself off"
+}
+
 declare -i passed=0 failed=0 skipped=0
 bad=()
+[ ! -e /sys/kernel/debug/dma-api ] || echo 1 >/sys/kernel/debug/dma-api/all_errors
 unload
 for name in "${tests[@]}"; do
 	run_one "$name"
 	# After each: should a later one bring the kernel down, these still count.
 	[ -z "$totals" ] || echo "$passed $failed $skipped" >"$totals"
 done
+after=$(check_watchers)
+if [ -n "$after" ]; then
+	printf 'not ok - silence of the kernel\n# %s\n' "${after//$'\n'/$'\n'# }"
+	failed+=1
+	[ -z "$totals" ] || echo "$passed $failed $skipped" >"$totals"
+fi
 echo
 [ ${#bad[@]} -eq 0 ] || printf '# failed: %s\n' "${bad[*]}"
 if [ -z "$totals" ]; then

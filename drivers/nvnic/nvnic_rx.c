@@ -327,6 +327,24 @@ int nvnic_clean_rx(struct nvnic_vec *vec, int budget)
 	return work;
 }
 
+/* Frames that the device has delivered and no poll has seen */
+static u32 nvnic_rx_unseen(const struct nvnic_rx_ring *ring)
+{
+	u16 pos = ring->cons;
+	u32 frames = 0;
+
+	for (; frames < ring->size; frames++, pos++) {
+		const struct nvnic_rxc *rxc = &ring->cmpl[pos & ring->mask];
+
+		if (FIELD_GET(NVNIC_RXC_PHASE, le64_to_cpu(rxc->q[1])) !=
+		    nvnic_phase(pos, ring->size) ||
+		    FIELD_GET(NVNIC_RXC_STATUS, le64_to_cpu(rxc->q[0])))
+			break;
+	}
+
+	return frames;
+}
+
 /**
  * nvnic_rx_flush() - take back all buffers
  * @ring: RX ring; the device has stopped it
@@ -335,6 +353,13 @@ int nvnic_clean_rx(struct nvnic_vec *vec, int budget)
  */
 void nvnic_rx_flush(struct nvnic_rx_ring *ring)
 {
+	u32 unseen = nvnic_rx_unseen(ring);
+
+	/* A ring that was never used has none, and its queue's rows may be
+	 * another ring's by now.
+	 */
+	if (unseen)
+		nvnic_rx_stat_add(ring->stats, NVNIC_RS_FLUSHED, unseen);
 	nvnic_rx_skip(ring, nvnic_rx_posted(ring));
 	ring->post = 0;
 	ring->next = 0;

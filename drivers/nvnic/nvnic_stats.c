@@ -155,7 +155,7 @@ void nvnic_get_stats64(struct net_device *dev, struct rtnl_link_stats64 *s)
 		s->rx_packets += rx[NVNIC_RS_PACKETS];
 		s->rx_bytes += rx[NVNIC_RS_BYTES];
 		s->multicast += rx[NVNIC_RS_MULTICAST];
-		s->rx_dropped += rx[NVNIC_RS_DROP];
+		s->rx_dropped += rx[NVNIC_RS_DROP] + rx[NVNIC_RS_FLUSHED];
 		s->rx_errors += rx[NVNIC_RS_BAD_COMPLETION];
 		s->rx_missed_errors += nvnic_rxq_cnt(nn, q, NVNIC_RC_MISSED);
 	}

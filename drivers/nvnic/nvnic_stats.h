@@ -65,6 +65,7 @@ struct rtnl_link_stats64;
 	X(CSUM_NONE, "csum_none")					\
 	X(ALLOC_FAIL, "alloc_fail")					\
 	X(DROP, "drop")							\
+	X(FLUSHED, "flushed")						\
 	X(BAD_COMPLETION, "bad_completion")				\
 	X(RESET, "reset")
 

@@ -123,7 +123,8 @@ static inline u32 nvpe_os_fold(u64 sum)
  * @src: where from
  * @len: how many
  *
- * Return: as nvpe_os_csum() from 0.
+ * Return: as nvpe_os_csum() from 0; but a sum of zeros may be either zero of one's
+ * complement, 0 or 0xffffffff.
  */
 u32 nvpe_os_csum_copy(void *dst, const void *src, u32 len);
 

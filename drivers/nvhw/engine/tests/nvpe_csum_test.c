@@ -96,8 +96,10 @@ static void nvpe_csum_sums(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, want,
 				nvpe_csum_be(nvpe_os_csum(buf + off, len, 0)));
 		KUNIT_EXPECT_EQ(test, want, nvpe_csum_be(sum));
+		/* That of nothing, or of zeros, may be either zero. */
 		sum = nvpe_os_csum_copy(copy, buf + off, len);
-		KUNIT_EXPECT_EQ(test, want, nvpe_csum_be(sum));
+		KUNIT_EXPECT_TRUE(test,
+				  nvpe_csum_same(want, nvpe_csum_be(sum)));
 		KUNIT_EXPECT_MEMEQ(test, copy, buf + off, len);
 	}
 }
