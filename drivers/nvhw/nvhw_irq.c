@@ -46,12 +46,10 @@ static void nvhw_irq_call(void *arg)
  */
 static void nvhw_irq_fire(struct nvhw_vec *vec, bool nested)
 {
-	unsigned int cpu;
+	unsigned int cpu = get_cpu(), to = READ_ONCE(vec->cpu);
 
-	cpu = get_cpu();
-	if (READ_ONCE(vec->cpu) != cpu &&
-	    smp_call_function_single_async(READ_ONCE(vec->cpu),
-					   &vec->csd) != -ENXIO)
+	if (to != cpu &&
+	    smp_call_function_single_async(to, &vec->csd) != -ENXIO)
 		goto out;
 	if (nested)
 		nvhw_irq_deliver(vec);
@@ -319,8 +317,12 @@ void nvhw_irq_exit(struct nvhw_port *port)
 		nvhw_moder_exit(&port->vec[i]);
 		irq_work_sync(&port->vec[i].work);
 	}
-	/* Function calls on their way to another CPU run before this one. */
+	/* A function call on its way to another CPU is begun by the time that
+	 * this one has run there, in the same stretch with interrupts off,
+	 * which is an RCU reader.
+	 */
 	kick_all_cpus_sync();
+	synchronize_rcu();
 	for (i = 0; i < NVNIC_VEC_COUNT; i++)
 		if (port->vec[i].irq)
 			irq_dispose_mapping(port->vec[i].irq);

@@ -122,7 +122,7 @@ static bool nvhw_link_apply(struct nvhw_port *port, const struct nvhw_link *to)
  * nvhw_link_update() - what an end wants of the link has changed: settle it
  * @adapter: the adapter
  *
- * Context: process; no lock held.
+ * Context: process, sleeps; no lock held.
  */
 void nvhw_link_update(struct nvhw_adapter *adapter)
 {
@@ -137,7 +137,13 @@ void nvhw_link_update(struct nvhw_adapter *adapter)
 		release |= nvhw_link_apply(adapter->ports[i], &to[i]);
 	spin_unlock_bh(&adapter->link_lock);
 
-	for (i = 0; release && i < NVHW_PORTS; i++)
+	if (!release)
+		return;
+	/* So that nobody who went by the old state is yet to wait, as in
+	 * nvhw_rss_commit()
+	 */
+	synchronize_rcu();
+	for (i = 0; i < NVHW_PORTS; i++)
 		nvhw_rxq_release_all(adapter->ports[i]);
 }
 
@@ -146,7 +152,7 @@ void nvhw_link_update(struct nvhw_adapter *adapter)
  * @port: the port
  * @ctrl: value
  *
- * Context: process; no lock held.
+ * Context: process, sleeps; no lock held.
  *
  * Return: false if the value is refused.
  */

@@ -78,7 +78,10 @@ bool nvhw_rss_commit(struct nvhw_port *port)
 	if (busy)
 		return false;
 	nvhw_rss_set_inner(port);
-	/* A sender may have waited for a queue that its frame now avoids. */
+	/* A sender may wait, or be about to, for a queue that its frame now
+	 * avoids; from choosing the queue to waiting it is an RCU reader.
+	 */
+	synchronize_rcu();
 	nvhw_rxq_release_all(port);
 	if (old)
 		kvfree_rcu(old, rcu);

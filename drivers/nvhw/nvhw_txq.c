@@ -112,6 +112,10 @@ void nvhw_txq_disable(struct nvhw_txq *txq)
 	nvhw_rxq_unhold(txq);
 	cancel_work_sync(&txq->work);
 	nvhw_tap_drop(&txq->frame);
+	/* What has left is reported, though the queue is off. */
+	local_bh_disable();
+	nvhw_txq_flush(txq);
+	local_bh_enable();
 	nvhw_ring_stop(&txq->ring, NVNIC_QSTATE_OFF, NVNIC_ST_OK);
 }
 

@@ -14,6 +14,7 @@
  */
 #include <linux/iopoll.h>
 #include <linux/rtnetlink.h>
+#include <net/gre.h>
 #include <net/gso.h>
 #include <net/ipv6.h>
 
@@ -318,6 +319,67 @@ static bool nvnic_lso_routing_fits(const struct sk_buff *skb)
 		      rh->type == IPV6_SRCRT_TYPE_4);
 }
 
+/* Is there a checksum in the GRE header behind the outer IP header? */
+static bool nvnic_lso_gre_csum(const struct sk_buff *skb)
+{
+	int off = skb_network_offset(skb);
+	const struct gre_base_hdr *gre;
+	struct gre_base_hdr gbuf;
+	struct ipv6hdr ibuf;
+	__be16 frag;
+	const u8 *ip;
+	u8 proto;
+
+	ip = skb_header_pointer(skb, off, sizeof(struct iphdr), &ibuf);
+	if (!ip)
+		return false;
+	if (ip[0] >> 4 == 4) {
+		off += (ip[0] & 0xf) * 4;
+	} else {
+		proto = ((const struct ipv6hdr *)ip)->nexthdr;
+		off = ipv6_skip_exthdr(skb, off + sizeof(ibuf), &proto, &frag);
+		if (off < 0)
+			return false;
+	}
+	gre = skb_header_pointer(skb, off, sizeof(gbuf), &gbuf);
+
+	return gre && gre->flags & GRE_CSUM;
+}
+
+static bool nvnic_lso_cwr(const struct sk_buff *skb)
+{
+	const struct tcphdr *th;
+	struct tcphdr buf;
+
+	th = skb_header_pointer(skb, skb_checksum_start_offset(skb),
+				sizeof(buf), &buf);
+
+	return th && th->cwr;
+}
+
+/**
+ * nvnic_lso_type() - what a super-frame asks for, by its headers
+ * @skb: frame with CHECKSUM_PARTIAL, from its Ethernet header on
+ *
+ * Receive offload merges GRE with a checksum into SKB_GSO_GRE, and who sends
+ * for a guest may forget that CWR is set.
+ *
+ * Context: any.
+ *
+ * Return: its gso_type, SKB_GSO_GRE_CSUM and SKB_GSO_TCP_ECN as it needs them.
+ */
+u32 nvnic_lso_type(const struct sk_buff *skb)
+{
+	u32 type = skb_shinfo(skb)->gso_type;
+
+	if (type & SKB_GSO_GRE && nvnic_lso_gre_csum(skb))
+		type ^= SKB_GSO_GRE | SKB_GSO_GRE_CSUM;
+	if (type & (SKB_GSO_TCPV4 | SKB_GSO_TCPV6) && nvnic_lso_cwr(skb))
+		type |= SKB_GSO_TCP_ECN;
+
+	return type;
+}
+
 /**
  * nvnic_features_check() - ndo_features_check: what this frame may ask for
  * @skb: the frame
@@ -334,6 +396,7 @@ netdev_features_t nvnic_features_check(struct sk_buff *skb,
 {
 	/* The tag comes into the frame after this. */
 	u32 extra = skb_vlan_tag_present(skb) ? VLAN_HLEN : 0;
+	u32 gso_type = skb_shinfo(skb)->gso_type;
 
 	features = vlan_features_check(skb, features);
 
@@ -344,7 +407,8 @@ netdev_features_t nvnic_features_check(struct sk_buff *skb,
 		return features;
 
 	if (!nvnic_lso_fits(skb, nvnic_lso_hdr_len(skb), extra) ||
-	    !nvnic_lso_routing_fits(skb))
+	    !nvnic_lso_routing_fits(skb) ||
+	    !net_gso_ok(features, nvnic_lso_type(skb) & ~gso_type))
 		features &= ~NETIF_F_GSO_MASK;
 	nvnic_count_software(skb, dev, features);
 

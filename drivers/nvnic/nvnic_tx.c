@@ -62,8 +62,8 @@ static u32 nvnic_tx_gso_mask(u32 type)
 static bool nvnic_tx_request_gso(const struct sk_buff *skb,
 				 struct nvnic_tx_req *req)
 {
-	u32 type = skb_shinfo(skb)->gso_type;
 	u32 hdr_len = nvnic_lso_hdr_len(skb);
+	u32 type = nvnic_lso_type(skb);
 
 	req->mask = nvnic_tx_gso_mask(type);
 	req->hdr_len = hdr_len;
@@ -212,7 +212,7 @@ static bool nvnic_tx_put(struct nvnic_tx_ring *ring, struct sk_buff *skb,
 	u32 len = skb->len;
 	int ndesc;
 
-	if (unlikely(!len || len > NVNIC_MAX_TX_LEN ||
+	if (unlikely(len < ETH_HLEN || len > NVNIC_MAX_TX_LEN ||
 		     (skb_has_frag_list(skb) && __skb_linearize(skb)))) {
 		nvnic_tx_drop(ring, skb);
 		return !more;

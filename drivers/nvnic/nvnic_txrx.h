@@ -392,6 +392,9 @@ static inline bool nvnic_lso_fits(const struct sk_buff *skb, u32 hdr_len,
 	       mss >= NVNIC_MIN_MSS && mss <= NVNIC_MAX_MSS;
 }
 
+/* nvnic_features.c */
+u32 nvnic_lso_type(const struct sk_buff *skb);
+
 /* nvnic_ring.c */
 struct nvnic_rings *nvnic_rings_alloc(struct nvnic_net *nn,
 				      const struct nvnic_config *cfg);
