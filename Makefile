@@ -8,6 +8,9 @@
 #   make bench      measure it beside veth and virtio-net, in a VM; likewise
 #
 #   make unit       the unit tests of the packet engines, in user space
+#   make coverage   what they cover of each engine
+#   make fuzz [SECONDS=60]   fuzz the packet engines
+#   make bench-engine   measure them beside DPDK and memcpy
 #   make style      coding style, layering, documentation comments
 #   make vm-shell   a shell in the VM, in this directory: insmod nvnic.ko
 #   make clean      remove what was built (the VM's files stay in build/)
@@ -24,7 +27,7 @@
 KDIR ?= $(shell scripts/kdir.sh)
 
 .DEFAULT_GOAL := modules
-.PHONY: modules clean unit check demo bench style vm-shell help
+.PHONY: modules clean unit coverage fuzz bench-engine check demo bench style vm-shell help
 
 modules clean: headers = $(or $(KDIR),$(error no kernel headers to build against))
 
@@ -35,8 +38,17 @@ clean:
 	$(MAKE) -C $(headers) M=$(CURDIR) clean
 	$(MAKE) -C tools clean
 
-unit:
-	$(MAKE) -C tools unit
+unit coverage:
+	$(MAKE) -C tools $@
+
+fuzz:
+	@scripts/deps.sh fuzz
+	$(MAKE) -s -C tools fuzz
+
+# Without DPDK its rows are left out.
+bench-engine:
+	-@scripts/deps.sh bench-engine
+	$(MAKE) -s -C tools bench
 
 check:
 	@scripts/check.sh

@@ -4,7 +4,8 @@
 #
 # Usage: scripts/check.sh [STAGE...]
 #
-#   STAGE   build, style, unit, selftests (default: all four, in that order)
+#   STAGE   build, style, unit, selftests (default: all four, in that order);
+#           unit: tests built with gcc and clang, coverage, a short fuzz run
 #
 # Installs what is missing, by Debian package name. The last line is
 # "N passed, N failed, N skipped". Logs: build/check/
@@ -17,6 +18,8 @@ set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=selftests/lib/tap.sh
 . "$NVNIC_TOP/selftests/lib/tap.sh"
+
+fuzz_seconds=12		# of which each target gets its share
 
 declare -i passed=0 failed=0 skipped=0
 
@@ -55,15 +58,31 @@ stage_build()
 	fi
 }
 
-stage_unit()
+# Without its closing line: there is one for all stages at the end.
+unit_with()
 {
-	say "unit tests of the packet engines, under the sanitizers"
-	if [ ! -e "$NVNIC_TOP/tools/Makefile" ]; then
-		echo "1..0 # SKIP no tools/Makefile"
+	say "unit tests of the packet engines, built with $1, under the sanitizers"
+	if ! command -v "$1" >/dev/null; then
+		echo "1..0 # SKIP no $1"
 		return 4
 	fi
-	# Without its closing line: there is one for all stages at the end.
-	make -s -C "$NVNIC_TOP/tools" unit 2>&1 | sed -E '/^[0-9]+ passed, [0-9]+ failed/d'
+	make -s -C "$NVNIC_TOP/tools" unit CC="$1" 2>&1 | sed -E '/^[0-9]+ passed, [0-9]+ failed/d'
+}
+
+unit_coverage()
+{
+	say "coverage of the packet engines by their unit tests"
+	make -s -C "$NVNIC_TOP/tools" coverage
+}
+
+unit_fuzz()
+{
+	say "fuzzing the packet engines, for $fuzz_seconds s"
+	if ! command -v clang >/dev/null; then
+		echo "1..0 # SKIP no clang"
+		return 4
+	fi
+	make -s -C "$NVNIC_TOP/tools" fuzz SECONDS="$fuzz_seconds"
 }
 
 stage_selftests()
@@ -106,7 +125,13 @@ KDIR=$("$NVNIC_TOP/scripts/kdir.sh" --guest)
 export KDIR
 for stage in "${stages[@]}"; do
 	case $stage in
-	build|unit) run_tap "$stage" "stage_$stage" ;;
+	build) run_tap build stage_build ;;
+	unit)
+		run_tap unit-gcc unit_with gcc
+		run_tap unit-clang unit_with clang
+		run_tap coverage unit_coverage
+		run_tap fuzz unit_fuzz
+		;;
 	style) run_tap style "$NVNIC_TOP/scripts/check-style.sh" ;;
 	selftests) stage_selftests ;;
 	*) die "no stage '$stage': build, style, unit, selftests" ;;

@@ -2,12 +2,14 @@
 # SPDX-License-Identifier: GPL-2.0
 # Install what a step needs and is missing, by Debian package name.
 #
-# Usage: scripts/deps.sh [build|vm|check|bench]
+# Usage: scripts/deps.sh [build|vm|check|bench|fuzz|bench-engine]
 #
 #   build   headers and compiler for nvnic.ko
 #   vm      build, QEMU, the guest kernel and the tools that run in it
 #   check   vm, and what the style checks and unit tests use
 #   bench   the same as vm
+#   fuzz    what fuzzing the packet engines takes
+#   bench-engine   what the engines are measured beside
 #
 # Neither the kernel's headers nor its image are installed on this machine, for
 # that would change what it boots: where they are missing their packages are
@@ -25,6 +27,8 @@ build_pkgs=(gcc gcc-12 make pahole libelf1 libssl3)
 vm_pkgs=(qemu-system-x86 busybox-static cpio kmod xz-utils zstd util-linux iproute2
 	 ethtool iperf3 tshark tcpdump socat iputils-ping procps python3)
 check_pkgs=(sparse shellcheck perl python3-yaml)
+fuzz_pkgs=(gcc make clang libclang-rt-dev llvm)
+bench_engine_pkgs=(gcc make pkg-config python3 libdpdk-dev)
 
 as_root=()
 root_or_die()
@@ -116,7 +120,7 @@ fetch_image()
 [ $# -le 1 ] || usage 2 >&2
 case ${1:-check} in
 -h|--help) usage 0 ;;
-build|vm|check|bench) ;;
+build|vm|check|bench|fuzz|bench-engine) ;;
 *) usage 2 >&2 ;;
 esac
 command -v apt-get >/dev/null ||
@@ -132,8 +136,14 @@ vm|bench)
 	fetch_image
 	;;
 check)
-	install_missing "${build_pkgs[@]}" "${vm_pkgs[@]}" "${check_pkgs[@]}"
+	install_missing "${build_pkgs[@]}" "${vm_pkgs[@]}" "${check_pkgs[@]}" "${fuzz_pkgs[@]}"
 	fetch_headers
 	fetch_image
+	;;
+fuzz)
+	install_missing "${fuzz_pkgs[@]}"
+	;;
+bench-engine)
+	install_missing "${bench_engine_pkgs[@]}"
 	;;
 esac

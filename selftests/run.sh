@@ -85,12 +85,26 @@ unload()
 	timeout 60 rmmod nvnic
 }
 
+# What a test left behind fails it, but must not fail the next one.
+clean_up()
+{
+	local kind name
+
+	while read -r kind name; do
+		echo "left behind: $kind $name"
+		case $kind in
+		namespace) ip netns del "$name" ;;
+		interface) ip link del "$name" ;;
+		esac
+	done < <(comm -13 <(sort <<<"$before") <(state | sort)) 2>&1
+}
+
 # What must hold after a test; prints what does not.
 check_after()
 {
 	local name=$1
 
-	comm -13 <(sort <<<"$before") <(state | sort) | sed 's/^/left behind: /'
+	clean_up
 	unload || echo "the module cannot be unloaded (use count $(cat /sys/module/nvnic/refcnt 2>/dev/null))"
 	dmesg | awk -v mark="nvnic-selftest: $name" 'index($0, mark) { n = 0 } { l[n++] = $0 }
 		END { for (i = 0; i < n; i++) print l[i] }' >"$logs/$name.dmesg"

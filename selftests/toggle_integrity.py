@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-# timeout: 400
+# timeout: 900
 """Data stays whole while everything around it is switched.
 
 A stream runs through each kind of tunnel; meanwhile each offload, private flag,

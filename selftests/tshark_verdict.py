@@ -97,6 +97,9 @@ def verdict(mode):
     elif mode.startswith("no-"):
         ksft_true(not tx["lso_native"] + tx["lso_partial"] + tx["uso"], f"who did it: {tx}")
     result = tshark_verdict(frames)
+    if mode == "no-offload":
+        # skb_checksum_help() sends 0xffff for 0, which tshark calls wrong in TCP.
+        result = result._replace(bad=[b for b in result.bad if "CHECKSUM 0xFFFF" not in b.info])
     diag(f"{mode}: {result.frames} frames, verified {dict(result.good)}")
     ksft_eq(result.bad[:5], [], f"tshark, {len(result.bad)} bad of {result.frames}")
     least = TCP_BYTES // 1448 * len(PATHS)

@@ -22,6 +22,7 @@
 #include <nvnic/nvnic_offloads.h>
 #include <nvnic/nvnic_regs.h>
 #include <nvpe/csum.h>
+#include <nvpe/desc.h>
 #include <nvpe/filter.h>
 #include <nvpe/parse.h>
 #include <nvpe/rss.h>
@@ -139,13 +140,7 @@ struct nvhw_frame {
 
 /**
  * struct nvhw_txreq - the request that a TX queue is working on
- * @mask: offloads asked for, NVNIC_OFF_BIT()
- * @len: bytes of the frame
- * @mss: payload bytes a segment
- * @hdr_len: end of the L4 header
- * @csum_start: first byte that the checksum covers
- * @csum_off: its field, from @csum_start
- * @nbufs: pieces in @buf
+ * @desc: what its descriptors say
  * @next: ring position behind the request
  * @frames: wire frames sent so far
  * @bytes: their bytes
@@ -156,13 +151,7 @@ struct nvhw_frame {
  * @tmpl: template header block
  */
 struct nvhw_txreq {
-	u32 mask;
-	u32 len;
-	u16 mss;
-	u16 hdr_len;
-	u16 csum_start;
-	u16 csum_off;
-	u16 nbufs;
+	struct nvpe_desc_tx desc;
 	u16 next;
 	u32 frames;
 	u32 bytes;

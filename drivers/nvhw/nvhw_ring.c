@@ -5,7 +5,6 @@
  * Copyright (C) 2026 nvnic contributors
  */
 #include <linux/bitfield.h>
-#include <linux/log2.h>
 
 #include "nvhw.h"
 
@@ -24,8 +23,7 @@ enum nvnic_status nvhw_ring_start(struct nvhw_ring *ring, struct device *dev)
 {
 	u64 size = ring->size_reg;
 
-	if (size < NVNIC_MIN_RING || size > NVNIC_MAX_RING ||
-	    !is_power_of_2(size)) {
+	if (!nvpe_desc_ring_fits(size)) {
 		ring->cause = NVNIC_ST_BAD_DESC;
 		return NVNIC_ST_BAD_DESC;
 	}
@@ -85,9 +83,9 @@ int nvhw_ring_pending(const struct nvhw_ring *ring)
 	 * dma_wmb() before the driver's doorbell, and with the release in
 	 * nvhw_txq_doorbell() and nvhw_rxq_doorbell().
 	 */
-	u16 n = smp_load_acquire(&ring->tail) - ring->head;
+	u16 tail = smp_load_acquire(&ring->tail);
 
-	return n < ring->size ? n : -ERANGE;
+	return nvpe_desc_pending(tail, ring->head, ring->size);
 }
 
 /**

@@ -183,17 +183,15 @@ static void nvhw_rxq_fail(struct nvhw_rxq *rxq, enum nvnic_status cause)
 static enum nvnic_status nvhw_rxq_fetch(struct nvhw_rxq *rxq)
 {
 	struct nvhw_piece *piece = &rxq->buf[rxq->nbufs];
+	struct nvpe_desc_buf buf;
 	u64 q[2];
-	u32 len;
 
 	nvhw_ring_fetch(&rxq->ring, rxq->ring.head, &rxq->fault, q);
-	len = FIELD_GET(NVNIC_RXB_LEN, q[1]);
-	if (FIELD_GET(NVNIC_RXB_TYPE, q[1]) != NVNIC_RXB_TYPE_BUF ||
-	    q[1] & NVNIC_RXB_RSVD || len < NVNIC_MIN_RX_BUF ||
-	    len > NVNIC_MAX_RX_BUF)
+	if (!nvpe_desc_rx(q, &buf))
 		return NVNIC_ST_BAD_DESC;
-	piece->len = len;
-	piece->va = nvhw_dma_decode(&rxq->port->bdev.dev, q[0], len, true);
+	piece->len = buf.len;
+	piece->va = nvhw_dma_decode(&rxq->port->bdev.dev, buf.addr, buf.len,
+				    true);
 	if (!piece->va) {
 		nvhw_port_count(rxq->port, NVNIC_PC_DMA_FAULTS, 1);
 		return NVNIC_ST_DMA_FAULT;

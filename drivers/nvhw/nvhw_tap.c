@@ -71,7 +71,8 @@ static void nvhw_tap_setup(struct net_device *netdev)
 	ether_setup(netdev);
 	netdev->netdev_ops = &nvhw_tap_netdev_ops;
 	netdev->flags = IFF_NOARP;
-	netdev->priv_flags |= IFF_NO_QUEUE;
+	/* It has nothing to say: no link-local address, no solicitation. */
+	netdev->priv_flags |= IFF_NO_QUEUE | IFF_NO_ADDRCONF;
 	netdev->max_mtu = NVNIC_MAX_MTU;
 	netdev->mtu = NVNIC_MAX_MTU;
 	netdev->pcpu_stat_type = NETDEV_PCPU_STAT_TSTATS;

@@ -50,23 +50,23 @@ static enum nvnic_status nvhw_tx_begin_seg(struct nvhw_txq *txq)
 	struct nvhw_txreq *r = &txq->req;
 	u32 flags = 0, payload;
 
-	if (r->hdr_len > NVPE_MAX_HDR_LEN || r->hdr_len >= r->len)
+	if (r->desc.hdr_len > NVPE_MAX_HDR_LEN || r->desc.hdr_len >= r->desc.len)
 		return NVNIC_ST_MISMATCH;
-	nvhw_frame_gather(&r->at, r->tmpl, r->hdr_len);
-	nvpe_parse(r->tmpl, r->hdr_len, r->len,
+	nvhw_frame_gather(&r->at, r->tmpl, r->desc.hdr_len);
+	nvpe_parse(r->tmpl, r->desc.hdr_len, r->desc.len,
 		   NVPE_PARSE_F_TUNNEL | NVPE_PARSE_F_TEMPLATE, &r->hdrs);
-	if (!nvpe_request_fits(nvhw_tx_want(r->mask), r->hdr_len, r->tmpl,
+	if (!nvpe_request_fits(nvhw_tx_want(r->desc.mask), r->desc.hdr_len, r->tmpl,
 			       &r->hdrs))
 		return NVNIC_ST_MISMATCH;
-	payload = r->len - r->hdr_len;
-	if (r->hdr_len + min_t(u32, r->mss, payload) >
+	payload = r->desc.len - r->desc.hdr_len;
+	if (r->desc.hdr_len + min_t(u32, r->desc.mss, payload) >
 	    READ_ONCE(txq->port->frame_max))
 		return NVNIC_ST_OVERSIZE;
-	if (r->mask & NVNIC_OFF_BIT(TSO_FIXEDID))
+	if (r->desc.mask & NVNIC_OFF_BIT(TSO_FIXEDID))
 		flags |= NVPE_SEG_F_FIXEDID;
-	if (r->mask & NVNIC_OFF_BIT(GSO_PARTIAL))
+	if (r->desc.mask & NVNIC_OFF_BIT(GSO_PARTIAL))
 		flags |= NVPE_SEG_F_PARTIAL;
-	if (nvpe_seg_init(&r->seg, r->tmpl, &r->hdrs, payload, r->mss, flags))
+	if (nvpe_seg_init(&r->seg, r->tmpl, &r->hdrs, payload, r->desc.mss, flags))
 		return NVNIC_ST_MISMATCH;
 	return NVNIC_ST_OK;
 }
@@ -76,23 +76,24 @@ static enum nvnic_status nvhw_tx_begin_plain(struct nvhw_txq *txq)
 	struct nvhw_frame *f = &txq->frame;
 	struct nvhw_txreq *r = &txq->req;
 
-	if (r->len > READ_ONCE(txq->port->frame_max))
+	if (r->desc.len > READ_ONCE(txq->port->frame_max))
 		return NVNIC_ST_OVERSIZE;
-	f->len = r->len;
-	f->hdr_len = min_t(u32, r->len, NVPE_MAX_HDR_LEN);
-	f->payload_len = r->len - f->hdr_len;
+	f->len = r->desc.len;
+	f->hdr_len = min_t(u32, r->desc.len, NVPE_MAX_HDR_LEN);
+	f->payload_len = r->desc.len - f->hdr_len;
 	nvhw_frame_gather(&r->at, f->hdr, f->hdr_len);
 	f->payload = r->at;
 	memset(&f->fill, 0, sizeof(f->fill));
-	if (r->mask & NVNIC_OFF_BIT(TX_CSUM)) {
-		u32 field = r->csum_start + r->csum_off;
+	if (r->desc.mask & NVNIC_OFF_BIT(TX_CSUM)) {
+		u32 field = nvpe_desc_csum_field(&r->desc, f->hdr_len);
 
-		if (field + 2 > f->hdr_len || !field)
+		if (!field)
 			return NVNIC_ST_MISMATCH;
-		f->fill.l4_start = r->csum_start;
+		f->fill.l4_start = r->desc.csum_start;
 		f->fill.l4_field = field;
 		f->fill.l4_keep = true;
-		f->fill.l4_mangle = true;
+		f->fill.l4_mangle =
+			r->desc.csum_off == NVNIC_CSUM_OFF_UDP;
 		txq->cnt[NVNIC_TC_CSUM]++;
 	}
 	if (f->len < NVNIC_MIN_FRAME)
@@ -108,11 +109,11 @@ static enum nvnic_status nvhw_tx_begin(struct nvhw_txq *txq)
 	txq->cnt[NVNIC_TC_REQUESTS]++;
 	r->at.piece = r->buf;
 	r->at.off = 0;
-	if (r->mask & ~READ_ONCE(txq->port->en))
+	if (r->desc.mask & ~READ_ONCE(txq->port->en))
 		return NVNIC_ST_REFUSED;
 	if (!READ_ONCE(txq->port->link))
 		return NVNIC_ST_NOLINK;
-	if (r->mask & NVNIC_OFF_SEG_MASK)
+	if (r->desc.mask & NVNIC_OFF_SEG_MASK)
 		return nvhw_tx_begin_seg(txq);
 	return nvhw_tx_begin_plain(txq);
 }
@@ -124,10 +125,10 @@ static bool nvhw_tx_load(struct nvhw_txq *txq)
 	struct nvhw_txreq *r = &txq->req;
 	struct nvpe_seg_out out;
 
-	if (!(r->mask & NVNIC_OFF_SEG_MASK) ||
+	if (!(r->desc.mask & NVNIC_OFF_SEG_MASK) ||
 	    !nvpe_seg_next(&r->seg, f->hdr, &out))
 		return false;
-	f->hdr_len = r->hdr_len;
+	f->hdr_len = r->desc.hdr_len;
 	f->payload_len = out.payload_len;
 	f->len = f->hdr_len + f->payload_len;
 	f->payload = r->at;
@@ -180,15 +181,15 @@ static void nvhw_tx_count(struct nvhw_txq *txq, enum nvnic_status status)
 	cnt[NVNIC_TC_DROP_NOLINK] += status == NVNIC_ST_NOLINK;
 	if (status != NVNIC_ST_OK)
 		return;
-	if (r->mask & NVNIC_OFF_BIT(USO)) {
+	if (r->desc.mask & NVNIC_OFF_BIT(USO)) {
 		cnt[NVNIC_TC_USO]++;
 		cnt[NVNIC_TC_USO_FRAMES] += r->frames;
 		cnt[NVNIC_TC_USO_BYTES] += r->bytes;
-	} else if (r->mask & NVNIC_OFF_TSO_MASK) {
+	} else if (r->desc.mask & NVNIC_OFF_TSO_MASK) {
 		cnt[NVNIC_TC_LSO_FRAMES] += r->frames;
 		cnt[NVNIC_TC_LSO_BYTES] += r->bytes;
 		cnt[NVNIC_TC_LSO_GRE] += !!r->hdrs.tunnel;
-		if (r->mask & NVNIC_OFF_BIT(GSO_PARTIAL))
+		if (r->desc.mask & NVNIC_OFF_BIT(GSO_PARTIAL))
 			cnt[NVNIC_TC_LSO_PARTIAL]++;
 		else
 			cnt[NVNIC_TC_LSO_NATIVE]++;

@@ -5,7 +5,6 @@
  * Copyright (C) 2026 nvnic contributors
  */
 #include <linux/bitfield.h>
-#include <linux/if_ether.h>
 
 #include "nvhw.h"
 
@@ -116,43 +115,18 @@ void nvhw_txq_disable(struct nvhw_txq *txq)
 	nvhw_ring_stop(&txq->ring, NVNIC_QSTATE_OFF, NVNIC_ST_OK);
 }
 
-static bool nvhw_txq_parse_req(struct nvhw_txreq *r, const u64 q[2])
+static enum nvnic_status nvhw_txq_decode(struct nvhw_txq *txq,
+					 const struct nvpe_desc_buf *buf)
 {
-	r->mask = FIELD_GET(NVNIC_TXD_REQ_MASK, q[0]);
-	r->mss = FIELD_GET(NVNIC_TXD_REQ_MSS, q[0]);
-	r->hdr_len = FIELD_GET(NVNIC_TXD_REQ_HDR_LEN, q[0]);
-	r->csum_start = FIELD_GET(NVNIC_TXD_REQ_CSUM_START, q[0]);
-	r->csum_off = FIELD_GET(NVNIC_TXD_REQ_CSUM_OFF, q[0]);
-	r->len = FIELD_GET(NVNIC_TXD_REQ_LEN, q[1]);
-	if (q[0] & NVNIC_TXD_REQ_RSVD0 || q[1] & NVNIC_TXD_REQ_RSVD1)
-		return false;
-	if (r->mask & ~NVNIC_OFF_TX_MASK)
-		return false;
-	return !(r->mask & NVNIC_OFF_SEG_MASK) ||
-	       (r->mss >= NVNIC_MIN_MSS && r->mss <= NVNIC_MAX_MSS);
-}
+	struct nvhw_piece *piece = &txq->req.buf[txq->req.desc.nbufs - 1];
 
-static enum nvnic_status nvhw_txq_parse_data(struct nvhw_txq *txq, u32 *sum,
-					     const u64 q[2])
-{
-	u32 len = FIELD_GET(NVNIC_TXD_LEN, q[1]);
-	struct nvhw_txreq *r = &txq->req;
-	struct nvhw_piece *piece;
-
-	if (FIELD_GET(NVNIC_TXD_TYPE, q[1]) != NVNIC_TXD_TYPE_DATA ||
-	    q[1] & NVNIC_TXD_DATA_RSVD || !len ||
-	    r->nbufs == NVNIC_MAX_TX_BUFS || len > NVNIC_MAX_TX_LEN - *sum)
-		return NVNIC_ST_BAD_DESC;
-	piece = &r->buf[r->nbufs++];
-	piece->len = len;
-	piece->va = nvhw_dma_decode(&txq->port->bdev.dev, q[0], len,
+	piece->len = buf->len;
+	piece->va = nvhw_dma_decode(&txq->port->bdev.dev, buf->addr, buf->len,
 				    false);
-	if (!piece->va) {
-		nvhw_port_count(txq->port, NVNIC_PC_DMA_FAULTS, 1);
-		return NVNIC_ST_DMA_FAULT;
-	}
-	*sum += len;
-	return NVNIC_ST_OK;
+	if (piece->va)
+		return NVNIC_ST_OK;
+	nvhw_port_count(txq->port, NVNIC_PC_DMA_FAULTS, 1);
+	return NVNIC_ST_DMA_FAULT;
 }
 
 /**
@@ -172,34 +146,28 @@ enum nvnic_status nvhw_txq_fetch(struct nvhw_txq *txq, bool *got)
 	int left = nvhw_ring_pending(ring);
 	struct nvhw_txreq *r = &txq->req;
 	enum nvnic_status status;
+	struct nvpe_desc_buf buf;
+	enum nvpe_desc kind;
 	u16 pos = ring->head;
-	bool req = false;
-	u32 sum = 0;
 	u64 q[2];
 
 	*got = false;
 	if (left <= 0)
 		return left ? NVNIC_ST_BAD_TAIL : NVNIC_ST_OK;
-	r->mask = 0;
-	r->nbufs = 0;
+	r->desc = (struct nvpe_desc_tx){};
 	do {
 		if (!left--)
 			return NVNIC_ST_BAD_DESC;
 		nvhw_ring_fetch(ring, pos++, &txq->fault, q);
-		if (pos == (u16)(ring->head + 1) &&
-		    FIELD_GET(NVNIC_TXD_TYPE, q[1]) == NVNIC_TXD_TYPE_REQ) {
-			req = nvhw_txq_parse_req(r, q);
-			if (!req)
-				return NVNIC_ST_BAD_DESC;
+		kind = nvpe_desc_tx(&r->desc, q, &buf);
+		if (kind == NVPE_DESC_BAD)
+			return NVNIC_ST_BAD_DESC;
+		if (kind == NVPE_DESC_REQ)
 			continue;
-		}
-		status = nvhw_txq_parse_data(txq, &sum, q);
+		status = nvhw_txq_decode(txq, &buf);
 		if (status != NVNIC_ST_OK)
 			return status;
-	} while (!(q[1] & NVNIC_TXD_EOP));
-	if (sum < ETH_HLEN || (req && r->len != sum))
-		return NVNIC_ST_BAD_DESC;
-	r->len = sum;
+	} while (kind != NVPE_DESC_LAST);
 	r->next = pos;
 	r->frames = 0;
 	r->bytes = 0;

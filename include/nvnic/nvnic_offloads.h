@@ -48,6 +48,7 @@
  *
  * TX_CSUM: fill one 16-bit Internet checksum at csum_start and
  *	csum_offset, without parsing (RFC 1071); a result of 0 is sent as 0xffff
+ *	where csum_offset is NVNIC_CSUM_OFF_UDP
  * TSO4: segment TCP whose own IP header is IPv4
  * TSO6: segment TCP whose own IP header is IPv6
  * TSO_ECN: segment TCP with CWR set: CWR stays on the first only
@@ -93,6 +94,7 @@ enum nvnic_offload {
 #define NVNIC_MAX_HDR_LEN	256	/* start of frame to end of inner L4 header */
 #define NVNIC_MAX_TX_BUFS	18	/* data descriptors a request */
 #define NVNIC_MAX_TX_LEN	(256 * 1024 - 1)	/* a request, headers included */
+#define NVNIC_CSUM_OFF_UDP	6	/* of the field in UDP (RFC 768) */
 #define NVNIC_MIN_MSS		1
 #define NVNIC_MAX_MSS		9216
 #define NVNIC_MIN_MTU		68	/* RFC 791 */

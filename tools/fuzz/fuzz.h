@@ -55,6 +55,29 @@ static inline u8 *fuzz_copy(const u8 *src, size_t len)
 	return copy;
 }
 
+#define FUZZ_BEHIND	64
+
+/**
+ * fuzz_wide() - copy bytes to memory that goes on behind them
+ * @src: bytes
+ * @len: how many
+ *
+ * For the second run, whose result must be that of the first.
+ *
+ * Return: the copy, with FUZZ_BEHIND bytes of 0xff behind it, to be freed.
+ */
+static inline u8 *fuzz_wide(const u8 *src, size_t len)
+{
+	u8 *copy = malloc(len + FUZZ_BEHIND);
+
+	if (!copy)
+		abort();
+	if (len)
+		memcpy(copy, src, len);
+	memset(copy + len, 0xff, FUZZ_BEHIND);
+	return copy;
+}
+
 /**
  * fuzz_l4_ok() - does a TCP or UDP checksum hold, a byte at a time
  * @frame: the whole frame

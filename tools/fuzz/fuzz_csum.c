@@ -67,10 +67,10 @@ static void fuzz_csum_mend(u8 *frame, u32 len, const struct nvpe_hdrs *h)
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 {
 	const struct fuzz_input *in = (const void *)data;
-	struct nvpe_csum_result r;
-	u32 len, hdr_len, parsed;
+	struct nvpe_csum_result r, again;
+	u32 len, hdr_len, parsed, sum;
+	u8 *frame, *hdr, *wide;
 	struct nvpe_hdrs h;
-	u8 *frame, *hdr;
 
 	if (size < sizeof(*in))
 		return 0;
@@ -89,9 +89,14 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 		hdr_len -= get_unaligned_be16(in->a) % (parsed - h.hdr_len + 1);
 	hdr = fuzz_copy(frame, hdr_len);
 	memset(&r, 0x55, sizeof(r));
-	nvpe_csum_verify(hdr, hdr_len, len, &h,
-			 nvpe_os_csum(frame + hdr_len, len - hdr_len, 0), &r);
+	sum = nvpe_os_csum(frame + hdr_len, len - hdr_len, 0);
+	nvpe_csum_verify(hdr, hdr_len, len, &h, sum, &r);
 	fuzz_csum_check(frame, len, &h, &r);
+	wide = fuzz_wide(hdr, hdr_len);
+	nvpe_csum_verify(wide, hdr_len, len, &h, sum, &again);
+	fuzz_expect(r.kind == again.kind && r.bad == again.bad &&
+		    r.level == again.level && r.complete == again.complete);
+	free(wide);
 	free(hdr);
 	free(frame);
 	return 0;

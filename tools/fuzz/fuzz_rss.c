@@ -67,10 +67,10 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 	};
 	const struct fuzz_input *in = (const void *)data;
 	static struct nvpe_rss_cfg cfg;
-	struct nvpe_hash hash;
+	struct nvpe_hash hash, again;
 	struct nvpe_hdrs h;
+	u8 *hdr, *wide;
 	u32 len, i;
-	u8 *hdr;
 
 	if (size < sizeof(*in))
 		return 0;
@@ -87,6 +87,11 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 	memset(&hash, 0x55, sizeof(hash));
 	nvpe_rss_hash(&cfg, hdr, &h, &hash);
 	fuzz_rss_check(&cfg, key, hdr, &h, &hash);
+	wide = fuzz_wide(hdr, len);
+	nvpe_rss_hash(&cfg, wide, &h, &again);
+	fuzz_expect(hash.value == again.value && hash.type == again.type &&
+		    hash.inner == again.inner);
+	free(wide);
 	free(hdr);
 	return 0;
 }

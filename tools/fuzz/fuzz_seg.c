@@ -43,20 +43,97 @@ static void fuzz_seg_check(const u8 *frame, u32 len, const struct nvpe_seg *s)
 		fuzz_expect(fuzz_l4_ok(frame, &h));
 }
 
+/* Lengths and checksums, which fuzz_seg_check() has verified, are taken over. */
+static void fuzz_seg_take(u8 *want, const u8 *hdr, const struct nvpe_hdrs *h,
+			  const struct nvpe_ip *ip)
+{
+	if (ip->version == 4) {
+		memcpy(want + ip->off + 2, hdr + ip->off + 2, 2);
+		memcpy(want + ip->off + 10, hdr + ip->off + 10, 2);
+	} else if (ip->version == 6) {
+		memcpy(want + ip->off + 4, hdr + ip->off + 4, 2);
+	}
+	if (h->gre_flags & NVPE_GRE_CSUM)
+		memcpy(want + h->gre_off + 4, hdr + h->gre_off + 4, 4);
+	if (h->l4 == NVPE_IPPROTO_TCP)
+		memcpy(want + h->l4_off + 16, hdr + h->l4_off + 16, 2);
+	else
+		memcpy(want + h->l4_off + 4, hdr + h->l4_off + 4, 4);
+}
+
+/* The ID steps; its arithmetic is modulo 2^16. */
+static void fuzz_seg_id(u8 *want, const struct nvpe_ip *ip, u32 index)
+{
+	if (ip->version == 4)
+		put_unaligned_be16(get_unaligned_be16(want + ip->off + 4) +
+				   index, want + ip->off + 4);
+}
+
+/* Each byte of a segment's headers is the template's, but for what has to be. */
+static void fuzz_seg_fields(const struct nvpe_seg *before, const u8 *hdr,
+			    const struct nvpe_seg_out *out)
+{
+	const struct nvpe_hdrs *h = before->h;
+	u8 *want = fuzz_copy(before->tmpl, h->hdr_len);
+	u8 *tcp = want + h->l4_off;
+
+	if (h->tunnel)
+		fuzz_seg_id(want, &h->outer, before->index);
+	if (!(before->flags & NVPE_SEG_F_FIXEDID))
+		fuzz_seg_id(want, nvpe_hdrs_ip(h), before->index);
+	if (h->l4 == NVPE_IPPROTO_TCP) {
+		put_unaligned_be32(get_unaligned_be32(tcp + 4) +
+				   out->payload_off, tcp + 4);
+		/* CWR on the first only, FIN and PSH on the last */
+		if (before->index)
+			tcp[13] &= ~0x80;
+		if (out->payload_off + out->payload_len < before->payload_len)
+			tcp[13] &= ~0x09;
+	}
+	fuzz_seg_take(want, hdr, h, &h->outer);
+	fuzz_seg_take(want, hdr, h, &h->inner);
+	fuzz_expect(!memcmp(hdr, want, h->hdr_len));
+	free(want);
+}
+
+/* The next segment of a template that goes on differently behind its headers */
+static void fuzz_seg_again(struct nvpe_seg s, const u8 *hdr,
+			   const struct nvpe_seg_out *out)
+{
+	u32 hdr_len = s.h->hdr_len;
+	u8 *wide = fuzz_wide(s.tmpl, hdr_len);
+	u8 *again = fuzz_wide(hdr, hdr_len);
+	struct nvpe_seg_out twin;
+
+	s.tmpl = wide;
+	fuzz_expect(nvpe_seg_next(&s, again, &twin));
+	fuzz_expect(!memcmp(hdr, again, hdr_len));
+	fuzz_expect(again[hdr_len] == 0xff);
+	fuzz_expect(out->payload_off == twin.payload_off &&
+		    out->payload_len == twin.payload_len &&
+		    out->fill.l4_field == twin.fill.l4_field &&
+		    out->fill.l4_seed == twin.fill.l4_seed);
+	free(again);
+	free(wide);
+}
+
 static void fuzz_seg_run(struct nvpe_seg *s, const u8 *payload)
 {
 	u32 hdr_len = s->h->hdr_len;
 	struct nvpe_seg_out out;
 	u32 done = 0, segments;
+	struct nvpe_seg before;
 	u8 *hdr, *frame;
 
 	hdr = malloc(hdr_len);
 	frame = malloc(hdr_len + 65536);
 	for (segments = 0; segments < FUZZ_SEGMENTS; segments++) {
+		before = *s;
 		if (!nvpe_seg_next(s, hdr, &out)) {
 			fuzz_expect(done == s->payload_len);
 			break;
 		}
+		fuzz_seg_again(before, hdr, &out);
 		fuzz_expect(out.payload_off == done && out.payload_len);
 		fuzz_expect(out.payload_len == s->mss ||
 			    done + out.payload_len == s->payload_len);
@@ -64,6 +141,7 @@ static void fuzz_seg_run(struct nvpe_seg *s, const u8 *payload)
 		nvpe_csum_fill(hdr, hdr_len, &out.fill,
 			       nvpe_os_csum(payload + done, out.payload_len,
 					    0));
+		fuzz_seg_fields(&before, hdr, &out);
 		memcpy(frame, hdr, hdr_len);
 		fuzz_seg_check(frame, hdr_len + out.payload_len, s);
 		done += out.payload_len;

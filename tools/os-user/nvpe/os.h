@@ -10,6 +10,7 @@
 #define NVPE_OS_H
 
 #include <arpa/inet.h>
+#include <assert.h>
 #include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -20,8 +21,10 @@ typedef uint8_t u8;
 typedef uint16_t u16;
 typedef uint32_t u32;
 typedef uint64_t u64;
+typedef uint64_t __le64;
 
 #define __force
+#define noinline		__attribute__((noinline))
 
 #define BIT(n)			(1UL << (n))
 #define GENMASK_ULL(h, l)	(~0ULL << (l) & ~0ULL >> (63 - (h)))
@@ -29,6 +32,9 @@ typedef uint64_t u64;
 #define ARRAY_SIZE(a)		(sizeof(a) / sizeof((a)[0]))
 #define likely(x)		__builtin_expect(!!(x), 1)
 #define unlikely(x)		__builtin_expect(!!(x), 0)
+
+#define BIT_ULL(n)		(1ULL << (n))
+#define FIELD_GET(mask, val)	(((val) & (mask)) >> __builtin_ctzll(mask))
 
 #define min_t(type, x, y)				\
 ({							\
@@ -91,6 +97,19 @@ static inline void put_unaligned_be32(u32 v, void *p)
 	put_unaligned_be16(v, (u8 *)p + 2);
 }
 
+/*
+ * A second, wider build of a routine, where the compiler can make one and the
+ * CPU that it runs on has it.
+ */
+#define NVPE_OS_NARROW
+#ifdef __x86_64__
+#define NVPE_OS_WIDE		__attribute__((target("avx2")))
+#define nvpe_os_has_wide()	__builtin_cpu_supports("avx2")
+#else
+#define NVPE_OS_WIDE
+#define nvpe_os_has_wide()	false
+#endif
+
 /* Fold a sum of 32-bit words to the accumulator that an engine takes. */
 static inline u32 nvpe_os_fold(u64 sum)
 {
@@ -106,26 +125,10 @@ static inline u32 nvpe_os_fold(u64 sum)
  *
  * Return: as nvpe_os_csum() from 0.
  */
-static inline u32 nvpe_os_csum_copy(void *dst, const void *src, u32 len)
-{
-	const u8 *s = src;
-	u64 sum = 0;
-	u8 *d = dst;
-	u32 word;
+u32 nvpe_os_csum_copy(void *dst, const void *src, u32 len);
 
-	for (; len >= 4; len -= 4, s += 4, d += 4) {
-		memcpy(&word, s, 4);
-		memcpy(d, &word, 4);
-		sum += word;
-	}
-	if (len) {
-		word = 0;
-		memcpy(&word, s, len);
-		memcpy(d, s, len);
-		sum += word;
-	}
-	return nvpe_os_fold(sum);
-}
+/* The same, 16 bytes at a time, as on a CPU that has nothing wider. */
+u32 nvpe_os_csum_copy16(void *dst, const void *src, u32 len);
 
 /**
  * nvpe_os_csum() - sum bytes as the Internet checksum does
@@ -140,16 +143,16 @@ static inline u32 nvpe_os_csum(const void *buf, u32 len, u32 sum)
 {
 	const u8 *s = buf;
 	u64 acc = sum;
-	u32 word;
+	u64 word;
 
-	for (; len >= 4; len -= 4, s += 4) {
-		memcpy(&word, s, 4);
-		acc += word;
+	for (; len >= 8; len -= 8, s += 8) {
+		memcpy(&word, s, 8);
+		acc += (word & 0xffffffff) + (word >> 32);
 	}
 	if (len) {
 		word = 0;
 		memcpy(&word, s, len);
-		acc += word;
+		acc += (word & 0xffffffff) + (word >> 32);
 	}
 	return nvpe_os_fold(acc);
 }

@@ -4,6 +4,8 @@
  *
  * Copyright (C) 2026 nvnic contributors
  */
+#include <nvnic/nvnic_offloads.h>
+
 #include "nvpe_testlib.h"
 
 /* Letters by what they are */
@@ -314,4 +316,52 @@ bool nvpe_test_rule_fits(const struct nvpe_filter_rule *rule,
 		    (rule->key.w[bit / 64] ^ key->w[bit / 64]) >> bit % 64 & 1)
 			return false;
 	return true;
+}
+
+u64 nvpe_test_bits(const u64 q[2], u32 low, u32 n)
+{
+	u64 val = 0;
+
+	while (n--)
+		val = val << 1 | (q[(low + n) / 64] >> (low + n) % 64 & 1);
+	return val;
+}
+
+static bool nvpe_test_desc_req(const u64 q[2], u64 *len)
+{
+	u64 mask = nvpe_test_bits(q, 0, 16);
+	u64 mss = nvpe_test_bits(q, 16, 14);
+
+	*len = nvpe_test_bits(q, 64, 18);
+	if (nvpe_test_bits(q, 57, 7) || nvpe_test_bits(q, 64 + 18, 44) ||
+	    mask & ~NVNIC_OFF_TX_MASK || !*len)
+		return false;
+	return !(mask & NVNIC_OFF_SEG_MASK) || (mss && mss <= 9216);
+}
+
+static bool nvpe_test_desc_data(const u64 q[2])
+{
+	return nvpe_test_bits(q, 126, 2) == 2 && !nvpe_test_bits(q, 82, 43) &&
+	       nvpe_test_bits(q, 64, 18);
+}
+
+u32 nvpe_test_desc(const u64 q[][2], u32 count, u64 *len)
+{
+	bool req = count && nvpe_test_bits(q[0], 126, 2) == 1;
+	u64 want = 0;
+	u32 n;
+
+	*len = 0;
+	if (req && !nvpe_test_desc_req(q[0], &want))
+		return 0;
+	for (n = req; n < count && n < req + 18u; n++) {
+		if (!nvpe_test_desc_data(q[n]))
+			return 0;
+		*len += nvpe_test_bits(q[n], 64, 18);
+		if (*len > 262143)
+			return 0;
+		if (nvpe_test_bits(q[n], 125, 1))
+			return *len >= 14 && (!req || want == *len) ? n + 1 : 0;
+	}
+	return 0;
 }

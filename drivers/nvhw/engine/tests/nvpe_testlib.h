@@ -137,5 +137,29 @@ void nvpe_test_layout(u32 *state, char *layout, const char *last);
  */
 bool nvpe_test_rule_fits(const struct nvpe_filter_rule *rule,
 			 const struct nvpe_filter_key *key);
+/* More than the longest frame has, request included */
+#define NVPE_TEST_DESCS		20
+
+/**
+ * nvpe_test_bits() - bits of a descriptor, one at a time
+ * @q: its two words
+ * @low: number of the lowest bit, the second word's from 64 on
+ * @n: how many
+ *
+ * Return: their value.
+ */
+u64 nvpe_test_bits(const u64 q[2], u32 low, u32 n);
+
+/**
+ * nvpe_test_desc() - slow decoder of TX descriptors, by bit numbers of its own
+ * @q: descriptors
+ * @count: how many
+ * @len: receives the length of the frame
+ *
+ * Source: Documentation/hardware-interface.rst.
+ *
+ * Return: how many of them are the first frame, 0 if there is no good one.
+ */
+u32 nvpe_test_desc(const u64 q[][2], u32 count, u64 *len);
 
 #endif /* NVPE_TESTLIB_H */
