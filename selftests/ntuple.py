@@ -13,7 +13,7 @@ Copyright (C) 2026 nvnic contributors
 import errno
 
 from lib import rxnfc
-from lib.flows import *
+from lib.flowframes import *
 from lib.hwstats import Watch, by_queue
 from lib.nvnic import *
 from lib.stream import Stream

@@ -12,7 +12,7 @@ Copyright (C) 2026 nvnic contributors
 
 import random
 
-from lib.flows import toeplitz
+from lib.flowframes import toeplitz
 from lib.frames import *
 from lib.hwstats import Watch
 from lib.nvnic import *

@@ -12,7 +12,7 @@ Copyright (C) 2026 nvnic contributors
 import errno
 
 from lib import rxnfc
-from lib.flows import *
+from lib.flowframes import *
 from lib.hwstats import Watch
 from lib.nvnic import *
 from lib.stream import Stream

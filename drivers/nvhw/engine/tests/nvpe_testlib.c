@@ -306,6 +306,18 @@ void nvpe_test_layout(u32 *state, char *layout, const char *last)
 	*at = '\0';
 }
 
+bool nvpe_test_rule_fits(const struct nvpe_filter_rule *rule,
+			 const struct nvpe_filter_key *key)
+{
+	u32 bit;
+
+	for (bit = 0; bit < 64 * NVPE_FILTER_WORDS; bit++)
+		if (rule->mask.w[bit / 64] >> bit % 64 & 1 &&
+		    (rule->key.w[bit / 64] ^ key->w[bit / 64]) >> bit % 64 & 1)
+			return false;
+	return true;
+}
+
 u64 nvpe_test_bits(const u64 q[2], u32 low, u32 n)
 {
 	u64 val = 0;
@@ -352,16 +364,4 @@ u32 nvpe_test_desc(const u64 q[][2], u32 count, u64 *len)
 			return *len >= 14 && (!req || want == *len) ? n + 1 : 0;
 	}
 	return 0;
-}
-
-bool nvpe_test_rule_fits(const struct nvpe_filter_rule *rule,
-			 const struct nvpe_filter_key *key)
-{
-	u32 bit;
-
-	for (bit = 0; bit < 64 * NVPE_FILTER_WORDS; bit++)
-		if (rule->mask.w[bit / 64] >> bit % 64 & 1 &&
-		    (rule->key.w[bit / 64] ^ key->w[bit / 64]) >> bit % 64 & 1)
-			return false;
-	return true;
 }

@@ -128,6 +128,15 @@ u32 nvpe_test_random(u32 *state);
  */
 void nvpe_test_layout(u32 *state, char *layout, const char *last);
 
+/**
+ * nvpe_test_rule_fits() - does a filter rule fit, a bit at a time
+ * @rule: the rule
+ * @key: key of a frame
+ *
+ * Return: true if it does.
+ */
+bool nvpe_test_rule_fits(const struct nvpe_filter_rule *rule,
+			 const struct nvpe_filter_key *key);
 /* More than the longest frame has, request included */
 #define NVPE_TEST_DESCS		20
 
@@ -152,15 +161,5 @@ u64 nvpe_test_bits(const u64 q[2], u32 low, u32 n);
  * Return: how many of them are the first frame, 0 if there is no good one.
  */
 u32 nvpe_test_desc(const u64 q[][2], u32 count, u64 *len);
-
-/**
- * nvpe_test_rule_fits() - does a filter rule fit, a bit at a time
- * @rule: the rule
- * @key: key of a frame
- *
- * Return: true if it does.
- */
-bool nvpe_test_rule_fits(const struct nvpe_filter_rule *rule,
-			 const struct nvpe_filter_key *key);
 
 #endif /* NVPE_TESTLIB_H */
