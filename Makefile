@@ -7,6 +7,7 @@
 #   make check      every test, in a VM where it needs the module; likewise
 #   make bench      measure it beside veth and virtio-net, in a VM; likewise
 #
+#   make check-upstream  the kernel's own network tests over our ports, in a VM
 #   make unit       the unit tests of the packet engines, in user space
 #   make style      coding style, layering, documentation comments
 #   make vm-shell   a shell in the VM, in this directory: insmod nvnic.ko
@@ -24,7 +25,7 @@
 KDIR ?= $(shell scripts/kdir.sh)
 
 .DEFAULT_GOAL := modules
-.PHONY: modules clean unit check demo bench style vm-shell help
+.PHONY: modules clean unit check check-upstream demo bench style vm-shell help
 
 modules clean: headers = $(or $(KDIR),$(error no kernel headers to build against))
 
@@ -40,6 +41,9 @@ unit:
 
 check:
 	@scripts/check.sh
+
+check-upstream:
+	@scripts/check-upstream.sh
 
 demo:
 	@scripts/demo.sh

@@ -55,24 +55,15 @@ kdir=${KDIR:-$(scripts/kdir.sh --guest)}
 # the three files that it consists of are unpacked.
 get_checkpatch()
 {
-	local dir=$NVNIC_CACHE/checkpatch deb src=/usr/src/linux-source-6.12.tar.xz
+	local dir=$NVNIC_CACHE/checkpatch src
 
 	checkpatch=$dir/checkpatch.pl
 	[ ! -e "$checkpatch" ] || return 0
+	src=$(kernel_source) || { echo "cannot get checkpatch.pl"; return 1; }
 	mkdir -p "$dir"
-	if [ ! -r "$src" ]; then
-		say "fetching checkpatch.pl (package linux-source-6.12, 150 MB, not installed)"
-		( cd "$dir" && apt-get -qq -o APT::Sandbox::User=root download linux-source-6.12 >&2 ) ||
-			{ echo "cannot fetch linux-source-6.12: run apt-get install linux-source-6.12"; return 1; }
-		deb=$(echo "$dir"/linux-source-6.12_*.deb)
-		dpkg-deb --fsys-tarfile "$deb" | tar -xO --occurrence=1 ./usr/src/linux-source-6.12.tar.xz >"$dir/src.tar.xz"
-		rm -f "$deb"
-		src=$dir/src.tar.xz
-	fi
 	say "unpacking checkpatch.pl"
 	tar -xf "$src" -C "$dir" --strip-components=2 --occurrence=1 \
 		linux-source-6.12/scripts/{checkpatch.pl,const_structs.checkpatch,spelling.txt}
-	rm -f "$dir/src.tar.xz"
 }
 
 # Each rule prints its findings; none means that it holds.

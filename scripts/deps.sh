@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: GPL-2.0
 # Install what a step needs and is missing, by Debian package name.
 #
-# Usage: scripts/deps.sh [build|vm|check|bench]
+# Usage: scripts/deps.sh [build|vm|check|upstream|bench]
 #
 #   build   headers and compiler for nvnic.ko
 #   vm      build, QEMU, the guest kernel and the tools that run in it
 #   check   vm, and what the style checks and unit tests use
+#   upstream  vm, and what the kernel's own tests use
 #   bench   the same as vm
 #
 # Neither the kernel's headers nor its image are installed on this machine, for
@@ -25,6 +26,8 @@ build_pkgs=(gcc gcc-12 make pahole libelf1 libssl3)
 vm_pkgs=(qemu-system-x86 busybox-static cpio kmod xz-utils zstd util-linux iproute2
 	 ethtool iperf3 tshark tcpdump socat iputils-ping procps python3)
 check_pkgs=(sparse shellcheck perl python3-yaml)
+# mausezahn is in netsniff-ng
+upstream_pkgs=(rsync python3-yaml jq netsniff-ng netcat-openbsd iptables bc)
 
 as_root=()
 root_or_die()
@@ -116,7 +119,7 @@ fetch_image()
 [ $# -le 1 ] || usage 2 >&2
 case ${1:-check} in
 -h|--help) usage 0 ;;
-build|vm|check|bench) ;;
+build|vm|check|upstream|bench) ;;
 *) usage 2 >&2 ;;
 esac
 command -v apt-get >/dev/null ||
@@ -128,6 +131,11 @@ build)
 	;;
 vm|bench)
 	install_missing "${build_pkgs[@]}" "${vm_pkgs[@]}"
+	fetch_headers
+	fetch_image
+	;;
+upstream)
+	install_missing "${build_pkgs[@]}" "${vm_pkgs[@]}" "${upstream_pkgs[@]}"
 	fetch_headers
 	fetch_image
 	;;

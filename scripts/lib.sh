@@ -49,6 +49,28 @@ guest_kernel()
 	return 1
 }
 
+# Print the path of the kernel's source as Debian packs it. It is in no other
+# package that is to be had without installing 150 MB.
+kernel_source()
+{
+	local dir=$NVNIC_CACHE/kernel-source deb src=/usr/src/linux-source-6.12.tar.xz
+
+	[ ! -r "$src" ] || { echo "$src"; return; }
+	src=$dir/linux-source-6.12.tar.xz
+	if [ ! -e "$src" ]; then
+		say "fetching the kernel's source (package linux-source-6.12, 150 MB, not installed)"
+		mkdir -p "$dir"
+		( cd "$dir" && apt-get -qq -o APT::Sandbox::User=root download linux-source-6.12 >&2 ) ||
+			die "cannot fetch linux-source-6.12: run apt-get install linux-source-6.12"
+		deb=$(echo "$dir"/linux-source-6.12_*.deb)
+		dpkg-deb --fsys-tarfile "$deb" |
+			tar -xO --occurrence=1 ./usr/src/linux-source-6.12.tar.xz >"$src.part"
+		mv "$src.part" "$src"
+		rm -f "$deb"
+	fi
+	echo "$src"
+}
+
 # Build nvnic.ko for the guest; say little unless it fails.
 build_module()
 {

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What the kernel's tests print, as results: a list of (name, state, comment),
+state being "pass", "fail" or "skip". Each family has a dialect of its own.
+
+Copyright (C) 2026 nvnic contributors
+"""
+
+import re
+
+_STATES = {"OK": "pass", "PASS": "pass", "FAIL": "fail", "SKIP": "skip", "XFAIL": "skip"}
+
+
+def _ktap(line):
+    """ok 1 NAME # SKIP why"""
+    match = re.match(r"(not )?ok \d+ -? ?([^#]*?)\s*(?:# (SKIP|XFAIL|TODO)\s*(.*))?$", line)
+    if not match:
+        return None
+    state = "skip" if match[3] else "fail" if match[1] else "pass"
+    return match[2], state, match[4] or ""
+
+
+def _forwarding(line):
+    """TEST: NAME      [ OK ]"""
+    match = re.match(r"\s*TEST: (.*?)\s*\[\s*(OK|FAIL|SKIP|XFAIL)\s*\]", line)
+    return match and (match[1], _STATES[match[2]], "")
+
+
+def _netdevice(line):
+    """PASS: NAME"""
+    match = re.match(r"(PASS|FAIL|SKIP|XFAIL): (.*)", line)
+    return match and (match[2], _STATES[match[1]], match[2])
+
+
+def _udpgro(line):
+    """ NAME          ok"""
+    match = re.match(r"\s*(\S.*?)\s{2,}(ok|failed|fail\b.*)$", line)
+    return match and (match[1], "pass" if match[2] == "ok" else "fail", "")
+
+
+def _gro(lines):
+    """running test ipv4 data ... failed tests: ipv4_data"""
+    found = [line.split(" ", 2)[2].strip() for line in lines if line.startswith("running test ")]
+    failed = re.findall(r"failed tests: (.*?)\.", "\n".join(lines))
+    failed = failed[0].split() if failed else []
+    return [(name, "fail" if name.replace(" ", "_") in failed else "pass", "") for name in found]
+
+
+def _steps(lines, status):
+    """Scripts under "set -e" that name each step before they take it."""
+    steps = [line for line in lines if re.match(r"(dgram|raw|ipv[46])\b(?!.* tx:)", line)]
+    return [(name, "fail" if status and name is steps[-1] else "pass", "") for name in steps]
+
+
+def parse(name, lines, status):
+    """The results in the output LINES of the test NAME, that ended with STATUS."""
+    if "gro.sh -i" in name:
+        found = _gro(lines)
+    elif re.search(r"psock_snd|udpgso\.sh", name):
+        found = _steps(lines, status)
+    elif "udpgro" in name:
+        found = [result for result in map(_udpgro, lines) if result]
+    else:
+        dialects = (_ktap, _forwarding, _netdevice)
+        found = [next(filter(None, (dialect(line) for dialect in dialects)), None)
+                 for line in lines]
+        found = [result for result in found if result]
+    if status in (124, 137):
+        found.append(("time limit", "fail", ""))
+    elif status == 4 and not any(state == "skip" for _, state, _ in found):
+        found.append(("the whole test", "skip", ""))
+    elif status not in (0, 4) and not any(state == "fail" for _, state, _ in found):
+        found.append((f"exit status {status}", "fail", ""))
+    elif not found:
+        found.append(("the whole test", "pass", ""))
+    return found
