@@ -80,7 +80,9 @@ run_all()
 			todo=("${todo[@]:1}")
 		done
 		[ "$rc" -ne 0 ] || return 0
-		[ "$rc" -ne 3 ] && [ ${#todo[@]} -gt 0 ] || continue
+		if [ "$rc" -eq 3 ] || [ ${#todo[@]} -eq 0 ]; then
+			continue
+		fi
 		name=${todo[0]}
 		say "the VM ended with status $rc in $name"
 		printf '{"name": "%s", "status": %d, "seconds": 0, "results": [["the VM survives", "fail", "status %d"]]}\n' \
@@ -93,7 +95,7 @@ run_all()
 # result TEST [SUFFIX]: the file that holds its results (or its output).
 result()
 {
-	echo "$out/$(sed 's/[^A-Za-z0-9_.-]\{1,\}/_/g' <<<"$1").${2:-json}"
+	echo "$out/$(tr -cs 'A-Za-z0-9_.\n-' _ <<<"$1").${2:-json}"
 }
 
 "$NVNIC_TOP/scripts/deps.sh" upstream

@@ -5,8 +5,11 @@
 #
 # Copyright (C) 2026 nvnic contributors
 csum=$KSFT/net/lib/csum
+# Used by name.
+# shellcheck disable=SC2034
 peer=(ip netns exec "$REMOTE_ARGS")
-here=()
+# shellcheck disable=SC2034
+here=(env)
 number=0
 
 # run NAME RX-SIDE TX-SIDE RX-INTERFACE TX-INTERFACE ARGS
@@ -41,8 +44,8 @@ run()
 echo "1..14"
 for v in 4 6; do
 	local_addr=LOCAL_V$v remote_addr=REMOTE_V$v
-	recv=(-$v -S "${!remote_addr}" -D "${!local_addr}" -r 1)
-	send=(-$v -S "${!local_addr}" -D "${!remote_addr}" -L 1)
+	recv=("-$v" -S "${!remote_addr}" -D "${!local_addr}" -r 1)
+	send=("-$v" -S "${!local_addr}" -D "${!remote_addr}" -L 1)
 
 	run "ipv${v}_rx_tcp" here peer "$NETIF" "$PEERIF" "${recv[@]}" -t
 	run "ipv${v}_rx_tcp_invalid" here peer "$NETIF" "$PEERIF" "${recv[@]}" -t -E
