@@ -51,7 +51,7 @@ build_programs()
 	local -a net=()
 
 	for program in gro toeplitz psock_snd udpgso udpgso_bench_tx udpgso_bench_rx \
-		       msg_zerocopy txtimestamp; do
+		       msg_zerocopy txtimestamp xdp_dummy.bpf.o nat6to4.bpf.o; do
 		net+=("$ksft/net/$program")
 	done
 	[ -e "$tree/usr/include/linux/ethtool.h" ] ||

@@ -7,7 +7,7 @@
 #   build   headers and compiler for nvnic.ko
 #   vm      build, QEMU, the guest kernel and the tools that run in it
 #   check   vm, and what the style checks and unit tests use
-#   upstream  vm, and what the kernel's own tests use
+#   upstream  vm, and what the kernel's own tests are built with and use
 #   bench   the same as vm
 #
 # Neither the kernel's headers nor its image are installed on this machine, for
@@ -27,7 +27,8 @@ vm_pkgs=(qemu-system-x86 busybox-static cpio kmod xz-utils zstd util-linux iprou
 	 ethtool iperf3 tshark tcpdump socat iputils-ping procps python3)
 check_pkgs=(sparse shellcheck perl python3-yaml)
 # mausezahn is in netsniff-ng
-upstream_pkgs=(rsync python3-yaml jq netsniff-ng netcat-openbsd iptables bc)
+upstream_pkgs=(clang libelf-dev zlib1g-dev python3-yaml jq netsniff-ng netcat-openbsd
+	       iptables bc)
 
 as_root=()
 root_or_die()

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # net/lib/csum, called as drivers/net/hw/csum.py would call it, were it not for
-# the name cfg.remote_ifname, which its library does not have. TAP.
+# the name cfg.remote_ifname, which its library does not have. The receiver waits
+# longer (-L): one or two seconds is too short under TCG. TAP.
 #
 # Copyright (C) 2026 nvnic contributors
 csum=$KSFT/net/lib/csum
@@ -44,8 +45,8 @@ run()
 echo "1..14"
 for v in 4 6; do
 	local_addr=LOCAL_V$v remote_addr=REMOTE_V$v
-	recv=("-$v" -S "${!remote_addr}" -D "${!local_addr}" -r 1)
-	send=("-$v" -S "${!local_addr}" -D "${!remote_addr}" -L 1)
+	recv=("-$v" -S "${!remote_addr}" -D "${!local_addr}" -L 5 -r 1)
+	send=("-$v" -S "${!local_addr}" -D "${!remote_addr}" -L 5)
 
 	run "ipv${v}_rx_tcp" here peer "$NETIF" "$PEERIF" "${recv[@]}" -t
 	run "ipv${v}_rx_tcp_invalid" here peer "$NETIF" "$PEERIF" "${recv[@]}" -t -E
@@ -56,6 +57,6 @@ for v in 4 6; do
 	# Not in csum.py: checksum by offset alone, behind a header nobody knows.
 	mac_here=$(cat "/sys/class/net/$NETIF/address")
 	mac_peer=$("${peer[@]}" cat "/sys/class/net/$PEERIF/address")
-	run "ipv${v}_tx_encap" peer here "$PEERIF" "$NETIF" "${send[@]}" -r 1 -e -p \
+	run "ipv${v}_tx_encap" peer here "$PEERIF" "$NETIF" "${send[@]}" -r 1 -e -P \
 		-s "$mac_here" -d "$mac_peer"
 done
