@@ -39,10 +39,16 @@ def _udpgro(line):
 
 def _gro(lines):
     """running test ipv4 data ... failed tests: ipv4_data"""
-    found = [line.split(" ", 2)[2].strip() for line in lines if line.startswith("running test ")]
-    failed = re.findall(r"failed tests: (.*?)\.", "\n".join(lines))
+    found, failed = [], re.findall(r"failed tests: (.*?)\.", "\n".join(lines))
     failed = failed[0].split() if failed else []
-    return [(name, "fail" if name.replace(" ", "_") in failed else "pass", "") for name in found]
+    for line in lines:
+        if line.startswith("running test "):
+            name = line[len("running test "):].strip()
+            state = "fail" if name.replace(" ", "_") in failed else "pass"
+            found.append((name, state, ""))
+        elif line.startswith("Ignoring errors") and found:
+            found[-1] = (found[-1][0], "skip", line)
+    return found
 
 
 def _steps(lines, status):

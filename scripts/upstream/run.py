@@ -45,6 +45,10 @@ def tests():
     return [(" ".join(name.split()), setup.split(), int(limit)) for name, setup, limit in rows]
 
 
+# What the tests themselves ask for where a CPU is emulated.
+with open("/proc/cpuinfo", encoding="utf-8") as cpuinfo:
+    SLOW = {"KSFT_MACHINE_SLOW": "yes"} if "TCG" in cpuinfo.read() else {}
+
 NAMES = {test[0] for test in tests()}
 
 
@@ -155,7 +159,7 @@ def run_one(test, ksft, out):
     sh(f"insmod {KO} adapters={adapters(setup)}")
     env, arguments = SETUPS[setup[0]](*setup[1:])
     env = {**os.environ, "PATH": os.path.join(HERE, "bin") + ":" + os.environ["PATH"],
-           "KSFT": ksft, **env}
+           "KSFT": ksft, **SLOW, **env}
     with open(os.path.join(out, base + ".log"), "w", encoding="utf-8") as log:
         cwd = os.path.dirname(path)
         status = execute([path, *words[1:], *arguments], cwd, env, limit, log)
