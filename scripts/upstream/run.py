@@ -59,6 +59,12 @@ def setup_pair():
     return {}, []
 
 
+def setup_sdfn():
+    setup_pair()
+    sh("ethtool -N nvn0 rx-flow-hash udp4 sdfn; ethtool -N nvn0 rx-flow-hash udp6 sdfn")
+    return {}, []
+
+
 def setup_ep():
     sh(f"""set -e
         ip netns add peer; ip -n peer link set lo up
@@ -91,7 +97,7 @@ def setup_veth():
     return {"PATH": os.path.join(HERE, "bin", "veth") + ":" + os.environ["PATH"]}, []
 
 
-SETUPS = {"pair": setup_pair, "ep": setup_ep, "ports": setup_ports, "eth": setup_eth,
+SETUPS = {"pair": setup_pair, "sdfn": setup_sdfn, "ep": setup_ep, "ports": setup_ports, "eth": setup_eth,
           "none": setup_none, "veth": setup_veth}
 
 
