@@ -97,8 +97,8 @@ def setup_veth():
     return {"PATH": os.path.join(HERE, "bin", "veth") + ":" + os.environ["PATH"]}, []
 
 
-SETUPS = {"pair": setup_pair, "sdfn": setup_sdfn, "ep": setup_ep, "ports": setup_ports, "eth": setup_eth,
-          "none": setup_none, "veth": setup_veth}
+SETUPS = {"pair": setup_pair, "sdfn": setup_sdfn, "ep": setup_ep, "ports": setup_ports,
+          "eth": setup_eth, "none": setup_none, "veth": setup_veth}
 
 
 def adapters(setup):
