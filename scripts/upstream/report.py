@@ -48,7 +48,9 @@ def judge(result, output):
         if state == "pass":
             passed += 1
             continue
-        why = explain(result["name"], case, output)
+        # What is known to belong to a failure must show its cause.
+        shown = comment if state == "fail" and comment else output
+        why = explain(result["name"], case, shown)
         if why:
             skipped.setdefault(why, []).append(case)
         else:
@@ -76,7 +78,7 @@ def main():
         totals = [total + count for total, count in zip(totals, counts)]
         print(f"{name:{NAME}} {counts[0]:6} {counts[1]:6} {counts[2]:7} {result['seconds']:7}")
         for case, comment in failed:
-            print(f"    FAILED  {case}" + (f" ({comment})" if comment else ""))
+            print(f"    FAILED  {case}" + (f" ({comment.splitlines()[0]})" if comment else ""))
         for why, cases in skipped.items():
             print(f"    skipped {len(cases):3}  {why}")
     print(f"\n{totals[0]} passed, {totals[1]} failed, {totals[2]} skipped")

@@ -31,10 +31,23 @@ def _netdevice(line):
     return match and (match[2], _STATES[match[1]], match[2])
 
 
-def _udpgro(line):
-    """ NAME          ok"""
-    match = re.match(r"\s*(\S.*?)\s{2,}(ok|failed|fail\b.*)$", line)
-    return match and (match[1], "pass" if match[2] == "ok" else "fail", "")
+def _udpgro(lines):
+    """A name in a column of its own, what the programs say, "ok" or "failed"."""
+    found, family, name, said = [], "", None, []
+    for line in lines:
+        column = re.match(r" ?(\S.{0,38}?) {2,}(.*)$", line)
+        if line.lower() in ("ipv4", "ipv6"):
+            family = line
+            continue
+        if column:
+            name, said, line = f"{family} {column[1]}", [], column[2]
+        verdict = re.match(r"(ok|fail(ed|\b.*))$", line.strip())
+        if name and verdict:
+            state = "pass" if verdict[1] == "ok" else "fail"
+            found.append((name, state, "\n".join([*said, line])))
+            name = None
+        said.append(line)
+    return found
 
 
 def _gro(lines):
@@ -64,7 +77,7 @@ def parse(name, lines, status):
     elif re.search(r"psock_snd|udpgso\.sh", name):
         found = _steps(lines, status)
     elif "udpgro" in name:
-        found = [result for result in map(_udpgro, lines) if result]
+        found = _udpgro(lines)
     else:
         dialects = (_ktap, _forwarding, _netdevice)
         found = [next(filter(None, (dialect(line) for dialect in dialects)), None)
