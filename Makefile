@@ -9,6 +9,7 @@
 #                   KASAN and one with lockdep, and a stress; likewise
 #   make bench      measure it beside veth and virtio-net, in a VM; likewise
 #
+#   make check-upstream  the kernel's own network tests over our ports, in a VM
 #   make unit       the unit tests of the packet engines, in user space
 #   make coverage   what they cover of each engine
 #   make fuzz [SECONDS=60]   fuzz the packet engines
@@ -29,7 +30,7 @@
 KDIR ?= $(shell scripts/kdir.sh)
 
 .DEFAULT_GOAL := modules
-.PHONY: modules clean unit coverage fuzz bench-engine check check-debug demo bench style vm-shell help
+.PHONY: modules clean unit coverage fuzz bench-engine check check-debug check-upstream demo bench style vm-shell help
 
 modules clean: headers = $(or $(KDIR),$(error no kernel headers to build against))
 
@@ -57,6 +58,9 @@ check:
 
 check-debug:
 	@scripts/check-debug.sh $(if $(STRESS),--seconds $(STRESS)) $(if $(SEED),--seed $(SEED))
+
+check-upstream:
+	@scripts/check-upstream.sh
 
 demo:
 	@scripts/demo.sh

@@ -2,12 +2,13 @@
 # SPDX-License-Identifier: GPL-2.0
 # Install what a step needs and is missing, by Debian package name.
 #
-# Usage: scripts/deps.sh [build|vm|check|debug|bench|fuzz|bench-engine]
+# Usage: scripts/deps.sh [build|vm|check|debug|upstream|bench|fuzz|bench-engine]
 #
 #   build   headers and compiler for nvnic.ko
 #   vm      build, QEMU, the guest kernel and the tools that run in it
 #   check   vm, and what the style checks and unit tests use
 #   debug   what building a kernel takes, QEMU and the tools
+#   upstream  vm, and what the kernel's own tests are built with and use
 #   bench   the same as vm
 #   fuzz    what fuzzing the packet engines takes
 #   bench-engine   what the engines are measured beside
@@ -31,6 +32,9 @@ check_pkgs=(sparse shellcheck perl python3-yaml)
 fuzz_pkgs=(gcc make clang libclang-rt-dev llvm)
 bench_engine_pkgs=(gcc make pkg-config python3 libdpdk-dev)
 kernel_pkgs=(flex bison bc libelf-dev xz-utils perl)
+# mausezahn is in netsniff-ng
+upstream_pkgs=(clang libelf-dev zlib1g-dev python3-yaml jq netsniff-ng netcat-openbsd
+	       iptables bc)
 
 as_root=()
 root_or_die()
@@ -122,7 +126,7 @@ fetch_image()
 [ $# -le 1 ] || usage 2 >&2
 case ${1:-check} in
 -h|--help) usage 0 ;;
-build|vm|check|debug|bench|fuzz|bench-engine) ;;
+build|vm|check|debug|upstream|bench|fuzz|bench-engine) ;;
 *) usage 2 >&2 ;;
 esac
 command -v apt-get >/dev/null ||
@@ -139,6 +143,10 @@ vm|bench)
 	;;
 debug)
 	install_missing "${build_pkgs[@]}" "${vm_pkgs[@]}" "${kernel_pkgs[@]}"
+upstream)
+	install_missing "${build_pkgs[@]}" "${vm_pkgs[@]}" "${upstream_pkgs[@]}"
+	fetch_headers
+	fetch_image
 	;;
 check)
 	install_missing "${build_pkgs[@]}" "${vm_pkgs[@]}" "${check_pkgs[@]}" "${fuzz_pkgs[@]}"

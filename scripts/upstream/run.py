@@ -1,0 +1,220 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0
+"""Run the kernel's own tests in the VM: each one on a freshly loaded module.
+
+Usage: scripts/upstream/run.py KSFT OUT [TEST...]
+       scripts/upstream/run.py --list [TEST...]
+
+  KSFT   tools/testing/selftests of an unpacked, built kernel tree
+  OUT    a directory: TEST.json (results) and TEST.log for each test
+  TEST   lines of tests.conf, by their name or a part of it (default: all)
+
+Ends with 0 when all tests ran; with 3 when one of them left a state in which
+no other can run, or the module cannot be unloaded: the rest wants a new VM.
+
+Copyright (C) 2026 nvnic contributors
+"""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, HERE)
+import results  # pylint: disable=wrong-import-position
+
+TOP = os.path.dirname(os.path.dirname(HERE))
+KO = os.environ.get("NVNIC_KO", os.path.join(TOP, "nvnic.ko"))
+SPLATS = os.path.join(TOP, "selftests", "lib", "splats")
+V4, V6 = "192.0.2.", "2001:db8::"
+
+
+def sh(command, check=True):
+    return subprocess.run(command, shell=True, check=check, text=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT).stdout
+
+
+def tests():
+    """[(name, setup, limit)] of tests.conf"""
+    with open(os.path.join(HERE, "tests.conf"), encoding="utf-8") as conf:
+        rows = [line.split("|") for line in conf if line.strip() and not line.startswith("#")]
+    return [(" ".join(name.split()), setup.split(), int(limit)) for name, setup, limit in rows]
+
+
+# What the tests themselves ask for where a CPU is emulated.
+with open("/proc/cpuinfo", encoding="utf-8") as cpuinfo:
+    SLOW = {"KSFT_MACHINE_SLOW": "yes"} if "TCG" in cpuinfo.read() else {}
+
+NAMES = {test[0] for test in tests()}
+
+
+# What the ports are before the test; returns (environment, arguments).
+
+def setup_pair():
+    # One CPU for each vector, as an administrator of a card would have it.
+    sh("""ip link set nvn0 up; ip link set nvn1 up
+        for irq in /sys/kernel/irq/*; do
+            case $(cat $irq/actions) in
+            nvn?-TxRx-*)
+                queue=$(sed 's/.*-//' $irq/actions)
+                echo $((queue % $(nproc))) >/proc/irq/${irq##*/}/smp_affinity_list ;;
+            esac
+        done""")
+    return {}, []
+
+
+def setup_sdfn():
+    setup_pair()
+    sh("ethtool -N nvn0 rx-flow-hash udp4 sdfn; ethtool -N nvn0 rx-flow-hash udp6 sdfn")
+    return {}, []
+
+
+def setup_ep():
+    sh(f"""set -e
+        ip netns add peer; ip -n peer link set lo up
+        ip link set nvn1 netns peer
+        ip link set nvn0 up; ip -n peer link set nvn1 up
+        ip addr add {V4}1/24 dev nvn0; ip -n peer addr add {V4}2/24 dev nvn1
+        ip addr add {V6}1/64 dev nvn0 nodad; ip -n peer addr add {V6}2/64 dev nvn1 nodad""")
+    return {"NETIF": "nvn0", "PEERIF": "nvn1", "REMOTE_TYPE": "netns", "REMOTE_ARGS": "peer",
+            "LOCAL_V4": V4 + "1", "LOCAL_V6": V6 + "1",
+            "REMOTE_V4": V4 + "2", "REMOTE_V6": V6 + "2"}, []
+
+
+def setup_ports(count):
+    # One more has no cable: the transceiver at its other end is off.
+    sh(f"echo nvnic{int(count) // 2}.1 >/sys/bus/nvnic/drivers/nvnic/unbind")
+    return {"NETIF_NO_CABLE": f"nvn{count}", "WAIT_TIME": "1", "INTERFACE_TIMEOUT": "30"}, \
+        [f"nvn{i}" for i in range(int(count))]
+
+
+def setup_eth():
+    sh("ip link set nvn0 name eth0; ip link set nvn1 name eth1")
+    return {}, []
+
+
+def setup_none():
+    return {}, []
+
+
+def setup_veth():
+    return {"PATH": os.path.join(HERE, "bin", "veth") + ":" + os.environ["PATH"]}, []
+
+
+SETUPS = {"pair": setup_pair, "sdfn": setup_sdfn, "ep": setup_ep, "ports": setup_ports,
+          "eth": setup_eth, "none": setup_none, "veth": setup_veth}
+
+
+def adapters(setup):
+    """As many as the set-up needs ports, and one to spare."""
+    return (int(setup[1]) // 2 if len(setup) > 1 else 1) + (setup[0] == "ports")
+
+
+def execute(argv, cwd, env, limit, log):
+    """Run ARGV; return its exit status, 124 for the time limit."""
+    # A session of its own, so that nothing it leaves behind is overlooked.
+    with subprocess.Popen(argv, cwd=cwd, env=env, stdin=subprocess.DEVNULL, stdout=log,
+                          stderr=subprocess.STDOUT, start_new_session=True) as process:
+        try:
+            status = process.wait(limit)
+        except subprocess.TimeoutExpired:
+            status = 124
+            os.killpg(process.pid, signal.SIGTERM)
+            time.sleep(3)
+        try:
+            os.killpg(process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+    return status
+
+
+def clean_up(before):
+    """Remove what the test made; True when the module could be unloaded."""
+    for namespace in sh("ip netns list").split("\n"):
+        if namespace:
+            sh(f"ip netns pids {namespace.split()[0]} | xargs -r kill -9; "
+               f"ip netns del {namespace.split()[0]}", check=False)
+    for name in links() - before:
+        if not re.match(r"nvn|dev\d|eth\d|(ip6)?(gre|gretap|erspan|tnl|tunl|sit)0", name):
+            sh(f"ip link del {name}", check=False)
+    sh("ip vrf pids 2>/dev/null; rm -f /run/upstream-adapters", check=False)
+    # A dead namespace gives its interfaces back a little later.
+    sh("timeout 60 rmmod nvnic", check=False)
+    return not os.path.isdir("/sys/module/nvnic")
+
+
+def links():
+    return {re.sub("@.*", "", line.split(": ")[1]) for line in sh("ip -o link").splitlines()}
+
+
+def kernel_complaint(mark):
+    log = sh("dmesg").split(mark)[-1]
+    found = subprocess.run(["grep", "-E", "-A", "25", "-m", "1", "-f", SPLATS], input=log,
+                           text=True, stdout=subprocess.PIPE, check=False).stdout
+    return found
+
+
+def run_one(test, ksft, out):
+    name, setup, limit = test
+    words = name.split()
+    path = os.path.join(HERE, words[0][4:]) if name.startswith("own/") else \
+        os.path.join(ksft, words[0])
+    base = re.sub(r"[^\w.-]+", "_", name)
+    mark = f"nvnic-upstream: {name}"
+    print(f"# {name}", flush=True)
+    with open("/dev/kmsg", "w", encoding="utf-8") as kmsg:
+        kmsg.write(mark)
+    before = links()
+    started = time.monotonic()
+    sh(f"insmod {KO} adapters={adapters(setup)}")
+    env, arguments = SETUPS[setup[0]](*setup[1:])
+    env = {**os.environ, "PATH": os.path.join(HERE, "bin") + ":" + os.environ["PATH"],
+           "KSFT": ksft, **SLOW, **env}
+    with open(os.path.join(out, base + ".log"), "w", encoding="utf-8") as log:
+        cwd = os.path.dirname(path)
+        status = execute([path, *words[1:], *arguments], cwd, env, limit, log)
+    with open(log.name, encoding="utf-8", errors="replace") as file:
+        lines = re.sub(r"\x1b\[[\d;]*m", "", file.read()).splitlines()
+    found = results.parse(name, lines, status)
+    unloaded = clean_up(before)
+    if not unloaded:
+        found.append(("the module can be unloaded", "fail", ""))
+    splat = kernel_complaint(mark)
+    if splat:
+        found.append(("the kernel does not complain", "fail", splat.splitlines()[0]))
+        with open(log.name, "a", encoding="utf-8") as file:
+            file.write("\nkernel log:\n" + splat)
+    with open(os.path.join(out, base + ".json"), "w", encoding="utf-8") as file:
+        json.dump({"name": name, "results": found, "status": status,
+                   "seconds": round(time.monotonic() - started)}, file)
+    states = [state for _, state, _ in found]
+    print(f"#   {states.count('pass')} passed, {states.count('fail')} failed, "
+          f"{states.count('skip')} skipped, {time.monotonic() - started:.0f} s", flush=True)
+    return unloaded
+
+
+def select(wanted):
+    """The tests that WANTED names; a whole name means no other."""
+    return [test for test in tests() if not wanted or
+            any(word == test[0] or (word in test[0] and word not in NAMES) for word in wanted)]
+
+
+def main():
+    if sys.argv[1] == "--list":
+        print(*(test[0] for test in select(sys.argv[2:])), sep="\n")
+        return
+    ksft, out, *wanted = sys.argv[1:]
+    if not os.environ.get("NVNIC_VM"):
+        sys.exit("run.py: this loads a kernel module: run it in the VM, by make check-upstream")
+    sh("mount -t debugfs none /sys/kernel/debug", check=False)
+    for test in select(wanted):
+        if not run_one(test, ksft, out):
+            sys.exit(3)
+
+
+if __name__ == "__main__":
+    main()
