@@ -94,6 +94,19 @@ def hash_changes():
             yield port, f"ethtool -N {port} rx-flow-hash tcp4 {what}"
 
 
+GRE_FEATURES = ("tx-tcp-segmentation", "tx-gre-segmentation", "tx-gre-csum-segmentation",
+                "tx-gso-partial", "tx-checksum-ip-generic", "rx-checksumming")
+
+
+def mixed_changes():
+    """Some of each: what is not the tunnel's is tried over plain and gretap in full."""
+    for name in GRE_FEATURES:
+        yield from switched(f"ethtool -K {{}} {name} {{}}")
+    yield from flag_changes()
+    for change in (ring_changes, channel_changes, mtu_changes, hash_changes):
+        yield from list(change())[-4:]
+
+
 CHANGES = {
     "features": feature_changes,
     "flags": flag_changes,
@@ -101,7 +114,10 @@ CHANGES = {
     "channels": channel_changes,
     "mtu": mtu_changes,
     "hash": hash_changes,
+    "mixed": mixed_changes,
 }
+CASES = [(path, kind) for path in PATHS for kind in CHANGES
+         if (kind == "mixed") != (path in ("plain", "gretap"))]
 
 
 def ends(path):
@@ -134,7 +150,7 @@ def check_counters(seen):
         ksft_eq(wrong, {}, f"what went wrong on {watch.port}")
 
 
-@ksft_case({f"{path}.{kind}": (path, kind) for path in PATHS for kind in CHANGES})
+@ksft_case(*CASES)
 def toggled(path, kind):
     a, b = ends(path)
     defer(put_back)
