@@ -94,6 +94,9 @@ def napi_runs_there(cpu):
     with server, client:
         server.bind((PAIR.b.v4, 0))
         server.settimeout(10)
+        # Only a connected socket remembers the CPU.
+        client.bind((PAIR.a.v4, 0))
+        server.connect(client.getsockname())
         for other in range(CPUS):
             os.sched_setaffinity(0, {other})
             defer(os.sched_setaffinity, 0, set(range(CPUS)))

@@ -179,7 +179,7 @@ static void nvnic_looped_set(struct nvnic_net *nn, bool on)
 	u32 mtu = nn->cfg.mtu;
 
 	if (on) {
-		features |= nn->netdev->hw_features;
+		features |= nn->netdev->hw_features & ~NETIF_F_NTUPLE;
 		mtu = max(mtu, ETH_DATA_LEN);
 	}
 	nvnic_wr(nn->bdev, NVNIC_REG_FRAME_MAX, mtu + NVNIC_L2_OVERHEAD);
