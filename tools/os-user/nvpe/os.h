@@ -29,6 +29,7 @@ typedef uint64_t __le64;
 #define BIT(n)			(1UL << (n))
 #define GENMASK_ULL(h, l)	(~0ULL << (l) & ~0ULL >> (63 - (h)))
 #define FIELD_PREP(mask, val)	((u64)(val) << __builtin_ctzll(mask) & (mask))
+#define FIELD_PREP_CONST	FIELD_PREP
 #define ARRAY_SIZE(a)		(sizeof(a) / sizeof((a)[0]))
 #define likely(x)		__builtin_expect(!!(x), 1)
 #define unlikely(x)		__builtin_expect(!!(x), 0)

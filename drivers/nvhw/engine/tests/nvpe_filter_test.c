@@ -13,15 +13,15 @@
 #define NVPE_FT_ENTRIES		64
 #define NVPE_FT_KEY		(5001U << 8 | 7)	/* VSID 5001, FlowID 7 */
 
-#define NVPE_FT_DST		FIELD_PREP(NVPE_FILTER_0_DST, 0x020000000002)
-#define NVPE_FT_SRC		FIELD_PREP(NVPE_FILTER_1_SRC, 0x020000000001)
+#define NVPE_FT_DST		FIELD_PREP_CONST(NVPE_FILTER_0_DST, 0x020000000002)
+#define NVPE_FT_SRC		FIELD_PREP_CONST(NVPE_FILTER_1_SRC, 0x020000000001)
 #define NVPE_FT_V6_SRC		0xfd01000000000000ULL
-#define NVPE_FT_PORTS		FIELD_PREP(NVPE_FILTER_6_L4, 0x9c400050)
-#define NVPE_FT_UDP_PORTS	FIELD_PREP(NVPE_FILTER_6_L4, 0x9c4212b5)
-#define NVPE_FT_TCP		FIELD_PREP(NVPE_FILTER_6_PROTO, 6)
-#define NVPE_FT_UDP		FIELD_PREP(NVPE_FILTER_6_PROTO, 17)
-#define NVPE_FT_GRE		FIELD_PREP(NVPE_FILTER_6_PROTO, 47)
-#define NVPE_FT_VSID		FIELD_PREP(NVPE_FILTER_7_VSID, 5001)
+#define NVPE_FT_PORTS		FIELD_PREP_CONST(NVPE_FILTER_6_L4, 0x9c400050)
+#define NVPE_FT_UDP_PORTS	FIELD_PREP_CONST(NVPE_FILTER_6_L4, 0x9c4212b5)
+#define NVPE_FT_TCP		FIELD_PREP_CONST(NVPE_FILTER_6_PROTO, 6)
+#define NVPE_FT_UDP		FIELD_PREP_CONST(NVPE_FILTER_6_PROTO, 17)
+#define NVPE_FT_GRE		FIELD_PREP_CONST(NVPE_FILTER_6_PROTO, 47)
+#define NVPE_FT_VSID		FIELD_PREP_CONST(NVPE_FILTER_7_VSID, 5001)
 
 /* What one word of a frame's key holds under a mask */
 struct nvpe_filter_case {
@@ -326,17 +326,17 @@ static void nvpe_filter_full(struct kunit *test)
 
 	rule.mask.w[6] = NVPE_FILTER_6_L4;
 	for (i = 0; i < entries; i++) {
-		rule.key.w[6] = FIELD_PREP(NVPE_FILTER_6_L4, i);
+		rule.key.w[6] = FIELD_PREP_CONST(NVPE_FILTER_6_L4, i);
 		rule.action = 7 * i;
 		KUNIT_EXPECT_EQ(test, nvpe_filter_set(t, i, &rule), 0);
 	}
 	for (i = 0; i < entries; i++) {
-		rule.key.w[6] = FIELD_PREP(NVPE_FILTER_6_L4, i) | 0xffff;
+		rule.key.w[6] = FIELD_PREP_CONST(NVPE_FILTER_6_L4, i) | 0xffff;
 		KUNIT_EXPECT_EQ(test, nvpe_filter_match(t, &rule.key, &action),
 				i);
 		KUNIT_EXPECT_EQ(test, action, 7 * i);
 	}
-	rule.key.w[6] = FIELD_PREP(NVPE_FILTER_6_L4, entries);
+	rule.key.w[6] = FIELD_PREP_CONST(NVPE_FILTER_6_L4, entries);
 	KUNIT_EXPECT_EQ(test, nvpe_filter_match(t, &rule.key, &action),
 			-ENOENT);
 }
