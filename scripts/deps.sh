@@ -143,6 +143,7 @@ vm|bench)
 	;;
 debug)
 	install_missing "${build_pkgs[@]}" "${vm_pkgs[@]}" "${kernel_pkgs[@]}"
+	;;
 upstream)
 	install_missing "${build_pkgs[@]}" "${vm_pkgs[@]}" "${upstream_pkgs[@]}"
 	fetch_headers

@@ -106,7 +106,7 @@ def busy_polling():
 
 
 @ksft_case
-def page_pools():
+def pools_of_queues():
     """Each RX queue has a page pool that says whose it is."""
     pools = page_pools("nvn1", "b")
     ksft_eq({p["napi-id"] for p in pools if "detach-time" not in p},
