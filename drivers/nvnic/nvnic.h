@@ -37,6 +37,9 @@
 
 #define NVNIC_DRV_NAME		"nvnic"
 
+/* When to try again what could not be finished */
+#define NVNIC_SERVICE_RETRY	(HZ / 10)
+
 /*
  * Say why a request is refused: over netlink to whoever asked, and to the log
  * where an ioctl leaves no room for a text.

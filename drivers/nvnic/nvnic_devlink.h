@@ -25,11 +25,13 @@ enum nvnic_health_side {
  * @devlink: its devlink instance
  * @reporter: devlink's side of it
  * @side: what it watches
+ * @retry: the device has refused to start a queue: to be tried again; RTNL
  */
 struct nvnic_health {
 	struct nvnic_devlink *devlink;
 	struct devlink_health_reporter *reporter;
 	enum nvnic_health_side side;
+	bool retry;
 };
 
 /**
@@ -58,6 +60,7 @@ void nvnic_devlink_attach(struct nvnic_devlink *dl, struct net_device *netdev);
 /* nvnic_health.c */
 int nvnic_health_create(struct nvnic_devlink *dl);
 void nvnic_health_destroy(struct nvnic_devlink *dl);
+bool nvnic_health_retry(struct nvnic_net *nn);
 void nvnic_health_clear(struct nvnic_net *nn);
 void nvnic_fault(struct nvnic_net *nn, unsigned long *map, unsigned int queue);
 

@@ -222,11 +222,48 @@ static int nvnic_health_recover(struct devlink_health_reporter *reporter,
 
 	rtnl_lock();
 	err = nvnic_health_reset(nn, health->side);
+	health->retry = err;
 	rtnl_unlock();
-	if (err)
-		NL_SET_ERR_MSG_MOD(extack, "the device refuses to start a queue");
+	if (!err)
+		return 0;
+
+	NL_SET_ERR_MSG_MOD(extack, "the device refuses to start a queue");
+	mod_delayed_work(system_wq, &nn->service, NVNIC_SERVICE_RETRY);
 
 	return err;
+}
+
+/**
+ * nvnic_health_retry() - try again where recovery has failed
+ * @nn: port
+ *
+ * devlink reports nothing more of a side whose recovery has failed.
+ *
+ * Context: process, RTNL.
+ *
+ * Return: false if it is to be tried once more.
+ */
+bool nvnic_health_retry(struct nvnic_net *nn)
+{
+	bool done = true;
+	u32 i;
+
+	ASSERT_RTNL();
+
+	for (i = 0; i < NVNIC_HEALTH_COUNT; i++) {
+		struct nvnic_health *health = &nn->devlink->health[i];
+
+		if (!health->retry)
+			continue;
+		health->retry = nvnic_health_reset(nn, i);
+		if (health->retry)
+			done = false;
+		else
+			devlink_health_reporter_state_update(health->reporter,
+							     DEVLINK_HEALTH_REPORTER_STATE_HEALTHY);
+	}
+
+	return done;
 }
 
 static bool nvnic_health_faulty(struct nvnic_health *health)
@@ -269,9 +306,11 @@ void nvnic_health_clear(struct nvnic_net *nn)
 
 	bitmap_zero(nn->fault_tx, NVNIC_MAX_QUEUES);
 	bitmap_zero(nn->fault_rx, NVNIC_MAX_QUEUES);
-	for (i = 0; i < NVNIC_HEALTH_COUNT; i++)
+	for (i = 0; i < NVNIC_HEALTH_COUNT; i++) {
+		nn->devlink->health[i].retry = false;
 		devlink_health_reporter_state_update(nn->devlink->health[i].reporter,
 						     DEVLINK_HEALTH_REPORTER_STATE_HEALTHY);
+	}
 }
 
 static const struct devlink_health_reporter_ops nvnic_health_ops[] = {

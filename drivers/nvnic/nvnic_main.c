@@ -12,9 +12,6 @@
 #include "nvnic.h"
 #include "nvnic_csr.h"
 
-/* When to try again what could not be finished */
-#define NVNIC_SERVICE_RETRY	(HZ / 10)
-
 /**
  * nvnic_ctrl() - set or clear switches of the port
  * @nn: port
@@ -37,6 +34,8 @@ static void nvnic_service(struct work_struct *work)
 
 	rtnl_lock();
 	done = nvnic_features_settle(nn, 0);
+	if (!nvnic_health_retry(nn))
+		done = false;
 	rtnl_unlock();
 
 	if (!done)
