@@ -5,7 +5,7 @@
 #   make            build nvnic.ko against the installed 6.12 headers
 #   make demo       see it work, in a VM; sets up everything by itself
 #   make check      every test, in a VM where it needs the module; likewise
-#   make check-debug [STRESS=300] [SEED=n]   everything again in a kernel with
+#   make check-debug [STRESS=300] [SEED=n] [ONLY=a.py,b.py]   everything again in a kernel with
 #                   KASAN and one with lockdep, and a stress; likewise
 #   make bench      measure it beside veth and virtio-net, in a VM; likewise
 #
@@ -57,7 +57,8 @@ check:
 	@scripts/check.sh
 
 check-debug:
-	@scripts/check-debug.sh $(if $(STRESS),--seconds $(STRESS)) $(if $(SEED),--seed $(SEED))
+	@scripts/check-debug.sh $(if $(STRESS),--seconds $(STRESS)) $(if $(SEED),--seed $(SEED)) \
+		$(if $(ONLY),--only $(ONLY))
 
 check-upstream:
 	@scripts/check-upstream.sh

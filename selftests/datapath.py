@@ -268,27 +268,19 @@ def speed_is_told():
 
 # ---- statistics ----
 
-def new_adapter():
+def new_pair():
     """The ports of a second adapter, and a capture of all that they ever send."""
-    with open("/sys/bus/nvnic/new_device", "w") as bus:
-        bus.write("1")
-    defer(del_adapter)
-    names = [os.listdir(f"/sys/bus/nvnic/devices/nvnic1.{port}/net")[0] for port in range(2)]
+    names = new_adapter(1)
     capture = Capture("nvnwire1")
     for name in names:
         cmd(f"ip link set {name} promisc on")
     return Pair("c", "d", ifnames=names), capture
 
 
-def del_adapter():
-    with open("/sys/bus/nvnic/del_device", "w") as bus:
-        bus.write("1")
-
-
 @ksft_case("lso", "no-lso", "uso")
 def stats_count_the_wire(how):
     """ip -s link counts frames of the wire, not super-frames, and all their bytes."""
-    pair, cap = new_adapter()
+    pair, cap = new_pair()
     own = mac(pair.a.mac())
     if how == "no-lso":
         pair.a.set_features(tx_tcp_segmentation=False, tx_tcp6_segmentation=False)

@@ -16,23 +16,10 @@ PAIR = OUT = FAR = None
 MSS = 500
 
 
-def second_adapter():
-    """The ports of adapter 1, by name."""
-    with open("/sys/bus/nvnic/new_device", "w") as bus:
-        bus.write("1")
-    defer(del_adapter)
-    return [os.listdir(f"/sys/bus/nvnic/devices/nvnic1.{port}/net")[0] for port in range(2)]
-
-
-def del_adapter():
-    with open("/sys/bus/nvnic/del_device", "w") as bus:
-        bus.write("1")
-
-
 def setup():
     global PAIR, OUT, FAR
     PAIR = Pair()
-    names = second_adapter()
+    names = new_adapter(1)
     OUT, FAR = Port(names[0], "b"), Port(names[1], netns_add("c"))
     for port, host in ((OUT, 2), (FAR, 1)):
         cmd(f"ip link set {port} netns {port.ns}")
