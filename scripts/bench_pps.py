@@ -38,7 +38,8 @@ class Pps:
     def __init__(self, seconds):
         self.seconds = seconds
         self.cpus = list(range(os.cpu_count()))
-        cmd("modprobe pktgen")
+        if not os.path.isdir("/proc/net/pktgen"):
+            cmd("modprobe pktgen")
         self.nvnic = Pair(ns_a=None)
         self.veth = self._veth()
         for port in (*self.nvnic.ports, *self.veth):

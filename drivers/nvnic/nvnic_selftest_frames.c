@@ -8,6 +8,7 @@
  * same super-frame and have to come to the same bytes.
  */
 #include <linux/etherdevice.h>
+#include <linux/iopoll.h>
 #include <linux/ip.h>
 #include <linux/ipv6.h>
 #include <linux/tcp.h>
@@ -25,6 +26,10 @@
 
 /* Frames on their way at a time: fewer than the smallest ring has room for */
 #define NVNIC_SELFTEST_BATCH	16
+
+/* How long a TX ring may take to be empty, and how often to look */
+#define NVNIC_SELFTEST_EMPTY_US	USEC_PER_SEC
+#define NVNIC_SELFTEST_STEP_US	50
 #define NVNIC_SELFTEST_MSS	700
 /* Five segments, the last one shorter and of odd length */
 #define NVNIC_SELFTEST_PAYLOAD	(4 * NVNIC_SELFTEST_MSS + 77)
@@ -392,9 +397,19 @@ bool nvnic_selftest_frame(struct nvnic_looped *looped)
 static bool nvnic_selftest_batch(struct nvnic_looped *looped, u16 queue,
 				 u32 first, u32 count)
 {
+	const struct nvnic_tx_ring *ring = looped->nn->tx[queue];
 	struct sk_buff *skb;
 	bool ok = true;
+	u16 avail;
 	u32 i;
+
+	/* Frames may be back before their ring is told so, and a queue that
+	 * stops for want of room is not woken meanwhile.
+	 */
+	if (read_poll_timeout(nvnic_tx_avail, avail, avail == ring->size - 1,
+			      NVNIC_SELFTEST_STEP_US, NVNIC_SELFTEST_EMPTY_US,
+			      false, ring))
+		return false;
 
 	for (i = 0; ok && i < count; i++) {
 		skb = nvnic_test_payload(looped, ETH_ZLEN - ETH_HLEN);
