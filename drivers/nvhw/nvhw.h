@@ -219,7 +219,8 @@ struct nvhw_fault {
  * @ring: its rings
  * @port: its port
  * @vec: its vector
- * @work: runs the engine; never on two CPUs at once
+ * @softirq: runs the engine in softirq, or
+ * @thread: in a kernel thread; never both, and never on two CPUs at once
  * @index: its number
  * @busy: @req is being worked on
  * @loaded: @frame waits to be sent
@@ -238,7 +239,8 @@ struct nvhw_txq {
 	struct nvhw_ring ring;
 	struct nvhw_port *port;
 	struct nvhw_vec *vec;
-	struct work_struct work;
+	struct work_struct softirq;
+	struct work_struct thread;
 	unsigned int index;
 	bool busy;
 	bool loaded;
@@ -461,6 +463,8 @@ struct nvhw_port *nvhw_port_create(struct nvhw_adapter *adapter,
 				   unsigned int index);
 void nvhw_port_destroy(struct nvhw_port *port);
 bool nvhw_port_set_ctrl(struct nvhw_port *port, u64 ctrl);
+void nvhw_port_run(struct nvhw_port *port, struct work_struct *softirq,
+		   struct work_struct *thread);
 u64 nvhw_port_counter(struct nvhw_port *port, unsigned int which);
 int nvhw_port_init_engines(void);
 void nvhw_port_exit_engines(void);
@@ -501,6 +505,7 @@ void nvhw_ring_complete(struct nvhw_ring *ring, u64 q0, u64 q1, u16 frames);
 /* nvhw_txq.c */
 void nvhw_txq_init(struct nvhw_port *port, unsigned int index);
 bool nvhw_txq_enable(struct nvhw_txq *txq);
+void nvhw_txq_cancel(struct nvhw_txq *txq);
 void nvhw_txq_disable(struct nvhw_txq *txq);
 void nvhw_txq_doorbell(struct nvhw_txq *txq, u16 tail);
 void nvhw_txq_kick(struct nvhw_txq *txq);

@@ -44,7 +44,27 @@ void nvhw_port_exit_engines(void)
 	destroy_workqueue(nvhw_softirq_wq);
 }
 
-/* A queue's work must never be on two workqueues: stop all, then switch. */
+/**
+ * nvhw_port_run() - queue the work of an engine
+ * @port: the port
+ * @softirq: its work, if engines run in softirq
+ * @thread: its work, if they run in kernel threads; another one, for it is
+ *	another kind of context
+ *
+ * Context: any, in an RCU read section.
+ */
+void nvhw_port_run(struct nvhw_port *port, struct work_struct *softirq,
+		   struct work_struct *thread)
+{
+	struct workqueue_struct *wq = READ_ONCE(port->wq);
+
+	if (likely(wq == nvhw_softirq_wq))
+		queue_work(wq, softirq);
+	else if (wq)
+		queue_work(wq, thread);
+}
+
+/* An engine must never run in two places: stop all, then switch. */
 static void nvhw_port_move_engines(struct nvhw_port *port, bool threads)
 {
 	unsigned int i;
@@ -53,7 +73,7 @@ static void nvhw_port_move_engines(struct nvhw_port *port, bool threads)
 	WRITE_ONCE(port->wq, NULL);
 	synchronize_rcu();
 	for (i = 0; i < NVNIC_MAX_QUEUES; i++)
-		cancel_work_sync(&port->txq[i].work);
+		nvhw_txq_cancel(&port->txq[i]);
 	WRITE_ONCE(port->wq, threads ? nvhw_thread_wq : nvhw_softirq_wq);
 	for (i = 0; i < NVNIC_MAX_QUEUES; i++)
 		if (READ_ONCE(port->txq[i].ring.state) == NVNIC_QSTATE_RUNNING)

@@ -11,12 +11,19 @@
 /* Requests that may share a completion. */
 #define NVHW_TXQ_COALESCE	16
 
-static void nvhw_txq_work(struct work_struct *work)
+static void nvhw_txq_softirq(struct work_struct *work)
 {
-	struct nvhw_txq *txq = container_of(work, struct nvhw_txq, work);
+	struct nvhw_txq *txq = container_of(work, struct nvhw_txq, softirq);
+
+	if (nvhw_tx_run(txq))
+		nvhw_txq_kick(txq);
+}
+
+static void nvhw_txq_thread(struct work_struct *work)
+{
+	struct nvhw_txq *txq = container_of(work, struct nvhw_txq, thread);
 	bool more;
 
-	/* Nothing to turn off in softirq; engines in threads need it. */
 	local_bh_disable();
 	more = nvhw_tx_run(txq);
 	local_bh_enable();
@@ -36,7 +43,8 @@ void nvhw_txq_init(struct nvhw_port *port, unsigned int index)
 	txq->port = port;
 	txq->index = index;
 	txq->vec = &port->vec[index];
-	INIT_WORK(&txq->work, nvhw_txq_work);
+	INIT_WORK(&txq->softirq, nvhw_txq_softirq);
+	INIT_WORK(&txq->thread, nvhw_txq_thread);
 	INIT_LIST_HEAD(&txq->hold);
 }
 
@@ -48,13 +56,9 @@ void nvhw_txq_init(struct nvhw_port *port, unsigned int index)
  */
 void nvhw_txq_kick(struct nvhw_txq *txq)
 {
-	struct workqueue_struct *wq;
-
-	/* NULL while nvhw_port_move_engines() has them all stopped. */
+	/* Neither while nvhw_port_move_engines() has them all stopped. */
 	rcu_read_lock();
-	wq = READ_ONCE(txq->port->wq);
-	if (likely(wq))
-		queue_work(wq, &txq->work);
+	nvhw_port_run(txq->port, &txq->softirq, &txq->thread);
 	rcu_read_unlock();
 }
 
@@ -95,6 +99,18 @@ bool nvhw_txq_enable(struct nvhw_txq *txq)
 }
 
 /**
+ * nvhw_txq_cancel() - wait for the engine of a queue, and forget its kicks
+ * @txq: the queue
+ *
+ * Context: process, sleeps.
+ */
+void nvhw_txq_cancel(struct nvhw_txq *txq)
+{
+	cancel_work_sync(&txq->softirq);
+	cancel_work_sync(&txq->thread);
+}
+
+/**
  * nvhw_txq_disable() - stop a queue
  * @txq: the queue
  *
@@ -108,9 +124,9 @@ void nvhw_txq_disable(struct nvhw_txq *txq)
 	/* The engine may yet put itself on a receive queue's list, but only
 	 * once; a kick from that list finds the queue off.
 	 */
-	cancel_work_sync(&txq->work);
+	nvhw_txq_cancel(txq);
 	nvhw_rxq_unhold(txq);
-	cancel_work_sync(&txq->work);
+	nvhw_txq_cancel(txq);
 	nvhw_tap_drop(&txq->frame);
 	/* What has left is reported, though the queue is off. */
 	local_bh_disable();

@@ -44,8 +44,12 @@ struct page_pool;
 #define NVNIC_TX_WAKE_DESC	(2 * NVNIC_TX_MAX_DESC)
 /* RX buffers are posted in batches of at least so many */
 #define NVNIC_RX_BATCH		16
-/* Buffers of a ring that is being made: better no ring than no other process */
-#define NVNIC_RX_GFP_SETUP	(GFP_KERNEL | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
+/*
+ * Buffers of a ring that is being made: better no ring than no other process.
+ * And page_pool may not sleep, whoever asks: it registers a mapping with bottom
+ * halves off.
+ */
+#define NVNIC_RX_GFP_SETUP	(GFP_ATOMIC | __GFP_NOWARN)
 
 static_assert(NVNIC_MAX_TX_BUFS > MAX_SKB_FRAGS);
 static_assert(NVNIC_MIN_RING > NVNIC_TX_WAKE_DESC);
