@@ -142,7 +142,7 @@ void nvhw_link_update(struct nvhw_adapter *adapter)
 	/* So that nobody who went by the old state is yet to wait, as in
 	 * nvhw_rss_commit()
 	 */
-	synchronize_rcu();
+	synchronize_rcu_expedited();
 	for (i = 0; i < NVHW_PORTS; i++)
 		nvhw_rxq_release_all(adapter->ports[i]);
 }

@@ -77,11 +77,13 @@ bool nvhw_rss_commit(struct nvhw_port *port)
 	mutex_unlock(&port->lock);
 	if (busy)
 		return false;
+	if (!rss && !old)
+		return true;
 	nvhw_rss_set_inner(port);
 	/* A sender may wait, or be about to, for a queue that its frame now
 	 * avoids; from choosing the queue to waiting it is an RCU reader.
 	 */
-	synchronize_rcu();
+	synchronize_rcu_expedited();
 	nvhw_rxq_release_all(port);
 	if (old)
 		kvfree_rcu(old, rcu);
