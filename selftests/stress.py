@@ -399,9 +399,10 @@ def adds_up(port, own, peer):
                       "parse_(l2|ip|frag|l4|too_long|bad)"):
             ksft_eq(total(own, rf"hw_rx{number}_{names}"), own[f"hw_rx{number}_frames"],
                     f"frames of queue {number} by {names}; {what}")
+    # The device refuses a write for which it has no memory.
     faults = {n: v for n, v in own.items() if v and re.fullmatch(
-        r"hw_\wx\d+_(err_\w+|drop_refused|drop_mismatch)|dma_faults|csr_bad|"
-        r"[rt]x\d+_(bad_completion|reset)", n)}
+        r"hw_\wx\d+_(err_\w+|drop_refused|drop_mismatch)|dma_faults|"
+        r"[rt]x\d+_(bad_completion|reset)" + ("" if INJECT.possible else "|csr_bad"), n)}
     ksft_eq(faults, {}, f"faults; {what}")
 
 
