@@ -12,7 +12,7 @@ Copyright (C) 2026 nvnic contributors
 
 import random
 
-from lib.flowframes import toeplitz
+from lib.flowframes import toeplitz, transport
 from lib.frames import *
 from lib.hwstats import Watch
 from lib.nvnic import *
@@ -50,13 +50,7 @@ O6, P6 = addr("fd02::1"), addr("fd02::2")
 
 
 def packet(src, dst, l4, sport=1000, dport=2000, **kw):
-    if l4 == TCP:
-        body = tcp(src, dst, sport, dport, b"x" * 20)
-    elif l4 == UDP:
-        body = udp(src, dst, sport, dport, b"x" * 20)
-    else:
-        body = struct.pack("!HH", sport, dport) + bytes(20)
-    return ip(src, dst, l4, body, **kw)
+    return ip(src, dst, l4, transport(src, dst, l4, sport, dport), **kw)
 
 
 def frame(packet_, proto=None):

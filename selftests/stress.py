@@ -34,13 +34,6 @@ TUNNEL_MTU = 1300
 MTUS = (1400, 1500, 1665, 2000, 4000, 9000, 9216)
 OTHERS = (1, 2, 3)
 
-FEATURES = ("tx-tcp-segmentation", "tx-tcp6-segmentation", "tx-tcp-ecn-segmentation",
-            "tx-tcp-mangleid-segmentation", "tx-gre-segmentation", "tx-gre-csum-segmentation",
-            "tx-gso-partial", "tx-udp-segmentation", "tx-checksum-ip-generic", "rx-checksumming",
-            "receive-hashing", "tx-scatter-gather", "generic-segmentation-offload",
-            "generic-receive-offload")
-FLAGS = ("gre-gso-partial", "nvgre-offload", "rss-inner", "engine-threads")
-
 OPT = RNG = INJECT = None
 PAIR, TUNNELS, FLOWS = None, [], []
 ROUND = {}

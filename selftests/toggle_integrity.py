@@ -28,13 +28,6 @@ PATHS = {
     "ip6gre": ("ip6gre", True, False),
 }
 
-FEATURES = ("tx-tcp-segmentation", "tx-tcp6-segmentation", "tx-tcp-ecn-segmentation",
-            "tx-tcp-mangleid-segmentation", "tx-gre-segmentation", "tx-gre-csum-segmentation",
-            "tx-gso-partial", "tx-udp-segmentation", "tx-checksum-ip-generic", "rx-checksumming",
-            "receive-hashing", "tx-scatter-gather", "generic-segmentation-offload",
-            "generic-receive-offload")
-FLAGS = ("gre-gso-partial", "nvgre-offload", "rss-inner", "engine-threads")
-
 
 def setup():
     global PAIR

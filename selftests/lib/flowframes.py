@@ -18,16 +18,19 @@ O, P = addr("10.2.0.1"), addr("10.2.0.2")
 O6, P6 = addr("fd02::1"), addr("fd02::2")
 
 
+def transport(src, dst, l4, sport, dport):
+    """TCP, UDP, or ports and nothing known behind them."""
+    if l4 == TCP:
+        return tcp(src, dst, sport, dport, b"x" * 20)
+    if l4 == UDP:
+        return udp(src, dst, sport, dport, b"x" * 20)
+    return struct.pack("!HH", sport, dport) + bytes(20)
+
+
 def packet(dst=D, l4=TCP, sport=1000, dport=2000, tos=0, src=None, **kw):
     src = src or (S if len(dst) == 4 else S6)
-    if l4 == TCP:
-        body = tcp(src, dst, sport, dport, b"x" * 20)
-    elif l4 == UDP:
-        body = udp(src, dst, sport, dport, b"x" * 20)
-    else:
-        body = struct.pack("!HH", sport, dport) + bytes(20)
     kw["tos" if len(dst) == 4 else "tclass"] = tos
-    return ip(src, dst, l4, body, **kw)
+    return ip(src, dst, l4, transport(src, dst, l4, sport, dport), **kw)
 
 
 def ether(payload, dst=N, src=M, proto=None, tags=()):

@@ -75,6 +75,15 @@ def netns_add(name):
     return name
 
 
+# What may be switched under traffic: ethtool -K, and private flags
+FEATURES = ("tx-tcp-segmentation", "tx-tcp6-segmentation", "tx-tcp-ecn-segmentation",
+            "tx-tcp-mangleid-segmentation", "tx-gre-segmentation", "tx-gre-csum-segmentation",
+            "tx-gso-partial", "tx-udp-segmentation", "tx-checksum-ip-generic", "rx-checksumming",
+            "receive-hashing", "tx-scatter-gather", "generic-segmentation-offload",
+            "generic-receive-offload")
+FLAGS = ("gre-gso-partial", "nvgre-offload", "rss-inner", "engine-threads")
+
+
 def new_adapter(number):
     """Create an adapter; gone when the case ends. The names of its ports."""
     def write(file):
