@@ -22,6 +22,7 @@
 #include <nvnic/nvnic_filter.h>
 #include <nvnic/nvnic_offloads.h>
 #include <nvnic/nvnic_regs.h>
+#include <nvnic/nvnic_vmq.h>
 #include <nvpe/csum.h>
 #include <nvpe/desc.h>
 #include <nvpe/filter.h>
@@ -41,6 +42,7 @@ struct nvhw_filter;
 struct nvhw_port;
 struct nvhw_tap;
 struct nvhw_tap_buf;
+struct nvhw_vmq;
 
 /**
  * struct nvhw_ring - a work (or buffer) ring and its completion ring
@@ -184,10 +186,11 @@ struct nvhw_frame {
  * @next: ring position behind the request
  * @frames: wire frames sent so far
  * @bytes: their bytes
+ * @flowid: the device has filled their FlowID
  * @buf: the frame
  * @at: where the payload of the next segment starts
  * @seg: segmentation state
- * @hdrs: parsed headers, of a request to segment
+ * @hdrs: parsed headers, where somebody has to know them
  * @tmpl: template header block
  */
 struct nvhw_txreq {
@@ -195,6 +198,7 @@ struct nvhw_txreq {
 	u16 next;
 	u32 frames;
 	u32 bytes;
+	bool flowid;
 	struct nvhw_piece buf[NVNIC_MAX_TX_BUFS];
 	struct nvhw_cursor at;
 	struct nvpe_seg seg;
@@ -219,9 +223,13 @@ struct nvhw_fault {
  * @ring: its rings
  * @port: its port
  * @vec: its vector
+ * @lock: held by whoever runs the engine, and protects all that is its; taken
+ *	with bottom halves off; @rxq.lock of the peer is taken inside
  * @softirq: runs the engine in softirq, or
- * @thread: in a kernel thread; never both, and never on two CPUs at once
+ * @thread: in a kernel thread; never both
  * @index: its number
+ * @vmq: VM queue set that the pair is one of, NULL: none; written under the
+ *	port's lock
  * @busy: @req is being worked on
  * @loaded: @frame waits to be sent
  * @held: waits for receive buffers of the peer
@@ -239,9 +247,11 @@ struct nvhw_txq {
 	struct nvhw_ring ring;
 	struct nvhw_port *port;
 	struct nvhw_vec *vec;
+	spinlock_t lock; /* the engine and all that is its */
 	struct work_struct softirq;
 	struct work_struct thread;
 	unsigned int index;
+	struct nvhw_vmq *vmq;
 	bool busy;
 	bool loaded;
 	bool held;
@@ -308,11 +318,36 @@ struct nvhw_rule_cnt {
 /**
  * struct nvhw_rules - filter rules as a receiver sees them
  * @table: the rules
+ * @ids: who in a tunnel they are for: destination MAC address and VSID of those
+ *	that look at a VSID
+ * @nids: how many do
  * @cnt: counters of all locations, one set a CPU; live as long as the port
  */
 struct nvhw_rules {
 	struct nvpe_filter *table;
+	struct nvpe_filter *ids;
+	unsigned int nids;
 	struct nvhw_rule_cnt *cnt;
+};
+
+/**
+ * struct nvhw_vmq - a VM queue set; written under the port's lock
+ * @state: what it would be without rules, enum nvnic_vmq_state
+ * @first: its first queue pair
+ * @count: how many there are
+ */
+struct nvhw_vmq {
+	u8 state;
+	u8 first;
+	u8 count;
+};
+
+/**
+ * struct nvhw_vmq_cnt - counters of VM queue sets, one set of them a CPU
+ * @v: the counters
+ */
+struct nvhw_vmq_cnt {
+	u64 v[NVNIC_VMQ_SETS][NVNIC_VC_COUNT];
 };
 
 /**
@@ -352,15 +387,21 @@ struct nvhw_port_cnt {
  * @rss_ctx: register NVNIC_REG_RSS_CTX
  * @rss_refused: the last commit was refused
  * @rss_table: registers NVNIC_REG_RSS_TABLE()
- * @rules: rules that receivers look at, NULL: none; replaced under @lock
- * @filter: all about filter rules, NULL until there is the first one; under
- *	@lock, and never replaced
+ * @rules: rules of each table that receivers look at, NULL: none; replaced
+ *	under @lock
+ * @filter: all about the rules of each table, NULL until there is the first
+ *	one; under @lock, and never replaced
  * @flt_key: registers NVNIC_REG_FLT_KEY()
  * @flt_mask: registers NVNIC_REG_FLT_MASK()
  * @flt_action: register NVNIC_REG_FLT_ACTION
  * @flt_sel: register NVNIC_REG_FLT_SEL
  * @flt_status: how the last command went, enum nvnic_flt_status
- * @lock: protects @ctrl, @rss, @rules, @filter, @wq and the starting and
+ * @vmq: VM queue sets
+ * @vmq_cnt: their counters
+ * @vmq_sel: register NVNIC_REG_VMQ_SEL
+ * @vmq_cfg: register NVNIC_REG_VMQ_CFG
+ * @vmq_result: how the last command went, enum nvnic_vmq_status
+ * @lock: protects @ctrl, @rss, @rules, @filter, @vmq, @wq and the starting and
  *	stopping of queues; taken in process context, outside of every other lock
  * @domain: interrupt domain
  * @fwnode: names it
@@ -395,14 +436,19 @@ struct nvhw_port {
 	u64 rss_ctx;
 	bool rss_refused;
 	u64 rss_table[NVNIC_RSS_ENTRIES];
-	struct nvhw_rules __rcu *rules;
-	struct nvhw_filter *filter;
+	struct nvhw_rules __rcu *rules[NVNIC_FLT_TABLES];
+	struct nvhw_filter *filter[NVNIC_FLT_TABLES];
 	u64 flt_key[NVNIC_FLT_WORDS];
 	u64 flt_mask[NVNIC_FLT_WORDS];
 	u64 flt_action;
 	u64 flt_sel;
 	u64 flt_status;
-	struct mutex lock; /* ctrl, rss, filter, wq, starting, stopping queues */
+	struct nvhw_vmq vmq[NVNIC_VMQ_SETS];
+	struct nvhw_vmq_cnt __percpu *vmq_cnt;
+	u64 vmq_sel;
+	u64 vmq_cfg;
+	u64 vmq_result;
+	struct mutex lock; /* ctrl, rss, filter, vmq, wq, starting, stopping queues */
 	struct irq_domain *domain;
 	struct fwnode_handle *fwnode;
 	struct dentry *debugfs;
@@ -465,6 +511,7 @@ void nvhw_port_destroy(struct nvhw_port *port);
 bool nvhw_port_set_ctrl(struct nvhw_port *port, u64 ctrl);
 void nvhw_port_run(struct nvhw_port *port, struct work_struct *softirq,
 		   struct work_struct *thread);
+bool nvhw_port_may_run(const struct nvhw_port *port);
 u64 nvhw_port_counter(struct nvhw_port *port, unsigned int which);
 int nvhw_port_init_engines(void);
 void nvhw_port_exit_engines(void);
@@ -546,10 +593,27 @@ void nvhw_rss_exit(struct nvhw_port *port);
 
 /* nvhw_filter.c */
 enum nvnic_flt_status nvhw_filter_command(struct nvhw_port *port, u64 cmd);
-bool nvhw_filter_uses(struct nvhw_port *port, unsigned int ctx);
+unsigned int nvhw_filter_users(struct nvhw_port *port, unsigned int ctx);
 void nvhw_filter_hit(const struct nvhw_rules *rules, unsigned int loc, u32 len);
 u64 nvhw_filter_counter(struct nvhw_port *port, bool bytes);
 void nvhw_filter_exit(struct nvhw_port *port);
+
+/* nvhw_vmq.c */
+enum nvnic_vmq_status nvhw_vmq_command(struct nvhw_port *port, unsigned int op);
+u64 nvhw_vmq_status(struct nvhw_port *port, unsigned int set);
+u64 nvhw_vmq_counter(struct nvhw_port *port, unsigned int set,
+		     unsigned int which);
+bool nvhw_vmq_takes_rules(const struct nvhw_port *port, unsigned int set);
+bool nvhw_vmq_takes_context(const struct nvhw_port *port, unsigned int ctx,
+			    const struct nvhw_rss *rss);
+bool nvhw_vmq_takes_start(const struct nvhw_port *port, unsigned int queue);
+bool nvhw_vmq_receives(const struct nvhw_port *port, unsigned int set);
+void nvhw_vmq_count(struct nvhw_port *port, unsigned int set,
+		    enum nvnic_vmq_counter which, u64 n);
+bool nvhw_vmq_key(const u8 *hdr, u32 len, struct nvpe_filter_key *key);
+bool nvhw_vmq_spoofs(const struct nvhw_txq *txq, const u8 *hdr, u32 len,
+		     const struct nvpe_hdrs *h);
+
 /* nvhw_link.c */
 void nvhw_link_update(struct nvhw_adapter *adapter);
 bool nvhw_link_set_ctrl(struct nvhw_port *port, u64 ctrl);

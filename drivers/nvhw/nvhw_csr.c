@@ -157,6 +157,13 @@ static bool nvhw_csr_write_flt_cmd(struct nvhw_port *port, unsigned int index,
 	return port->flt_status != NVNIC_FLT_ST_BAD;
 }
 
+static bool nvhw_csr_write_flt_sel(struct nvhw_port *port, unsigned int index,
+				   u64 val)
+{
+	return FIELD_GET(NVNIC_FLT_SEL_LOC, val) < NVNIC_FILTER_ENTRIES &&
+	       FIELD_GET(NVNIC_FLT_SEL_TABLE, val) < NVNIC_FLT_TABLES;
+}
+
 static u64 nvhw_csr_read_flt_frames(struct nvhw_port *port, unsigned int index)
 {
 	return nvhw_filter_counter(port, false);
@@ -165,6 +172,30 @@ static u64 nvhw_csr_read_flt_frames(struct nvhw_port *port, unsigned int index)
 static u64 nvhw_csr_read_flt_bytes(struct nvhw_port *port, unsigned int index)
 {
 	return nvhw_filter_counter(port, true);
+}
+
+/* ---- VM queue sets ---- */
+
+static u64 nvhw_csr_read_vmq_cmd(struct nvhw_port *port, unsigned int index)
+{
+	return port->vmq_result;
+}
+
+static bool nvhw_csr_write_vmq_cmd(struct nvhw_port *port, unsigned int index,
+				   u64 val)
+{
+	port->vmq_result = nvhw_vmq_command(port, val);
+	return true;
+}
+
+static u64 nvhw_csr_read_vmq_status(struct nvhw_port *port, unsigned int index)
+{
+	return nvhw_vmq_status(port, port->vmq_sel);
+}
+
+static u64 nvhw_csr_read_vmq_cnt(struct nvhw_port *port, unsigned int index)
+{
+	return nvhw_vmq_counter(port, port->vmq_sel, index);
 }
 
 #define NVHW_PORT(_field)	offsetof(struct nvhw_port, _field)
@@ -224,11 +255,22 @@ static const struct nvhw_reg nvhw_port_regs[] = {
 	  .read = nvhw_csr_read_flt_cmd, .writable = NVNIC_FLT_CMD_MASK,
 	  .write = nvhw_csr_write_flt_cmd },
 	{ .off = NVNIC_REG_FLT_SEL, .count = 1, .field = NVHW_PORT(flt_sel),
-	  .writable = NVNIC_FILTER_ENTRIES - 1 },
+	  .writable = NVNIC_FLT_SEL_MASK, .write = nvhw_csr_write_flt_sel },
 	{ .off = NVNIC_REG_FLT_FRAMES, .count = 1,
 	  .read = nvhw_csr_read_flt_frames },
 	{ .off = NVNIC_REG_FLT_BYTES, .count = 1,
 	  .read = nvhw_csr_read_flt_bytes },
+	{ .off = NVNIC_REG_VMQ_SEL, .count = 1, .field = NVHW_PORT(vmq_sel),
+	  .writable = NVNIC_VMQ_SETS - 1 },
+	{ .off = NVNIC_REG_VMQ_CFG, .count = 1, .field = NVHW_PORT(vmq_cfg),
+	  .writable = NVNIC_VMQ_CFG_MASK },
+	{ .off = NVNIC_REG_VMQ_CMD, .count = 1,
+	  .read = nvhw_csr_read_vmq_cmd, .writable = NVNIC_VMQ_CMD_OP,
+	  .write = nvhw_csr_write_vmq_cmd },
+	{ .off = NVNIC_REG_VMQ_STATUS, .count = 1,
+	  .read = nvhw_csr_read_vmq_status },
+	{ .off = NVNIC_REG_VMQ_CNT(0), .count = NVNIC_VC_COUNT,
+	  .read = nvhw_csr_read_vmq_cnt },
 	{ .off = NVNIC_REG_MACF(0), .count = NVNIC_MAX_MACS,
 	  .field = NVHW_PORT(macf),
 	  .writable = NVNIC_MACF_VALID | NVNIC_MACF_ADDR },
@@ -291,6 +333,7 @@ struct nvhw_csr_half {
 	struct nvhw_txq *txq;	/* one of the two is NULL */
 	struct nvhw_rxq *rxq;
 	struct nvhw_ring *ring;
+	unsigned int queue;
 };
 
 static bool nvhw_csr_q_ctrl(struct nvhw_port *port, struct nvhw_csr_half *half,
@@ -301,7 +344,9 @@ static bool nvhw_csr_q_ctrl(struct nvhw_port *port, struct nvhw_csr_half *half,
 	if (val & ~NVNIC_Q_CTRL_ENABLE)
 		return false;
 	mutex_lock(&port->lock);
-	if (half->txq && val)
+	if (val && !nvhw_vmq_takes_start(port, half->queue))
+		ok = false;
+	else if (half->txq && val)
 		ok = nvhw_txq_enable(half->txq);
 	else if (half->txq)
 		nvhw_txq_disable(half->txq);
@@ -374,6 +419,7 @@ static void nvhw_csr_half_of(struct nvhw_port *port, unsigned int queue,
 {
 	bool rx = reg >= NVNIC_REG_RXQ(0) - NVNIC_REG_QUEUE(0);
 
+	half->queue = queue;
 	half->txq = rx ? NULL : &port->txq[queue];
 	half->rxq = rx ? &port->rxq[queue] : NULL;
 	half->ring = rx ? &port->rxq[queue].ring : &port->txq[queue].ring;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * nvnic device: fault injection and the lamp, in debugfs.
+ * nvnic device: fault injection, the lamp and VM queue sets, in debugfs.
  *
  * Copyright (C) 2026 nvnic contributors
  *
@@ -11,9 +11,16 @@
  * nvnic/<port>/refuse_txq and refuse_rxq take "QUEUE": the next start of that
  * queue is refused, as if its rings were no memory.
  *
+ * nvnic/<port>/write takes "OFFSET VALUE" (hex): that register is written, behind
+ * the driver's back.
+ *
  * nvnic/<port>/led reads 1 while the port's lamp is lit.
+ *
+ * nvnic/<port>/vmq has a line for each VM queue set.
  */
+#include <linux/bitfield.h>
 #include <linux/debugfs.h>
+#include <linux/seq_file.h>
 #include <linux/uaccess.h>
 
 #include "nvhw.h"
@@ -81,6 +88,31 @@ static const struct file_operations nvhw_debugfs_rxb_fops = {
 	.write = nvhw_debugfs_write_rxb,
 };
 
+static ssize_t nvhw_debugfs_write_reg(struct file *file,
+				      const char __user *ubuf, size_t count,
+				      loff_t *ppos)
+{
+	struct nvhw_port *port = file->private_data;
+	char buf[64] = {};
+	u32 off;
+	u64 val;
+
+	if (count >= sizeof(buf))
+		return -EINVAL;
+	if (copy_from_user(buf, ubuf, count))
+		return -EFAULT;
+	if (sscanf(buf, "%x %llx", &off, &val) != 2)
+		return -EINVAL;
+	port->bdev.ops->write(&port->bdev, off, val);
+	return count;
+}
+
+static const struct file_operations nvhw_debugfs_reg_fops = {
+	.owner = THIS_MODULE,
+	.open = simple_open,
+	.write = nvhw_debugfs_write_reg,
+};
+
 static int nvhw_debugfs_refuse(struct nvhw_port *port, u64 queue, bool tx)
 {
 	if (queue >= NVNIC_MAX_QUEUES)
@@ -105,6 +137,37 @@ DEFINE_DEBUGFS_ATTRIBUTE(nvhw_debugfs_refuse_txq_fops, NULL,
 DEFINE_DEBUGFS_ATTRIBUTE(nvhw_debugfs_refuse_rxq_fops, NULL,
 			 nvhw_debugfs_refuse_rxq, "%llu\n");
 
+#define NVHW_CNT_NAME(_name, _str, _doc)	_str,
+
+static int nvhw_debugfs_vmq_show(struct seq_file *m, void *unused)
+{
+	static const char * const states[] = NVNIC_VMQ_STATE_NAMES;
+	static const char * const names[] = {
+		NVNIC_VMQ_COUNTERS(NVHW_CNT_NAME)
+	};
+	struct nvhw_port *port = m->private;
+	unsigned int set, i;
+	u64 status;
+
+	static_assert(ARRAY_SIZE(states) == NVNIC_VMQ_STATES);
+	for (set = 0; set < NVNIC_VMQ_SETS; set++) {
+		status = nvhw_vmq_status(port, set);
+		if (!FIELD_GET(NVNIC_VMQ_ST_STATE, status))
+			continue;
+		seq_printf(m, "set %u state %s first %llu count %llu rules %llu",
+			   set, states[FIELD_GET(NVNIC_VMQ_ST_STATE, status)],
+			   FIELD_GET(NVNIC_VMQ_ST_FIRST, status),
+			   FIELD_GET(NVNIC_VMQ_ST_COUNT, status),
+			   FIELD_GET(NVNIC_VMQ_ST_FILTERS, status));
+		for (i = 0; i < NVNIC_VC_COUNT; i++)
+			seq_printf(m, " %s %llu", names[i],
+				   nvhw_vmq_counter(port, set, i));
+		seq_putc(m, '\n');
+	}
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(nvhw_debugfs_vmq);
+
 /**
  * nvhw_debugfs_port() - create a port's files
  * @port: the port
@@ -121,7 +184,11 @@ void nvhw_debugfs_port(struct nvhw_port *port)
 				   &nvhw_debugfs_refuse_txq_fops);
 	debugfs_create_file_unsafe("refuse_rxq", 0200, port->debugfs, port,
 				   &nvhw_debugfs_refuse_rxq_fops);
+	debugfs_create_file("write", 0200, port->debugfs, port,
+			    &nvhw_debugfs_reg_fops);
 	debugfs_create_u64("led", 0400, port->debugfs, &port->led);
+	debugfs_create_file("vmq", 0400, port->debugfs, port,
+			    &nvhw_debugfs_vmq_fops);
 }
 
 /**

@@ -4,10 +4,10 @@
  *
  * Copyright (C) 2026 nvnic contributors
  *
- * There are two tables with the same rules. Receivers look into one of them; a
- * change is made in the other, the two change places, and when no receiver can
- * be left in the first one the change is repeated there. So receivers take no
- * lock, and never see half of a change.
+ * Of each table there are two copies. Receivers look into one of them; a change
+ * is made in the other, the two change places, and when no receiver can be left
+ * in the first one the change is repeated there. So receivers take no lock, and
+ * never see half of a change.
  */
 #include <linux/bitfield.h>
 #include <linux/mm.h>
@@ -38,11 +38,11 @@ static_assert(NVNIC_FLT_7_NVGRE == NVPE_FILTER_7_NVGRE);
 static_assert(NVNIC_FLT_7_MASK == NVPE_FILTER_7_MASK);
 
 /**
- * struct nvhw_filter - filter rules of a port; under the port's lock
- * @view: the two tables
+ * struct nvhw_filter - a table of filter rules; under the port's lock
+ * @view: its two copies
  * @live: which of them receivers look into, or would
  * @count: number of rules
- * @ctx_users: rules that point to each RSS context
+ * @ctx_users: rules that point to each RSS context, or to its VM queue set
  */
 struct nvhw_filter {
 	struct nvhw_rules view[2];
@@ -53,14 +53,26 @@ struct nvhw_filter {
 
 static void nvhw_filter_free(struct nvhw_filter *f)
 {
+	unsigned int i;
+
 	kvfree(f->view[0].cnt);
-	kvfree(f->view[1].table);
-	kvfree(f->view[0].table);
+	for (i = 0; i < ARRAY_SIZE(f->view); i++) {
+		kvfree(f->view[i].ids);
+		kvfree(f->view[i].table);
+	}
 	kfree(f);
+}
+
+static void nvhw_filter_empty(struct nvhw_rules *view)
+{
+	nvpe_filter_init(view->table, NVNIC_FILTER_ENTRIES);
+	nvpe_filter_init(view->ids, NVNIC_FILTER_ENTRIES);
+	view->nids = 0;
 }
 
 static struct nvhw_filter *nvhw_filter_alloc(void)
 {
+	size_t size = nvpe_filter_size(NVNIC_FILTER_ENTRIES);
 	struct nvhw_filter *f = kzalloc(sizeof(*f), GFP_KERNEL);
 	struct nvhw_rule_cnt *cnt;
 	unsigned int i;
@@ -71,41 +83,75 @@ static struct nvhw_filter *nvhw_filter_alloc(void)
 		       GFP_KERNEL);
 	for (i = 0; i < ARRAY_SIZE(f->view); i++) {
 		f->view[i].cnt = cnt;
-		f->view[i].table =
-			kvmalloc(nvpe_filter_size(NVNIC_FILTER_ENTRIES),
-				 GFP_KERNEL);
+		f->view[i].table = kvmalloc(size, GFP_KERNEL);
+		f->view[i].ids = kvmalloc(size, GFP_KERNEL);
+		if (!cnt || !f->view[i].table || !f->view[i].ids) {
+			nvhw_filter_free(f);
+			return NULL;
+		}
+		nvhw_filter_empty(&f->view[i]);
 	}
-	if (!cnt || !f->view[0].table || !f->view[1].table) {
-		nvhw_filter_free(f);
-		return NULL;
-	}
-	for (i = 0; i < ARRAY_SIZE(f->view); i++)
-		nvpe_filter_init(f->view[i].table, NVNIC_FILTER_ENTRIES);
 	return f;
 }
 
-static struct nvpe_filter *nvhw_filter_spare(const struct nvhw_filter *f)
+static struct nvhw_rules *nvhw_filter_spare(struct nvhw_filter *f)
 {
-	return f->view[!f->live].table;
+	return &f->view[!f->live];
+}
+
+/* Take back what a rule says of who in a tunnel it is for. */
+static void nvhw_filter_forget_id(struct nvhw_rules *view, u32 loc)
+{
+	if (!nvpe_filter_remove(view->ids, loc))
+		view->nids--;
+}
+
+static void nvhw_filter_take(struct nvhw_rules *view, u32 loc)
+{
+	nvhw_filter_forget_id(view, loc);
+	nvpe_filter_remove(view->table, loc);
+}
+
+static int nvhw_filter_put(struct nvhw_rules *view, u32 loc,
+			   const struct nvpe_filter_rule *rule)
+{
+	struct nvpe_filter_rule id = { .key = rule->key };
+	int err = nvpe_filter_set(view->table, loc, rule);
+
+	if (err)
+		return err;
+	nvhw_filter_forget_id(view, loc);
+	id.mask.w[0] = rule->mask.w[0] & NVNIC_FLT_0_DST;
+	id.mask.w[7] = rule->mask.w[7] & NVNIC_FLT_7_VSID;
+	/* There are no more shapes of these than of the rules. */
+	if (id.mask.w[7] && !nvpe_filter_set(view->ids, loc, &id))
+		view->nids++;
+	return 0;
 }
 
 /* The spare table goes live. Returns when nobody looks into the other one. */
-static void nvhw_filter_swap(struct nvhw_port *port)
+static void nvhw_filter_swap(struct nvhw_port *port, enum nvnic_flt_table table)
 {
-	struct nvhw_filter *f = port->filter;
+	struct nvhw_filter *f = port->filter[table];
 
 	lockdep_assert_held(&port->lock);
 	f->live = !f->live;
-	rcu_assign_pointer(port->rules, f->count ? &f->view[f->live] : NULL);
+	rcu_assign_pointer(port->rules[table],
+			   f->count ? &f->view[f->live] : NULL);
 	synchronize_rcu_expedited();
 }
 
 /* One more rule with this action, or one less */
 static void nvhw_filter_account(struct nvhw_filter *f, u64 action, int diff)
 {
+	unsigned int kind = FIELD_GET(NVNIC_FLT_ACT_KIND, action);
+	unsigned int set = FIELD_GET(NVNIC_FLT_ACT_QUEUE, action);
+
 	f->count += diff;
-	if (FIELD_GET(NVNIC_FLT_ACT_KIND, action) == NVNIC_FLT_ACT_K_CONTEXT)
+	if (kind == NVNIC_FLT_ACT_K_CONTEXT)
 		f->ctx_users[FIELD_GET(NVNIC_FLT_ACT_CONTEXT, action)] += diff;
+	else if (kind == NVNIC_FLT_ACT_K_VMQ)
+		f->ctx_users[NVNIC_RSS_CTX_VMQ(set)] += diff;
 }
 
 static enum nvnic_flt_status nvhw_filter_check(const struct nvhw_port *port,
@@ -118,7 +164,7 @@ static enum nvnic_flt_status nvhw_filter_check(const struct nvhw_port *port,
 	case NVNIC_FLT_ACT_K_DROP:
 		return ctx ? NVNIC_FLT_ST_BAD : NVNIC_FLT_ST_OK;
 	case NVNIC_FLT_ACT_K_CONTEXT:
-		if (ctx < NVNIC_RSS_CONTEXTS &&
+		if (ctx < NVNIC_RSS_USER_CONTEXTS &&
 		    rcu_access_pointer(port->rss[ctx]))
 			return NVNIC_FLT_ST_OK;
 		return NVNIC_FLT_ST_CONTEXT;
@@ -127,9 +173,28 @@ static enum nvnic_flt_status nvhw_filter_check(const struct nvhw_port *port,
 	}
 }
 
-static enum nvnic_flt_status nvhw_filter_set(struct nvhw_port *port, u32 loc)
+/* Rules that lead to VM queue sets look at the outer layer 2 only. */
+static enum nvnic_flt_status
+nvhw_filter_check_vmq(const struct nvhw_port *port,
+		      const struct nvpe_filter_rule *rule)
 {
-	struct nvhw_filter *f = port->filter;
+	const u64 *w = rule->mask.w;
+
+	if (FIELD_GET(NVNIC_FLT_ACT_KIND, rule->action) != NVNIC_FLT_ACT_K_VMQ ||
+	    FIELD_GET(NVNIC_FLT_ACT_CONTEXT, rule->action))
+		return NVNIC_FLT_ST_BAD;
+	if (w[2] | w[3] | w[4] | w[5] | (w[6] & ~NVNIC_FLT_6_TPID) |
+	    (w[7] & ~NVNIC_FLT_7_VLAN))
+		return NVNIC_FLT_ST_BAD;
+	return nvhw_vmq_takes_rules(port, FIELD_GET(NVNIC_FLT_ACT_QUEUE,
+						    rule->action)) ?
+	       NVNIC_FLT_ST_OK : NVNIC_FLT_ST_CONTEXT;
+}
+
+static enum nvnic_flt_status nvhw_filter_set(struct nvhw_port *port,
+					     enum nvnic_flt_table table, u32 loc)
+{
+	struct nvhw_filter *f = port->filter[table];
 	struct nvpe_filter_rule rule;
 	enum nvnic_flt_status status;
 	u64 old;
@@ -140,70 +205,76 @@ static enum nvnic_flt_status nvhw_filter_set(struct nvhw_port *port, u32 loc)
 	memcpy(&rule.key, port->flt_key, sizeof(rule.key));
 	memcpy(&rule.mask, port->flt_mask, sizeof(rule.mask));
 	rule.action = port->flt_action;
-	status = nvhw_filter_check(port, rule.action);
+	status = table == NVNIC_FLT_T_VMQ ? nvhw_filter_check_vmq(port, &rule) :
+					    nvhw_filter_check(port, rule.action);
 	if (status)
 		return status;
-	had = !nvpe_filter_get(nvhw_filter_spare(f), loc, &old);
-	err = nvpe_filter_set(nvhw_filter_spare(f), loc, &rule);
+	had = !nvpe_filter_get(nvhw_filter_spare(f)->table, loc, &old);
+	err = nvhw_filter_put(nvhw_filter_spare(f), loc, &rule);
 	if (err)
 		return err == -ENOSPC ? NVNIC_FLT_ST_SHAPES : NVNIC_FLT_ST_BAD;
 	if (had)
 		nvhw_filter_account(f, old, -1);
 	nvhw_filter_account(f, rule.action, 1);
-	nvhw_filter_swap(port);
-	nvpe_filter_set(nvhw_filter_spare(f), loc, &rule);
+	nvhw_filter_swap(port, table);
+	nvhw_filter_put(nvhw_filter_spare(f), loc, &rule);
 	return NVNIC_FLT_ST_OK;
 }
 
-static enum nvnic_flt_status nvhw_filter_remove(struct nvhw_port *port, u32 loc)
+static enum nvnic_flt_status nvhw_filter_remove(struct nvhw_port *port,
+						enum nvnic_flt_table table,
+						u32 loc)
 {
-	struct nvhw_filter *f = port->filter;
+	struct nvhw_filter *f = port->filter[table];
 	u64 old;
 
 	if (loc >= NVNIC_FILTER_ENTRIES)
 		return NVNIC_FLT_ST_BAD;
-	if (nvpe_filter_get(nvhw_filter_spare(f), loc, &old))
+	if (!f || nvpe_filter_get(nvhw_filter_spare(f)->table, loc, &old))
 		return NVNIC_FLT_ST_ABSENT;
-	nvpe_filter_remove(nvhw_filter_spare(f), loc);
+	nvhw_filter_take(nvhw_filter_spare(f), loc);
 	nvhw_filter_account(f, old, -1);
-	nvhw_filter_swap(port);
-	nvpe_filter_remove(nvhw_filter_spare(f), loc);
+	nvhw_filter_swap(port, table);
+	nvhw_filter_take(nvhw_filter_spare(f), loc);
 	return NVNIC_FLT_ST_OK;
 }
 
-static enum nvnic_flt_status nvhw_filter_clear(struct nvhw_port *port, u32 loc)
+static enum nvnic_flt_status nvhw_filter_clear(struct nvhw_port *port,
+					       enum nvnic_flt_table table,
+					       u32 loc)
 {
-	struct nvhw_filter *f = port->filter;
+	struct nvhw_filter *f = port->filter[table];
 
 	if (loc)
 		return NVNIC_FLT_ST_BAD;
+	if (!f)
+		return NVNIC_FLT_ST_OK;
 	f->count = 0;
 	memset(f->ctx_users, 0, sizeof(f->ctx_users));
-	nvpe_filter_init(nvhw_filter_spare(f), NVNIC_FILTER_ENTRIES);
-	nvhw_filter_swap(port);
-	nvpe_filter_init(nvhw_filter_spare(f), NVNIC_FILTER_ENTRIES);
+	nvhw_filter_empty(nvhw_filter_spare(f));
+	nvhw_filter_swap(port, table);
+	nvhw_filter_empty(nvhw_filter_spare(f));
 	return NVNIC_FLT_ST_OK;
 }
 
 static enum nvnic_flt_status nvhw_filter_execute(struct nvhw_port *port,
+						 enum nvnic_flt_table table,
 						 unsigned int op, u32 loc)
 {
-	/* The tables, and all memory, come with the first rule. */
-	if (!port->filter && op == NVNIC_FLT_OP_SET)
-		port->filter = nvhw_filter_alloc();
-	if (!port->filter)
-		return op == NVNIC_FLT_OP_SET ? NVNIC_FLT_ST_NOMEM :
-		       op == NVNIC_FLT_OP_REMOVE ? NVNIC_FLT_ST_ABSENT :
-		       op == NVNIC_FLT_OP_CLEAR ? NVNIC_FLT_ST_OK :
-		       NVNIC_FLT_ST_BAD;
+	if (table >= NVNIC_FLT_TABLES)
+		return NVNIC_FLT_ST_BAD;
 
 	switch (op) {
 	case NVNIC_FLT_OP_SET:
-		return nvhw_filter_set(port, loc);
+		/* A table, and all its memory, comes with the first rule. */
+		if (!port->filter[table])
+			port->filter[table] = nvhw_filter_alloc();
+		return port->filter[table] ? nvhw_filter_set(port, table, loc) :
+					     NVNIC_FLT_ST_NOMEM;
 	case NVNIC_FLT_OP_REMOVE:
-		return nvhw_filter_remove(port, loc);
+		return nvhw_filter_remove(port, table, loc);
 	case NVNIC_FLT_OP_CLEAR:
-		return nvhw_filter_clear(port, loc);
+		return nvhw_filter_clear(port, table, loc);
 	default:
 		return NVNIC_FLT_ST_BAD;
 	}
@@ -223,7 +294,8 @@ enum nvnic_flt_status nvhw_filter_command(struct nvhw_port *port, u64 cmd)
 	enum nvnic_flt_status status;
 
 	mutex_lock(&port->lock);
-	status = nvhw_filter_execute(port, FIELD_GET(NVNIC_FLT_CMD_OP, cmd),
+	status = nvhw_filter_execute(port, FIELD_GET(NVNIC_FLT_CMD_TABLE, cmd),
+				     FIELD_GET(NVNIC_FLT_CMD_OP, cmd),
 				     FIELD_GET(NVNIC_FLT_CMD_LOC, cmd));
 	mutex_unlock(&port->lock);
 	/* A sender may have waited for a queue that its frame now avoids. */
@@ -233,16 +305,22 @@ enum nvnic_flt_status nvhw_filter_command(struct nvhw_port *port, u64 cmd)
 }
 
 /**
- * nvhw_filter_uses() - does a rule point to an RSS context?
+ * nvhw_filter_users() - how many rules point to an RSS context?
  * @port: the port, its lock held
- * @ctx: the context
+ * @ctx: the context; rules that lead to a VM queue set use that of the set
  *
- * Return: true if one does.
+ * Return: their number.
  */
-bool nvhw_filter_uses(struct nvhw_port *port, unsigned int ctx)
+unsigned int nvhw_filter_users(struct nvhw_port *port, unsigned int ctx)
 {
+	unsigned int users = 0;
+	unsigned int i;
+
 	lockdep_assert_held(&port->lock);
-	return port->filter && port->filter->ctx_users[ctx];
+	for (i = 0; i < NVNIC_FLT_TABLES; i++)
+		if (port->filter[i])
+			users += port->filter[i]->ctx_users[ctx];
+	return users;
 }
 
 /**
@@ -273,16 +351,18 @@ void nvhw_filter_hit(const struct nvhw_rules *rules, unsigned int loc, u32 len)
  */
 u64 nvhw_filter_counter(struct nvhw_port *port, bool bytes)
 {
+	unsigned int loc = FIELD_GET(NVNIC_FLT_SEL_LOC, port->flt_sel);
 	const struct nvhw_rule_cnt *cnt;
+	const struct nvhw_filter *f;
 	u64 sum = 0;
 	int cpu;
 
 	mutex_lock(&port->lock);
+	f = port->filter[FIELD_GET(NVNIC_FLT_SEL_TABLE, port->flt_sel)];
 	for_each_possible_cpu(cpu) {
-		if (!port->filter)
+		if (!f)
 			break;
-		cnt = port->filter->view[0].cnt +
-		      (size_t)cpu * NVNIC_FILTER_ENTRIES + port->flt_sel;
+		cnt = f->view[0].cnt + (size_t)cpu * NVNIC_FILTER_ENTRIES + loc;
 		sum += READ_ONCE(*(bytes ? &cnt->bytes : &cnt->frames));
 	}
 	mutex_unlock(&port->lock);
@@ -295,6 +375,9 @@ u64 nvhw_filter_counter(struct nvhw_port *port, bool bytes)
  */
 void nvhw_filter_exit(struct nvhw_port *port)
 {
-	if (port->filter)
-		nvhw_filter_free(port->filter);
+	unsigned int i;
+
+	for (i = 0; i < NVNIC_FLT_TABLES; i++)
+		if (port->filter[i])
+			nvhw_filter_free(port->filter[i]);
 }

@@ -178,6 +178,11 @@ bool nvhw_irq_test(struct nvhw_port *port, u64 val)
 	return true;
 }
 
+/* A vector that has fired is not armed: there is nothing to take back. */
+static void nvhw_irq_ack(struct irq_data *d)
+{
+}
+
 static void nvhw_irq_mask(struct irq_data *d)
 {
 	struct nvhw_vec *vec = irq_data_get_irq_chip_data(d);
@@ -221,6 +226,7 @@ static int nvhw_irq_set_affinity(struct irq_data *d, const struct cpumask *mask,
 
 static struct irq_chip nvhw_irq_chip = {
 	.name = "nvnic",
+	.irq_ack = nvhw_irq_ack,
 	.irq_mask = nvhw_irq_mask,
 	.irq_unmask = nvhw_irq_unmask,
 	.irq_set_affinity = nvhw_irq_set_affinity,
@@ -232,7 +238,11 @@ static int nvhw_irq_domain_map(struct irq_domain *domain, unsigned int irq,
 	struct nvhw_port *port = domain->host_data;
 
 	irq_set_chip_data(irq, &port->vec[hwirq]);
-	irq_set_chip_and_handler(irq, &nvhw_irq_chip, handle_simple_irq);
+	/* One that fires on the CPU of its new affinity, while its handler
+	 * still runs on the old one, is handled there again: a handler for
+	 * simple interrupts would forget it.
+	 */
+	irq_set_chip_and_handler(irq, &nvhw_irq_chip, handle_edge_irq);
 	/* Without it x86 defers a change of affinity to the next interrupt of
 	 * a controller that this vector does not have.
 	 */

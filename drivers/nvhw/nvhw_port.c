@@ -64,7 +64,24 @@ void nvhw_port_run(struct nvhw_port *port, struct work_struct *softirq,
 		queue_work(wq, thread);
 }
 
-/* An engine must never run in two places: stop all, then switch. */
+/**
+ * nvhw_port_may_run() - may an engine run right here?
+ * @port: the port
+ *
+ * It may where softirqs are off, as its locks ask for, and interrupts on: netpoll
+ * sends from interrupts, too.
+ *
+ * Context: any.
+ *
+ * Return: true if it may, and nobody wants it in a thread instead.
+ */
+bool nvhw_port_may_run(const struct nvhw_port *port)
+{
+	return softirq_count() && !irqs_disabled() &&
+	       READ_ONCE(port->wq) == nvhw_softirq_wq;
+}
+
+/* Stop all, then switch: no work item may be on two workqueues. */
 static void nvhw_port_move_engines(struct nvhw_port *port, bool threads)
 {
 	unsigned int i;
@@ -151,6 +168,7 @@ static void nvhw_port_release(struct device *dev)
 	nvhw_filter_exit(port);
 	nvhw_rss_exit(port);
 	mutex_destroy(&port->lock);
+	free_percpu(port->vmq_cnt);
 	free_percpu(port->cnt);
 	kvfree(port->rxq);
 	kvfree(port->txq);
@@ -161,9 +179,11 @@ static void nvhw_port_release(struct device *dev)
 static int nvhw_port_alloc(struct nvhw_port *port)
 {
 	port->cnt = alloc_percpu(struct nvhw_port_cnt);
+	port->vmq_cnt = alloc_percpu(struct nvhw_vmq_cnt);
 	port->txq = kvcalloc(NVNIC_MAX_QUEUES, sizeof(*port->txq), GFP_KERNEL);
 	port->rxq = kvcalloc(NVNIC_MAX_QUEUES, sizeof(*port->rxq), GFP_KERNEL);
-	return port->cnt && port->txq && port->rxq ? 0 : -ENOMEM;
+	return port->cnt && port->vmq_cnt && port->txq && port->rxq ? 0 :
+								      -ENOMEM;
 }
 
 /**

@@ -54,14 +54,14 @@ static struct nvhw_rss *nvhw_rss_make(const struct nvhw_port *port)
  *
  * Context: process, sleeps; takes @port->lock.
  *
- * Return: false if memory is short, or the context is not to be removed:
- * nothing has changed.
+ * Return: false if memory is short, or the context is not to be removed, or is
+ * that of a VM queue set and would leave it: nothing has changed.
  */
 bool nvhw_rss_commit(struct nvhw_port *port)
 {
 	unsigned int ctx = FIELD_GET(NVNIC_RSS_CTX_ID, port->rss_ctx);
 	struct nvhw_rss *rss = NULL, *old;
-	bool busy = false;
+	bool busy;
 
 	if (!(port->rss_ctx & NVNIC_RSS_CTX_REMOVE)) {
 		rss = nvhw_rss_make(port);
@@ -69,14 +69,17 @@ bool nvhw_rss_commit(struct nvhw_port *port)
 			return false;
 	}
 	mutex_lock(&port->lock);
-	if (!rss)
-		busy = !ctx || nvhw_filter_uses(port, ctx);
+	busy = !nvhw_vmq_takes_context(port, ctx, rss);
+	if (!rss && (!ctx || nvhw_filter_users(port, ctx)))
+		busy = true;
 	if (!busy)
 		old = rcu_replace_pointer(port->rss[ctx], rss,
 					  lockdep_is_held(&port->lock));
 	mutex_unlock(&port->lock);
-	if (busy)
+	if (busy) {
+		kvfree(rss);
 		return false;
+	}
 	if (!rss && !old)
 		return true;
 	nvhw_rss_set_inner(port);

@@ -8,6 +8,8 @@
 #include <linux/etherdevice.h>
 #include <linux/unaligned.h>
 
+#include <nvpe/flowid.h>
+
 #include "nvhw.h"
 
 static_assert((int)NVPE_CSUM_NONE == (int)NVNIC_CSUM_NONE);
@@ -46,6 +48,7 @@ struct nvhw_rx_info {
 	struct nvpe_csum_result csum;
 	const struct nvhw_rules *rules;	/* NULL: no rule fits */
 	unsigned int loc;		/* else of the one that does */
+	u64 action;			/* NVNIC_FLT_ACT_* */
 };
 
 static bool nvhw_rx_filter(const struct nvhw_port *port, const u8 *dst)
@@ -65,7 +68,41 @@ static bool nvhw_rx_filter(const struct nvhw_port *port, const u8 *dst)
 	return false;
 }
 
-static bool nvhw_rx_admit(struct nvhw_port *port, const struct nvhw_frame *f)
+/* Look into a table; true with the action and the place of a rule that fits. */
+static bool nvhw_rx_match(const struct nvhw_rules *rules,
+			  const struct nvpe_filter_key *key,
+			  struct nvhw_rx_info *info)
+{
+	int loc;
+
+	if (!rules)
+		return false;
+	loc = nvpe_filter_match(rules->table, key, &info->action);
+	if (loc < 0)
+		return false;
+	info->rules = rules;
+	info->loc = loc;
+	return true;
+}
+
+/* Is it for a VM queue set? Without a rule, it is to be hashed with context 0. */
+static bool nvhw_rx_vmq(const struct nvhw_port *port,
+			const struct nvhw_frame *f, u64 en,
+			struct nvhw_rx_info *info)
+{
+	const struct nvhw_rules *rules =
+		rcu_dereference(port->rules[NVNIC_FLT_T_VMQ]);
+	struct nvpe_filter_key key;
+
+	info->rules = NULL;
+	info->action = FIELD_PREP(NVNIC_FLT_ACT_KIND, NVNIC_FLT_ACT_K_CONTEXT);
+	return rules && en & NVNIC_OFF_BIT(VMQ) &&
+	       nvhw_vmq_key(f->hdr, f->hdr_len, &key) &&
+	       nvhw_rx_match(rules, &key, info);
+}
+
+static bool nvhw_rx_admit(struct nvhw_port *port, const struct nvhw_frame *f,
+			  u64 en, struct nvhw_rx_info *info)
 {
 	enum nvnic_port_counter why;
 
@@ -73,7 +110,7 @@ static bool nvhw_rx_admit(struct nvhw_port *port, const struct nvhw_frame *f)
 		why = NVNIC_PC_WIRE_RX_OFF;
 	else if (f->len > READ_ONCE(port->frame_max))
 		why = NVNIC_PC_WIRE_RX_OVERSIZE;
-	else if (!nvhw_rx_filter(port, f->hdr))
+	else if (!nvhw_rx_vmq(port, f, en, info) && !nvhw_rx_filter(port, f->hdr))
 		why = NVNIC_PC_WIRE_RX_FILTERED;
 	else
 		return true;
@@ -83,44 +120,63 @@ static bool nvhw_rx_admit(struct nvhw_port *port, const struct nvhw_frame *f)
 	return false;
 }
 
-/* The action of the filter rule that fits; without one, hash with context 0. */
-static u64 nvhw_rx_rule(const struct nvhw_port *port,
-			const struct nvhw_frame *f, u64 en,
-			struct nvhw_rx_info *info)
+/* A rule of the other tables goes before that of a VM queue set. */
+static void nvhw_rx_rule(const struct nvhw_port *port,
+			 const struct nvhw_frame *f, u64 en,
+			 struct nvhw_rx_info *info)
 {
-	u64 action = FIELD_PREP(NVNIC_FLT_ACT_KIND, NVNIC_FLT_ACT_K_CONTEXT);
-	const struct nvhw_rules *rules = rcu_dereference(port->rules);
+	const struct nvhw_rules *ntuple = NULL, *tc = NULL;
 	struct nvpe_filter_key key;
-	int loc;
 
-	info->rules = NULL;
-	if (likely(!rules) || !(en & NVNIC_OFF_BIT(NTUPLE)))
-		return action;
-	if (!nvpe_filter_key(f->hdr, f->hdr_len, &info->hdrs, &key))
-		return action;
-	loc = nvpe_filter_match(rules->table, &key, &action);
-	if (loc >= 0) {
-		info->rules = rules;
-		info->loc = loc;
-	}
-	return action;
+	if (en & NVNIC_OFF_BIT(NTUPLE))
+		ntuple = rcu_dereference(port->rules[NVNIC_FLT_T_NTUPLE]);
+	if (en & NVNIC_OFF_BIT(TC))
+		tc = rcu_dereference(port->rules[NVNIC_FLT_T_TC]);
+	if (likely(!ntuple && !tc) ||
+	    !nvpe_filter_key(f->hdr, f->hdr_len, &info->hdrs, &key))
+		return;
+	if (!nvhw_rx_match(ntuple, &key, info))
+		nvhw_rx_match(tc, &key, info);
+}
+
+static bool nvhw_rx_is(const struct nvhw_rx_info *info, unsigned int kind)
+{
+	return FIELD_GET(NVNIC_FLT_ACT_KIND, info->action) == kind;
 }
 
 /* Hash, and choose the queue; NVNIC_MAX_QUEUES or more: none of them. */
 static unsigned int nvhw_rx_queue(const struct nvhw_port *port,
-				  const struct nvhw_frame *f, u64 action,
+				  const struct nvhw_frame *f,
 				  struct nvhw_rx_info *info)
 {
-	unsigned int ctx = FIELD_GET(NVNIC_FLT_ACT_CONTEXT, action);
-	unsigned int queue = FIELD_GET(NVNIC_FLT_ACT_QUEUE, action);
+	unsigned int ctx = FIELD_GET(NVNIC_FLT_ACT_CONTEXT, info->action);
+	unsigned int queue = FIELD_GET(NVNIC_FLT_ACT_QUEUE, info->action);
 	const struct nvhw_rss *rss;
 
+	if (nvhw_rx_is(info, NVNIC_FLT_ACT_K_VMQ)) {
+		ctx = NVNIC_RSS_CTX_VMQ(queue);
+		queue = 0;
+	}
 	/* It is there: it stays longer than any rule that names it. */
 	rss = rcu_dereference(port->rss[ctx]);
 	nvpe_rss_hash(&rss->cfg, f->hdr, &info->hdrs, &info->hash);
-	if (FIELD_GET(NVNIC_FLT_ACT_KIND, action) == NVNIC_FLT_ACT_K_CONTEXT)
+	if (!nvhw_rx_is(info, NVNIC_FLT_ACT_K_QUEUE))
 		queue += rss->table[info->hash.value & (NVNIC_RSS_ENTRIES - 1)];
 	return queue;
+}
+
+static void nvhw_rx_hit(struct nvhw_port *port, const struct nvhw_frame *f,
+			const struct nvhw_rx_info *info)
+{
+	unsigned int set = FIELD_GET(NVNIC_FLT_ACT_QUEUE, info->action);
+
+	if (!info->rules)
+		return;
+	nvhw_filter_hit(info->rules, info->loc, f->len);
+	if (!nvhw_rx_is(info, NVNIC_FLT_ACT_K_VMQ))
+		return;
+	nvhw_vmq_count(port, set, NVNIC_VC_HITS, 1);
+	nvhw_vmq_count(port, set, NVNIC_VC_HIT_BYTES, f->len);
 }
 
 /* Parse and choose the queue. NULL: the frame is dropped, and counted. */
@@ -128,24 +184,27 @@ static struct nvhw_rxq *nvhw_rx_steer(struct nvhw_port *port,
 				      const struct nvhw_frame *f, u64 en,
 				      struct nvhw_rx_info *info)
 {
-	unsigned int queue;
-	u64 action;
-	bool drop;
+	enum nvnic_port_counter why = NVNIC_PC_WIRE_RX_NOQUEUE;
+	unsigned int set, queue;
 
 	nvpe_parse(f->hdr, f->hdr_len, f->len,
 		   en & NVNIC_OFF_BIT(NVGRE) ? NVPE_PARSE_F_TUNNEL : 0,
 		   &info->hdrs);
-	rcu_read_lock();
-	action = nvhw_rx_rule(port, f, en, info);
-	drop = FIELD_GET(NVNIC_FLT_ACT_KIND, action) == NVNIC_FLT_ACT_K_DROP;
-	queue = drop ? NVNIC_MAX_QUEUES : nvhw_rx_queue(port, f, action, info);
-	rcu_read_unlock();
-	if (likely(queue < NVNIC_MAX_QUEUES))
-		return &port->rxq[queue];
-	nvhw_port_count(port, drop ? NVNIC_PC_WIRE_RX_RULE :
-				     NVNIC_PC_WIRE_RX_NOQUEUE, 1);
-	if (info->rules)
-		nvhw_filter_hit(info->rules, info->loc, f->len);
+	nvhw_rx_rule(port, f, en, info);
+	set = FIELD_GET(NVNIC_FLT_ACT_QUEUE, info->action);
+	if (nvhw_rx_is(info, NVNIC_FLT_ACT_K_DROP)) {
+		why = NVNIC_PC_WIRE_RX_RULE;
+	} else if (nvhw_rx_is(info, NVNIC_FLT_ACT_K_VMQ) &&
+		   !nvhw_vmq_receives(port, set)) {
+		why = NVNIC_PC_WIRE_RX_VMQ;
+		nvhw_vmq_count(port, set, NVNIC_VC_DROP_STATE, 1);
+	} else {
+		queue = nvhw_rx_queue(port, f, info);
+		if (likely(queue < NVNIC_MAX_QUEUES))
+			return &port->rxq[queue];
+	}
+	nvhw_port_count(port, why, 1);
+	nvhw_rx_hit(port, f, info);
 	return NULL;
 }
 
@@ -202,6 +261,9 @@ static void nvhw_rx_place(struct nvhw_rxq *rxq, struct nvhw_frame *f,
 	u32 sum = nvhw_frame_copy(f, rxq->buf, f->hdr_len);
 
 	nvpe_csum_fill(f->hdr, f->hdr_len, &f->fill, sum);
+	if (en & NVNIC_OFF_BIT(FLOWID))
+		rxq->cnt[NVNIC_RC_FLOWID] +=
+			nvpe_flowid_clear(f->hdr, f->hdr_len, &info->hdrs);
 	if (en & NVNIC_OFF_BIT(RX_CSUM))
 		nvpe_csum_verify(f->hdr, f->hdr_len, f->len, &info->hdrs, sum,
 				 &info->csum);
@@ -244,12 +306,13 @@ enum nvhw_verdict nvhw_rx_frame(struct nvhw_port *port, struct nvhw_txq *from,
 {
 	u64 en = READ_ONCE(port->en);
 	struct nvhw_rx_info info;
-	struct nvhw_rxq *rxq;
+	struct nvhw_rxq *rxq = NULL;
 	int n;
 
-	if (!nvhw_rx_admit(port, f))
-		return NVHW_SENT;
-	rxq = nvhw_rx_steer(port, f, en, &info);
+	rcu_read_lock();
+	if (nvhw_rx_admit(port, f, en, &info))
+		rxq = nvhw_rx_steer(port, f, en, &info);
+	rcu_read_unlock();
 	if (!rxq)
 		return NVHW_SENT;
 	spin_lock(&rxq->lock);
@@ -270,8 +333,8 @@ enum nvhw_verdict nvhw_rx_frame(struct nvhw_port *port, struct nvhw_txq *from,
 	if (n <= 0)
 		nvhw_irq_urgent(rxq->vec);
 	spin_unlock(&rxq->lock);
-	if (n && info.rules)
-		nvhw_filter_hit(info.rules, info.loc, f->len);
+	if (n)
+		nvhw_rx_hit(port, f, &info);
 	if (n > 0 && is_multicast_ether_addr(f->hdr)) {
 		nvhw_port_count(port, NVNIC_PC_WIRE_RX_MULTICAST, 1);
 		if (is_broadcast_ether_addr(f->hdr))

@@ -4,6 +4,7 @@
  *
  * Copyright (C) 2026 nvnic contributors
  */
+#include <nvpe/flowid.h>
 #include <nvpe/request.h>
 
 #include "nvhw.h"
@@ -45,9 +46,22 @@ static u32 nvhw_tx_want(u32 mask)
 	return req;
 }
 
+/* What is done with the headers, once for all frames of a request */
+static enum nvnic_status nvhw_tx_stamp(struct nvhw_txq *txq, u8 *hdr, u32 len)
+{
+	struct nvhw_txreq *r = &txq->req;
+
+	if (nvhw_vmq_spoofs(txq, hdr, len, &r->hdrs))
+		return NVNIC_ST_SPOOF;
+	r->flowid = READ_ONCE(txq->port->en) & NVNIC_OFF_BIT(FLOWID) &&
+		    nvpe_flowid_fill(hdr, &r->hdrs);
+	return NVNIC_ST_OK;
+}
+
 static enum nvnic_status nvhw_tx_begin_seg(struct nvhw_txq *txq)
 {
 	struct nvhw_txreq *r = &txq->req;
+	enum nvnic_status status;
 	u32 flags = 0, payload;
 
 	if (r->desc.hdr_len > NVPE_MAX_HDR_LEN || r->desc.hdr_len >= r->desc.len)
@@ -58,6 +72,9 @@ static enum nvnic_status nvhw_tx_begin_seg(struct nvhw_txq *txq)
 	if (!nvpe_request_fits(nvhw_tx_want(r->desc.mask), r->desc.hdr_len, r->tmpl,
 			       &r->hdrs))
 		return NVNIC_ST_MISMATCH;
+	status = nvhw_tx_stamp(txq, r->tmpl, r->desc.hdr_len);
+	if (status)
+		return status;
 	payload = r->desc.len - r->desc.hdr_len;
 	if (r->desc.hdr_len + min_t(u32, r->desc.mss, payload) >
 	    READ_ONCE(txq->port->frame_max))
@@ -75,6 +92,7 @@ static enum nvnic_status nvhw_tx_begin_plain(struct nvhw_txq *txq)
 {
 	struct nvhw_frame *f = &txq->frame;
 	struct nvhw_txreq *r = &txq->req;
+	enum nvnic_status status;
 
 	if (r->desc.len > READ_ONCE(txq->port->frame_max))
 		return NVNIC_ST_OVERSIZE;
@@ -83,6 +101,14 @@ static enum nvnic_status nvhw_tx_begin_plain(struct nvhw_txq *txq)
 	f->payload_len = r->desc.len - f->hdr_len;
 	nvhw_frame_gather(&r->at, f->hdr, f->hdr_len);
 	f->payload = r->at;
+	if (READ_ONCE(txq->vmq) ||
+	    READ_ONCE(txq->port->en) & NVNIC_OFF_BIT(FLOWID)) {
+		nvpe_parse(f->hdr, f->hdr_len, f->len, NVPE_PARSE_F_TUNNEL,
+			   &r->hdrs);
+		status = nvhw_tx_stamp(txq, f->hdr, f->hdr_len);
+		if (status)
+			return status;
+	}
 	memset(&f->fill, 0, sizeof(f->fill));
 	if (r->desc.mask & NVNIC_OFF_BIT(TX_CSUM)) {
 		u32 field = nvpe_desc_csum_field(&r->desc, f->hdr_len);
@@ -109,6 +135,7 @@ static enum nvnic_status nvhw_tx_begin(struct nvhw_txq *txq)
 	txq->cnt[NVNIC_TC_REQUESTS]++;
 	r->at.piece = r->buf;
 	r->at.off = 0;
+	r->flowid = false;
 	if (r->desc.mask & ~READ_ONCE(txq->port->en))
 		return NVNIC_ST_REFUSED;
 	if (!READ_ONCE(txq->port->link))
@@ -179,8 +206,11 @@ static void nvhw_tx_count(struct nvhw_txq *txq, enum nvnic_status status)
 	cnt[NVNIC_TC_DROP_MISMATCH] += status == NVNIC_ST_MISMATCH;
 	cnt[NVNIC_TC_DROP_OVERSIZE] += status == NVNIC_ST_OVERSIZE;
 	cnt[NVNIC_TC_DROP_NOLINK] += status == NVNIC_ST_NOLINK;
+	cnt[NVNIC_TC_DROP_SPOOF] += status == NVNIC_ST_SPOOF;
 	if (status != NVNIC_ST_OK)
 		return;
+	if (r->flowid)
+		cnt[NVNIC_TC_FLOWID] += r->frames;
 	if (r->desc.mask & NVNIC_OFF_BIT(USO)) {
 		cnt[NVNIC_TC_USO]++;
 		cnt[NVNIC_TC_USO_FRAMES] += r->frames;
@@ -222,7 +252,7 @@ static enum nvhw_verdict nvhw_tx_request(struct nvhw_txq *txq,
  * nvhw_tx_run() - work on a TX queue
  * @txq: the queue
  *
- * Context: the queue's engine: softirq, or a thread with bottom halves off.
+ * Context: bottom halves off, under @txq->lock.
  *
  * Return: true if the budget is used up and there may be more to do.
  */
@@ -232,6 +262,7 @@ bool nvhw_tx_run(struct nvhw_txq *txq)
 	enum nvnic_status status;
 	bool got = true;
 
+	lockdep_assert_held(&txq->lock);
 	/* A doorbell does not end the wait for the receiver's buffers. */
 	if (READ_ONCE(txq->held))
 		return false;

@@ -11,24 +11,30 @@
 /* Requests that may share a completion. */
 #define NVHW_TXQ_COALESCE	16
 
+static void nvhw_txq_run(struct nvhw_txq *txq)
+{
+	lockdep_assert_held(&txq->lock);
+	/* Under the lock: whoever waits for it can cancel the work then. */
+	if (nvhw_tx_run(txq))
+		nvhw_txq_kick(txq);
+}
+
 static void nvhw_txq_softirq(struct work_struct *work)
 {
 	struct nvhw_txq *txq = container_of(work, struct nvhw_txq, softirq);
 
-	if (nvhw_tx_run(txq))
-		nvhw_txq_kick(txq);
+	spin_lock(&txq->lock);
+	nvhw_txq_run(txq);
+	spin_unlock(&txq->lock);
 }
 
 static void nvhw_txq_thread(struct work_struct *work)
 {
 	struct nvhw_txq *txq = container_of(work, struct nvhw_txq, thread);
-	bool more;
 
-	local_bh_disable();
-	more = nvhw_tx_run(txq);
-	local_bh_enable();
-	if (more)
-		nvhw_txq_kick(txq);
+	spin_lock_bh(&txq->lock);
+	nvhw_txq_run(txq);
+	spin_unlock_bh(&txq->lock);
 }
 
 /**
@@ -43,13 +49,14 @@ void nvhw_txq_init(struct nvhw_port *port, unsigned int index)
 	txq->port = port;
 	txq->index = index;
 	txq->vec = &port->vec[index];
+	spin_lock_init(&txq->lock);
 	INIT_WORK(&txq->softirq, nvhw_txq_softirq);
 	INIT_WORK(&txq->thread, nvhw_txq_thread);
 	INIT_LIST_HEAD(&txq->hold);
 }
 
 /**
- * nvhw_txq_kick() - have the engine look at a queue
+ * nvhw_txq_kick() - have the engine look at a queue, soon
  * @txq: the queue
  *
  * Context: any.
@@ -67,14 +74,21 @@ void nvhw_txq_kick(struct nvhw_txq *txq)
  * @txq: the queue
  * @tail: position behind the last descriptor written
  *
- * Context: any. Only kicks the engine; what the position covers is checked
- * there.
+ * The engine runs here and now where it may, and is not running elsewhere; it
+ * checks what the position covers.
+ *
+ * Context: any.
  */
 void nvhw_txq_doorbell(struct nvhw_txq *txq, u16 tail)
 {
 	/* P1: descriptors before the tail; pairs with nvhw_ring_pending(). */
 	smp_store_release(&txq->ring.tail, tail);
-	nvhw_txq_kick(txq);
+	if (nvhw_port_may_run(txq->port) && spin_trylock(&txq->lock)) {
+		nvhw_txq_run(txq);
+		spin_unlock(&txq->lock);
+	} else {
+		nvhw_txq_kick(txq);
+	}
 }
 
 /**
@@ -102,10 +116,14 @@ bool nvhw_txq_enable(struct nvhw_txq *txq)
  * nvhw_txq_cancel() - wait for the engine of a queue, and forget its kicks
  * @txq: the queue
  *
- * Context: process, sleeps.
+ * Context: process, sleeps. The queue is off, or its port's engines are
+ * stopped.
  */
 void nvhw_txq_cancel(struct nvhw_txq *txq)
 {
+	/* One that a doorbell has started; none begins. */
+	spin_lock_bh(&txq->lock);
+	spin_unlock_bh(&txq->lock);
 	cancel_work_sync(&txq->softirq);
 	cancel_work_sync(&txq->thread);
 }

@@ -10,7 +10,8 @@
  *			lock; taken by the stack around ndo_* and ethtool
  *			operations, and by nvnic_service()
  *	addr_list_lock	nvnic_net.macf and the registers behind it
- *	xmit lock	of a TX queue: producer side of its ring, the spill list
+ *	xmit lock	of a TX queue: producer side of its ring, the spill list,
+ *			its place in nvnic_net.tx
  *	carrier_lock	reading the link and telling the stack of it, as one step
  *
  * NAPI owns the consumer side of both rings of its vector; disabling it is how
@@ -58,6 +59,8 @@ do {									\
  * @NVNIC_PF_NVGRE: the device parses through GRE on receive
  * @NVNIC_PF_RSS_INNER: the receive hash covers the headers inside GRE
  * @NVNIC_PF_THREADS: the device's engines run in kernel threads
+ * @NVNIC_PF_FLOWID: NVGRE frames carry a FlowID, and none is received
+ * @NVNIC_PF_SPOOF_CHECK: VM queues send as themselves only
  * @NVNIC_PF_COUNT: number of flags
  */
 enum nvnic_priv_flag {
@@ -65,21 +68,9 @@ enum nvnic_priv_flag {
 	NVNIC_PF_NVGRE,
 	NVNIC_PF_RSS_INNER,
 	NVNIC_PF_THREADS,
+	NVNIC_PF_FLOWID,
+	NVNIC_PF_SPOOF_CHECK,
 	NVNIC_PF_COUNT,
-};
-
-/**
- * struct nvnic_config - what the rings are made from
- * @num: queue pairs
- * @tx_size: descriptors of a TX ring
- * @rx_size: descriptors of an RX ring
- * @mtu: MTU that RX buffers and the device's frame limit are for
- */
-struct nvnic_config {
-	u32 num;
-	u32 tx_size;
-	u32 rx_size;
-	u32 mtu;
 };
 
 /* Moderation unless the user chooses, see Documentation/queues.rst */
@@ -130,7 +121,10 @@ struct nvnic_rss {
  * @bdev: its device
  * @tx_allowed: request bits that a descriptor may carry now; written under
  *	RTNL, read by the transmit path. Always a subset of @en
- * @tx: TX ring of each queue, NULL while there is none
+ * @tx: TX ring of each queue, NULL while there is none; the queue's xmit lock
+ * @tx_num: TX queues that are not of VM queue sets, from 0 on; written under RTNL
+ * @vmq_tx: TX queues of a station by its subordinate channel, NVNIC_VMQ_TX_*;
+ *	0: those of the port. Written under RTNL
  * @rings: rings in use, NULL while down
  * @qstats: statistics of each queue; outlive the rings
  * @cfg: configuration of @rings, or of those to come
@@ -138,6 +132,10 @@ struct nvnic_rss {
  * @ctx: RSS contexts beside it, NULL: there is none with that number
  * @rules: filter rules, &struct nvnic_ntuple_rule by location
  * @nrules: how many
+ * @vmq: VM queue sets, NULL: there is none with that number
+ * @vmq_max: how many there may be
+ * @vmq_used: how many there are
+ * @tc: flower filters
  * @coalesce: moderation, as last set for all queues
  * @queue_coalesce: moderation of each queue
  * @ctrl: NVNIC_REG_CTRL as last written
@@ -147,13 +145,14 @@ struct nvnic_rss {
  * @en: NVNIC_REG_EN as last written
  * @en_off: bits of @en that wait for the TX rings to drain
  * @priv_flags: bits of enum nvnic_priv_flag
- * @max_used: highest number of queue pairs that ever ran
+ * @max_used: queue numbers below this have ever been used
  * @macf: receive filters as last written; addr_list_lock
  * @rx_mode: NVNIC_REG_RX_MODE as last written; addr_list_lock
  * @carrier_lock: see above
  * @down: no TX queue may be woken
  * @fault_tx: TX queues to be reset; atomic bits
  * @fault_rx: RX queues to be reset; atomic bits
+ * @placed: vectors that were given a CPU, and are the user's to move since
  * @service: late ends of offload toggles
  * @devlink: its devlink instance
  * @event_irq: interrupt of the event vector, 0: not requested
@@ -164,14 +163,20 @@ struct nvnic_net {
 	struct nvnic_bus_dev *bdev;
 	u32 tx_allowed;
 	struct nvnic_tx_ring *tx[NVNIC_MAX_QUEUES];
+	u16 tx_num;
+	u16 vmq_tx[NVNIC_VMQ_SETS + 1];
 
 	struct nvnic_rings *rings;
 	struct nvnic_queue_stats *qstats;
 	struct nvnic_config cfg;
 	struct nvnic_rss rss;
-	struct ethtool_rxfh_context *ctx[NVNIC_RSS_CONTEXTS];
+	struct ethtool_rxfh_context *ctx[NVNIC_RSS_USER_CONTEXTS];
 	struct xarray rules;
 	u32 nrules;
+	struct nvnic_vmq *vmq[NVNIC_VMQ_SETS];
+	u32 vmq_max;
+	u32 vmq_used;
+	struct nvnic_tc *tc;
 	struct nvnic_coalesce coalesce;
 	struct nvnic_coalesce queue_coalesce[NVNIC_MAX_QUEUES];
 	u64 ctrl;
@@ -190,6 +195,7 @@ struct nvnic_net {
 	bool down;
 	DECLARE_BITMAP(fault_tx, NVNIC_MAX_QUEUES);
 	DECLARE_BITMAP(fault_rx, NVNIC_MAX_QUEUES);
+	DECLARE_BITMAP(placed, NVNIC_MAX_QUEUES);
 	struct delayed_work service;
 	struct nvnic_devlink *devlink;
 
@@ -218,6 +224,9 @@ int nvnic_get_link_ext_state(struct net_device *dev,
 			     struct ethtool_link_ext_state_info *info);
 void nvnic_get_link_ext_stats(struct net_device *dev,
 			      struct ethtool_link_ext_stats *stats);
+int nvnic_get_fecparam(struct net_device *dev, struct ethtool_fecparam *fec);
+void nvnic_get_fec_stats(struct net_device *dev,
+			 struct ethtool_fec_stats *stats);
 void nvnic_get_pauseparam(struct net_device *dev,
 			  struct ethtool_pauseparam *pause);
 int nvnic_set_pauseparam(struct net_device *dev,
@@ -289,6 +298,15 @@ int nvnic_ntuple_delete(struct nvnic_net *nn, u32 loc);
 u32 nvnic_ntuple_stats_count(struct nvnic_net *nn);
 void nvnic_ntuple_stats_strings(struct nvnic_net *nn, u8 *data);
 void nvnic_ntuple_stats_values(struct nvnic_net *nn, u64 *data);
+
+/* nvnic_tc.c */
+extern struct notifier_block nvnic_tc_nb;
+int nvnic_tc_init(struct nvnic_net *nn);
+void nvnic_tc_close(struct nvnic_net *nn);
+void nvnic_tc_exit(struct nvnic_net *nn);
+bool nvnic_tc_busy(const struct nvnic_net *nn);
+int nvnic_tc_check_queues(struct nvnic_net *nn, u32 queues);
+int nvnic_setup_tc(struct net_device *dev, enum tc_setup_type type, void *data);
 
 /* nvnic_coalesce.c */
 int nvnic_moder_init(struct nvnic_net *nn);

@@ -240,10 +240,10 @@ static void nvnic_coalesce_apply(struct nvnic_net *nn, u32 queue,
 	struct nvnic_vec *vec;
 
 	nn->queue_coalesce[queue] = *c;
-	if (!nn->rings || queue >= nn->rings->num)
+	vec = nvnic_vec_next(nn->rings, queue, queue + 1);
+	if (!vec)
 		return;
 
-	vec = nn->rings->vec[queue];
 	nvnic_vec_pause(vec);
 	nvnic_moder_stop(vec);
 	nvnic_moder_start(vec);
@@ -318,7 +318,7 @@ int nvnic_get_queue_coalesce(struct net_device *dev, u32 queue,
 {
 	struct nvnic_net *nn = netdev_priv(dev);
 
-	if (queue >= nn->cfg.num)
+	if (queue >= dev->real_num_rx_queues)
 		return -EINVAL;
 
 	nvnic_coalesce_show(&nn->queue_coalesce[queue], out);
@@ -344,7 +344,7 @@ int nvnic_set_queue_coalesce(struct net_device *dev, u32 queue,
 	struct nvnic_coalesce c;
 	int err;
 
-	if (queue >= nn->cfg.num)
+	if (queue >= dev->real_num_rx_queues)
 		return -EINVAL;
 
 	err = nvnic_coalesce_parse(in, &c, NULL);

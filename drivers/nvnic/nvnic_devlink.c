@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * nvnic driver: devlink instance of a port: information, reload.
+ * nvnic driver: devlink instance of a port: information, resource, reload.
  *
  * Copyright (C) 2026 nvnic contributors
  */
@@ -145,15 +145,75 @@ void nvnic_devlink_attach(struct nvnic_devlink *dl, struct net_device *netdev)
 	SET_NETDEV_DEVLINK_PORT(netdev, &dl->port);
 }
 
+/* ---- VM queue sets as a resource ---- */
+
+static u64 nvnic_devlink_vmq_used(void *priv)
+{
+	const struct nvnic_devlink *dl = priv;
+
+	return dl->nn ? READ_ONCE(dl->nn->vmq_used) : 0;
+}
+
+static int nvnic_devlink_resource_register(struct nvnic_devlink *dl)
+{
+	struct devlink *devlink = priv_to_devlink(dl);
+	struct devlink_resource_size_params params;
+	int err;
+
+	devlink_resource_size_params_init(&params, 0, NVNIC_VMQ_SETS, 1,
+					  DEVLINK_RESOURCE_UNIT_ENTRY);
+	err = devl_resource_register(devlink, "vm_queues", NVNIC_VMQ_SETS,
+				     NVNIC_RES_VMQ,
+				     DEVLINK_RESOURCE_ID_PARENT_TOP, &params);
+	if (err)
+		return err;
+	devl_resource_occ_get_register(devlink, NVNIC_RES_VMQ,
+				       nvnic_devlink_vmq_used, dl);
+
+	return 0;
+}
+
+static void nvnic_devlink_resource_unregister(struct nvnic_devlink *dl)
+{
+	struct devlink *devlink = priv_to_devlink(dl);
+
+	devl_resource_occ_get_unregister(devlink, NVNIC_RES_VMQ);
+	devl_resources_unregister(devlink);
+}
+
+/**
+ * nvnic_devlink_vmq_max() - how many VM queue sets the user allows
+ * @dl: devlink instance, locked
+ *
+ * A new size of the resource is in force from the reload on.
+ *
+ * Context: process.
+ *
+ * Return: their number.
+ */
+u32 nvnic_devlink_vmq_max(struct nvnic_devlink *dl)
+{
+	u64 size;
+
+	if (devl_resource_size_get(priv_to_devlink(dl), NVNIC_RES_VMQ, &size))
+		return NVNIC_VMQ_SETS;
+
+	return size;
+}
+
 /* All but the lock, and the memory */
 static int nvnic_devlink_setup(struct nvnic_devlink *dl)
 {
 	struct devlink *devlink = priv_to_devlink(dl);
 	int err;
 
-	err = devl_register(devlink);
+	err = nvnic_devlink_resource_register(dl);
 	if (err)
 		return err;
+
+	err = devl_register(devlink);
+	if (err)
+		goto unregister_resource;
 
 	err = nvnic_health_create(dl);
 	if (err)
@@ -169,6 +229,8 @@ destroy_health:
 	nvnic_health_destroy(dl);
 unregister:
 	devl_unregister(devlink);
+unregister_resource:
+	nvnic_devlink_resource_unregister(dl);
 	return err;
 }
 
@@ -224,6 +286,7 @@ void nvnic_devlink_destroy(struct nvnic_devlink *dl)
 	devl_lock(devlink);
 	nvnic_health_destroy(dl);
 	devl_unregister(devlink);
+	nvnic_devlink_resource_unregister(dl);
 	devl_unlock(devlink);
 	dev_set_drvdata(&dl->bdev->dev, NULL);
 	devlink_free(devlink);

@@ -13,6 +13,11 @@
 struct nvnic_bus_dev;
 struct nvnic_net;
 
+/* devlink resources */
+enum nvnic_resource {
+	NVNIC_RES_VMQ = 1,
+};
+
 /* Which of its two reporters: one for each side of a queue pair */
 enum nvnic_health_side {
 	NVNIC_HEALTH_TX,
@@ -56,6 +61,7 @@ struct nvnic_devlink {
 int nvnic_devlink_create(struct nvnic_bus_dev *bdev);
 void nvnic_devlink_destroy(struct nvnic_devlink *dl);
 void nvnic_devlink_attach(struct nvnic_devlink *dl, struct net_device *netdev);
+u32 nvnic_devlink_vmq_max(struct nvnic_devlink *dl);
 
 /* nvnic_health.c */
 int nvnic_health_create(struct nvnic_devlink *dl);

@@ -11,12 +11,15 @@
 
 #include "nvnic.h"
 #include "nvnic_csr.h"
+#include "nvnic_vmq.h"
 
 static const char nvnic_priv_flag_names[][ETH_GSTRING_LEN] = {
 	[NVNIC_PF_GRE_PARTIAL] = "gre-gso-partial",
 	[NVNIC_PF_NVGRE] = "nvgre-offload",
 	[NVNIC_PF_RSS_INNER] = "rss-inner",
 	[NVNIC_PF_THREADS] = "engine-threads",
+	[NVNIC_PF_FLOWID] = "nvgre-flowid",
+	[NVNIC_PF_SPOOF_CHECK] = "vmq-spoof-check",
 };
 
 static_assert(ARRAY_SIZE(nvnic_priv_flag_names) == NVNIC_PF_COUNT);
@@ -99,10 +102,15 @@ static int nvnic_set_channels(struct net_device *dev,
 	int err;
 
 	err = nvnic_ntuple_check_queues(nn, channels->combined_count);
+	if (!err)
+		err = nvnic_tc_check_queues(nn, channels->combined_count);
 	if (err)
 		return err;
 
 	cfg.num = channels->combined_count;
+	err = nvnic_dfwd_place(nn, &cfg);
+	if (err)
+		return err;
 
 	return nvnic_reconfigure(nn, &cfg);
 }
@@ -165,7 +173,7 @@ const struct ethtool_ops nvnic_ethtool_ops = {
 	.cap_rss_ctx_supported = true,
 	.cap_rss_rxnfc_adds = true,
 	.rxfh_per_ctx_key = true,
-	.rxfh_max_num_contexts = NVNIC_RSS_CONTEXTS,
+	.rxfh_max_num_contexts = NVNIC_RSS_USER_CONTEXTS,
 	.supported_coalesce_params = ETHTOOL_COALESCE_USECS |
 				     ETHTOOL_COALESCE_MAX_FRAMES |
 				     ETHTOOL_COALESCE_USE_ADAPTIVE,
@@ -179,6 +187,8 @@ const struct ethtool_ops nvnic_ethtool_ops = {
 	.set_link_ksettings = nvnic_set_link_ksettings,
 	.get_link_ext_state = nvnic_get_link_ext_state,
 	.get_link_ext_stats = nvnic_get_link_ext_stats,
+	.get_fecparam = nvnic_get_fecparam,
+	.get_fec_stats = nvnic_get_fec_stats,
 	.get_ringparam = nvnic_get_ringparam,
 	.set_ringparam = nvnic_set_ringparam,
 	.get_channels = nvnic_get_channels,

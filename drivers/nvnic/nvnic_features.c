@@ -20,6 +20,7 @@
 
 #include "nvnic.h"
 #include "nvnic_csr.h"
+#include "nvnic_vmq.h"
 
 /* How long a notifier may wait for the rings before it leaves it to the work */
 #define NVNIC_SETTLE_US		(500 * USEC_PER_MSEC)
@@ -50,12 +51,18 @@ static const struct nvnic_off_row nvnic_off_rows[] = {
 	[NVNIC_OFF_NVGRE] = { .priv_flags = BIT(NVNIC_PF_NVGRE) },
 	[NVNIC_OFF_RSS_INNER] = { .priv_flags = BIT(NVNIC_PF_RSS_INNER) },
 	[NVNIC_OFF_NTUPLE] = { .features = NETIF_F_NTUPLE },
+	[NVNIC_OFF_TC] = { .features = NETIF_F_HW_TC },
+	[NVNIC_OFF_VMQ] = { .features = NETIF_F_HW_L2FW_DOFFLOAD },
+	[NVNIC_OFF_FLOWID] = { .priv_flags = BIT(NVNIC_PF_FLOWID) },
 };
 
 static_assert(ARRAY_SIZE(nvnic_off_rows) == NVNIC_OFF_COUNT);
 
 /* Features that move to gso_partial_features and back */
 #define NVNIC_F_GRE		(NETIF_F_GSO_GRE | NETIF_F_GSO_GRE_CSUM)
+
+/* Off until the user asks: it takes queues away from the stack */
+#define NVNIC_F_OPT_IN		NETIF_F_HW_L2FW_DOFFLOAD
 
 /* No offload of the device, but true of it */
 #define NVNIC_F_ALWAYS		(NETIF_F_SG | NETIF_F_HIGHDMA)
@@ -117,9 +124,10 @@ void nvnic_features_init(struct nvnic_net *nn)
 	tx = NVNIC_F_ALWAYS | nvnic_features_of(nn->cap & NVNIC_OFF_TX_MASK);
 	all = NVNIC_F_ALWAYS | nvnic_features_of(nn->cap);
 
-	nn->priv_flags = BIT(NVNIC_PF_NVGRE) | BIT(NVNIC_PF_RSS_INNER);
+	nn->priv_flags = BIT(NVNIC_PF_NVGRE) | BIT(NVNIC_PF_RSS_INNER) |
+			 BIT(NVNIC_PF_SPOOF_CHECK);
 	dev->hw_features = (all & ~NETIF_F_HIGHDMA) | NETIF_F_LOOPBACK;
-	dev->features = all;
+	dev->features = all & ~NVNIC_F_OPT_IN;
 	dev->vlan_features = tx;
 	dev->hw_enc_features = tx;
 	/* Any protocol's checksum, but segmentation does not know labels */
@@ -127,6 +135,7 @@ void nvnic_features_init(struct nvnic_net *nn)
 
 	nvnic_en_update(nn, nvnic_offloads_of(nn, dev->features,
 					      nn->priv_flags));
+	nvnic_ctrl(nn, NVNIC_CTRL_SPOOF_CHECK, true);
 }
 
 /**
@@ -136,7 +145,7 @@ void nvnic_features_init(struct nvnic_net *nn)
  *
  * Context: process, RTNL.
  *
- * Return: 0.
+ * Return: 0, or -EBUSY when hw-tc-offload is to go and filters need it.
  */
 int nvnic_set_features(struct net_device *dev, netdev_features_t features)
 {
@@ -144,6 +153,15 @@ int nvnic_set_features(struct net_device *dev, netdev_features_t features)
 	bool loop = features & NETIF_F_LOOPBACK;
 
 	ASSERT_RTNL();
+
+	if (!(features & NETIF_F_HW_TC) && nvnic_tc_busy(nn)) {
+		nvnic_refuse(dev, NULL, "tc has filters in the device, hw-tc-offload stays on");
+		return -EBUSY;
+	}
+
+	/* The software way must be open before the other one is shut. */
+	if (!(features & NETIF_F_HW_L2FW_DOFFLOAD))
+		nvnic_dfwd_release_all(nn);
 
 	nvnic_en_update(nn, nvnic_offloads_of(nn, features, nn->priv_flags));
 	if (!(features & NETIF_F_NTUPLE))
@@ -156,20 +174,18 @@ int nvnic_set_features(struct net_device *dev, netdev_features_t features)
 
 static void nvnic_features_mark(struct nvnic_net *nn)
 {
-	u32 i;
+	struct nvnic_vec *vec;
 
-	for (i = 0; nn->rings && i < nn->rings->num; i++)
-		nn->rings->vec[i]->tx.drain =
-			READ_ONCE(nn->rings->vec[i]->tx.tail);
+	nvnic_for_each_vec(vec, nn->rings)
+		vec->tx.drain = READ_ONCE(vec->tx.tail);
 }
 
 static bool nvnic_features_drained(const struct nvnic_net *nn)
 {
-	u32 i;
+	const struct nvnic_vec *vec;
 
-	for (i = 0; nn->rings && i < nn->rings->num; i++)
-		if (!nvnic_tx_passed(&nn->rings->vec[i]->tx,
-				     nn->rings->vec[i]->tx.drain))
+	nvnic_for_each_vec(vec, nn->rings)
+		if (!nvnic_tx_passed(&vec->tx, vec->tx.drain))
 			return false;
 
 	return true;
@@ -262,6 +278,10 @@ int nvnic_set_priv_flags(struct net_device *dev, u32 flags)
 		nvnic_ctrl(nn, NVNIC_CTRL_THREADS,
 			   flags & BIT(NVNIC_PF_THREADS));
 
+	if (changed & BIT(NVNIC_PF_SPOOF_CHECK))
+		nvnic_ctrl(nn, NVNIC_CTRL_SPOOF_CHECK,
+			   flags & BIT(NVNIC_PF_SPOOF_CHECK));
+
 	if (changed & BIT(NVNIC_PF_GRE_PARTIAL)) {
 		if (flags & BIT(NVNIC_PF_GRE_PARTIAL))
 			dev->gso_partial_features |= NVNIC_F_GRE;
@@ -346,20 +366,10 @@ static bool nvnic_lso_gre_csum(const struct sk_buff *skb)
 	return gre && gre->flags & GRE_CSUM;
 }
 
-static bool nvnic_lso_cwr(const struct sk_buff *skb)
-{
-	const struct tcphdr *th;
-	struct tcphdr buf;
-
-	th = skb_header_pointer(skb, skb_checksum_start_offset(skb),
-				sizeof(buf), &buf);
-
-	return th && th->cwr;
-}
-
 /**
  * nvnic_lso_type() - what a super-frame asks for, by its headers
  * @skb: frame with CHECKSUM_PARTIAL, from its Ethernet header on
+ * @cwr: what nvnic_lso_hdr_len() has seen
  *
  * Receive offload merges GRE with a checksum into SKB_GSO_GRE, and who sends
  * for a guest may forget that CWR is set.
@@ -368,13 +378,13 @@ static bool nvnic_lso_cwr(const struct sk_buff *skb)
  *
  * Return: its gso_type, SKB_GSO_GRE_CSUM and SKB_GSO_TCP_ECN as it needs them.
  */
-u32 nvnic_lso_type(const struct sk_buff *skb)
+u32 nvnic_lso_type(const struct sk_buff *skb, bool cwr)
 {
 	u32 type = skb_shinfo(skb)->gso_type;
 
 	if (type & SKB_GSO_GRE && nvnic_lso_gre_csum(skb))
 		type ^= SKB_GSO_GRE | SKB_GSO_GRE_CSUM;
-	if (type & (SKB_GSO_TCPV4 | SKB_GSO_TCPV6) && nvnic_lso_cwr(skb))
+	if (cwr)
 		type |= SKB_GSO_TCP_ECN;
 
 	return type;
@@ -397,6 +407,8 @@ netdev_features_t nvnic_features_check(struct sk_buff *skb,
 	/* The tag comes into the frame after this. */
 	u32 extra = skb_vlan_tag_present(skb) ? VLAN_HLEN : 0;
 	u32 gso_type = skb_shinfo(skb)->gso_type;
+	u32 hdr_len;
+	bool cwr;
 
 	features = vlan_features_check(skb, features);
 
@@ -406,9 +418,10 @@ netdev_features_t nvnic_features_check(struct sk_buff *skb,
 	if (!skb_is_gso(skb))
 		return features;
 
-	if (!nvnic_lso_fits(skb, nvnic_lso_hdr_len(skb), extra) ||
+	hdr_len = nvnic_lso_hdr_len(skb, &cwr);
+	if (!nvnic_lso_fits(skb, hdr_len, extra) ||
 	    !nvnic_lso_routing_fits(skb) ||
-	    !net_gso_ok(features, nvnic_lso_type(skb) & ~gso_type))
+	    !net_gso_ok(features, nvnic_lso_type(skb, cwr) & ~gso_type))
 		features &= ~NETIF_F_GSO_MASK;
 	nvnic_count_software(skb, dev, features);
 

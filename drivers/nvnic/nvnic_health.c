@@ -13,6 +13,7 @@
 
 #include "nvnic.h"
 #include "nvnic_csr.h"
+#include "nvnic_vmq.h"
 
 /* Descriptors in a dump, from the one on which the queue stands */
 #define NVNIC_HEALTH_DESC	4
@@ -101,19 +102,21 @@ static int nvnic_health_diagnose(struct devlink_health_reporter *reporter,
 {
 	struct nvnic_health *health = devlink_health_reporter_priv(reporter);
 	struct nvnic_net *nn = health->devlink->nn;
-	u32 q;
+	const struct nvnic_vec *vec;
 
 	if (!nn)
 		return 0;
 
 	rtnl_lock();
 	devlink_fmsg_arr_pair_nest_start(fmsg, "queues");
-	for (q = 0; nn->rings && q < nn->rings->num; q++) {
+	nvnic_for_each_vec(vec, nn->rings) {
 		devlink_fmsg_obj_nest_start(fmsg);
-		nvnic_health_put_state(health, q, fmsg);
+		nvnic_health_put_state(health, vec->index, fmsg);
 		devlink_fmsg_obj_nest_end(fmsg);
 	}
 	devlink_fmsg_arr_pair_nest_end(fmsg);
+	if (health->side == NVNIC_HEALTH_RX)
+		nvnic_vmq_diagnose(nn, fmsg);
 	rtnl_unlock();
 
 	return 0;
@@ -160,9 +163,9 @@ static int nvnic_health_dump(struct devlink_health_reporter *reporter,
 {
 	struct nvnic_health *health = devlink_health_reporter_priv(reporter);
 	struct nvnic_net *nn = health->devlink->nn;
+	const struct nvnic_vec *vec;
 	unsigned long *map;
 	bool all;
-	u32 q;
 
 	if (!nn)
 		return 0;
@@ -171,12 +174,12 @@ static int nvnic_health_dump(struct devlink_health_reporter *reporter,
 	map = nvnic_health_map(nn, health->side);
 	all = bitmap_empty(map, NVNIC_MAX_QUEUES);
 	devlink_fmsg_arr_pair_nest_start(fmsg, "queues");
-	for (q = 0; nn->rings && q < nn->rings->num; q++) {
-		if (!all && !test_bit(q, map))
+	nvnic_for_each_vec(vec, nn->rings) {
+		if (!all && !test_bit(vec->index, map))
 			continue;
 		devlink_fmsg_obj_nest_start(fmsg);
-		nvnic_health_put_state(health, q, fmsg);
-		nvnic_health_put_ring(health, q, fmsg);
+		nvnic_health_put_state(health, vec->index, fmsg);
+		nvnic_health_put_ring(health, vec->index, fmsg);
 		devlink_fmsg_obj_nest_end(fmsg);
 	}
 	devlink_fmsg_arr_pair_nest_end(fmsg);
@@ -190,20 +193,19 @@ static int nvnic_health_dump(struct devlink_health_reporter *reporter,
 static int nvnic_health_reset(struct nvnic_net *nn, enum nvnic_health_side side)
 {
 	unsigned long *map = nvnic_health_map(nn, side);
+	struct nvnic_vec *vec;
 	int err = 0, one;
-	u32 q;
 
 	ASSERT_RTNL();
 
-	for (q = 0; nn->rings && q < nn->rings->num; q++) {
-		if (!test_and_clear_bit(q, map))
+	nvnic_for_each_vec(vec, nn->rings) {
+		if (!test_and_clear_bit(vec->index, map))
 			continue;
-		one = nvnic_vec_recover(nn->rings->vec[q],
-					side == NVNIC_HEALTH_TX,
+		one = nvnic_vec_recover(vec, side == NVNIC_HEALTH_TX,
 					side == NVNIC_HEALTH_RX);
 		if (!one)
 			continue;
-		set_bit(q, map);
+		set_bit(vec->index, map);
 		err = one;
 	}
 

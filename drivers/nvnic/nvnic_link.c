@@ -283,6 +283,39 @@ void nvnic_get_link_ext_stats(struct net_device *dev,
 		nvnic_rd(nn->bdev, NVNIC_REG_PORT_CNT(NVNIC_PC_LINK_DOWN));
 }
 
+/* ---- ethtool --show-fec ---- */
+
+/**
+ * nvnic_get_fecparam() - ethtool: forward error correction
+ * @dev: port
+ * @fec: receives it: there is none, for the wire makes no errors
+ *
+ * Context: process, RTNL.
+ *
+ * Return: 0.
+ */
+int nvnic_get_fecparam(struct net_device *dev, struct ethtool_fecparam *fec)
+{
+	fec->fec = ETHTOOL_FEC_OFF;
+	fec->active_fec = ETHTOOL_FEC_OFF;
+
+	return 0;
+}
+
+/**
+ * nvnic_get_fec_stats() - ethtool -I --show-fec: what was corrected
+ * @dev: port
+ * @stats: receives it
+ *
+ * Context: process, RTNL.
+ */
+void nvnic_get_fec_stats(struct net_device *dev,
+			 struct ethtool_fec_stats *stats)
+{
+	stats->corrected_blocks.total = 0;
+	stats->uncorrectable_blocks.total = 0;
+}
+
 /* ---- ethtool -a, -A ---- */
 
 /**

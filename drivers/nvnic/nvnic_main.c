@@ -11,6 +11,7 @@
 
 #include "nvnic.h"
 #include "nvnic_csr.h"
+#include "nvnic_vmq.h"
 
 /**
  * nvnic_ctrl() - set or clear switches of the port
@@ -112,6 +113,8 @@ static struct nvnic_net *nvnic_alloc(struct nvnic_bus_dev *bdev,
 	nn->cfg.tx_size = NVNIC_DEF_RING;
 	nn->cfg.rx_size = NVNIC_DEF_RING;
 	nn->cfg.mtu = ETH_DATA_LEN;
+	nn->tx_num = nn->cfg.num;
+	nn->vmq_max = nvnic_devlink_vmq_max(devlink);
 	spin_lock_init(&nn->carrier_lock);
 	INIT_DELAYED_WORK(&nn->service, nvnic_service);
 
@@ -171,19 +174,26 @@ struct nvnic_net *nvnic_port_create(struct nvnic_bus_dev *bdev,
 	nvnic_features_init(nn);
 	nvnic_rss_init(nn);
 	nvnic_ntuple_init(nn);
+	err = nvnic_tc_init(nn);
+	if (err)
+		goto free_nn;
+	nvnic_vmq_init(nn);
 	nvnic_rss_ctx_reset(nn);
 	netif_carrier_off(nn->netdev);
 
 	err = netif_set_real_num_queues(nn->netdev, nn->cfg.num, nn->cfg.num);
 	if (err)
-		goto free_nn;
+		goto free_tc;
 
 	err = register_netdev(nn->netdev);
 	if (err)
-		goto free_nn;
+		goto free_tc;
 
 	return nn;
 
+free_tc:
+	nvnic_tc_close(nn);
+	nvnic_tc_exit(nn);
 free_nn:
 	nvnic_off(bdev);
 	nvnic_free(nn);
@@ -198,9 +208,11 @@ free_nn:
  */
 void nvnic_port_destroy(struct nvnic_net *nn)
 {
+	nvnic_tc_close(nn);
 	/* Closes the port; nothing is left then that could ask for service. */
 	unregister_netdev(nn->netdev);
 	cancel_delayed_work_sync(&nn->service);
+	nvnic_tc_exit(nn);
 	nvnic_ntuple_exit(nn);
 	nvnic_rss_ctx_reset(nn);
 	nvnic_off(nn->bdev);
@@ -253,10 +265,26 @@ int nvnic_register(void)
 	if (err)
 		return err;
 
+	err = register_netdevice_notifier(&nvnic_dfwd_nb);
+	if (err)
+		goto unregister_features;
+
+	err = register_netdevice_notifier(&nvnic_tc_nb);
+	if (err)
+		goto unregister_dfwd;
+
 	err = driver_register(&nvnic_driver);
 	if (err)
-		unregister_netdevice_notifier(&nvnic_features_nb);
+		goto unregister_tc;
 
+	return 0;
+
+unregister_tc:
+	unregister_netdevice_notifier(&nvnic_tc_nb);
+unregister_dfwd:
+	unregister_netdevice_notifier(&nvnic_dfwd_nb);
+unregister_features:
+	unregister_netdevice_notifier(&nvnic_features_nb);
 	return err;
 }
 
@@ -268,5 +296,7 @@ int nvnic_register(void)
 void nvnic_unregister(void)
 {
 	driver_unregister(&nvnic_driver);
+	unregister_netdevice_notifier(&nvnic_tc_nb);
+	unregister_netdevice_notifier(&nvnic_dfwd_nb);
 	unregister_netdevice_notifier(&nvnic_features_nb);
 }

@@ -11,6 +11,7 @@
 
 #include "nvnic.h"
 #include "nvnic_csr.h"
+#include "nvnic_vmq.h"
 
 /* ---- Events ---- */
 
@@ -193,7 +194,7 @@ static int nvnic_change_mtu(struct net_device *dev, int mtu)
 		return err;
 
 	if (nn->rings)
-		nn->rings->mtu = mtu;
+		nn->rings->cfg.mtu = mtu;
 	nn->cfg.mtu = mtu;
 	WRITE_ONCE(dev->mtu, mtu);
 
@@ -221,8 +222,12 @@ const struct net_device_ops nvnic_netdev_ops = {
 	.ndo_open = nvnic_open,
 	.ndo_stop = nvnic_stop,
 	.ndo_start_xmit = nvnic_start_xmit,
+	.ndo_select_queue = nvnic_select_queue,
+	.ndo_dfwd_add_station = nvnic_dfwd_add_station,
+	.ndo_dfwd_del_station = nvnic_dfwd_del_station,
 	.ndo_features_check = nvnic_features_check,
 	.ndo_set_features = nvnic_set_features,
+	.ndo_setup_tc = nvnic_setup_tc,
 	.ndo_set_rx_mode = nvnic_set_rx_mode,
 	.ndo_set_mac_address = nvnic_set_mac_address,
 	.ndo_validate_addr = eth_validate_addr,

@@ -13,26 +13,14 @@
 #include <linux/slab.h>
 #include <linux/xarray.h>
 
-#include <nvnic/nvnic_filter.h>
-
 #include "nvnic.h"
-#include "nvnic_csr.h"
+#include "nvnic_filter.h"
 
 static_assert(NVNIC_MAX_QUEUES - 1 <= NVNIC_FLT_ACT_QUEUE);
-static_assert(NVNIC_RSS_CONTEXTS - 1 <= NVNIC_FLT_ACT_CONTEXT >> 8);
+static_assert(NVNIC_RSS_USER_CONTEXTS - 1 <= NVNIC_FLT_ACT_CONTEXT >> 8);
 
 /* Rows of ``ethtool -S`` for each rule */
 #define NVNIC_NTUPLE_STATS	2
-
-/**
- * struct nvnic_ntuple_match - what a rule looks at, as the device takes it
- * @key: values
- * @mask: bits that count
- */
-struct nvnic_ntuple_match {
-	u64 key[NVNIC_FLT_WORDS];
-	u64 mask[NVNIC_FLT_WORDS];
-};
 
 /**
  * struct nvnic_ntuple_rule - a rule in the device
@@ -40,35 +28,17 @@ struct nvnic_ntuple_match {
  * @context: RSS context, where @fs has FLOW_RSS
  * @match: what it looks at
  * @action: NVNIC_FLT_ACT_*
- * @frames0: the device's counter of its location when it came
- * @bytes0: likewise
+ * @count0: what the device had counted at its location when it came
  */
 struct nvnic_ntuple_rule {
 	struct ethtool_rx_flow_spec fs;
 	u32 context;
-	struct nvnic_ntuple_match match;
+	struct nvnic_filter_match match;
 	u64 action;
-	u64 frames0;
-	u64 bytes0;
+	struct nvnic_filter_count count0;
 };
 
 /* ---- From a flow specification to a match ---- */
-
-/**
- * struct nvnic_ntuple_field - bytes of a specification and their place in a key
- * @off: offset of the first byte
- * @len: bytes, at most 8
- * @word: word of the key
- * @shift: bit of that word where the last byte's bit 0 goes
- * @present: presence bits that go with it
- */
-struct nvnic_ntuple_field {
-	u8 off;
-	u8 len;
-	u8 word;
-	u8 shift;
-	u8 present;
-};
 
 #define NVNIC_SPEC(_spec, _member, _word, _shift, _present)		\
 	{ offsetof(struct _spec, _member),				\
@@ -77,14 +47,14 @@ struct nvnic_ntuple_field {
 	{ offsetof(struct _spec, _member), 8, _word, 0, 0 },		\
 	{ offsetof(struct _spec, _member) + 8, 8, (_word) + 1, 0, 0 }
 
-static const struct nvnic_ntuple_field nvnic_ntuple_ether[] = {
+static const struct nvnic_filter_field nvnic_ntuple_ether[] = {
 	NVNIC_SPEC(ethhdr, h_dest, 0, 16, 0),
 	NVNIC_SPEC(ethhdr, h_source, 1, 16, 0),
 	NVNIC_SPEC(ethhdr, h_proto, 0, 0, 0),
 	{}
 };
 
-static const struct nvnic_ntuple_field nvnic_ntuple_ip4[] = {
+static const struct nvnic_filter_field nvnic_ntuple_ip4[] = {
 	NVNIC_SPEC(ethtool_usrip4_spec, ip4src, NVNIC_FLT_IP_SRC, 32, 0),
 	NVNIC_SPEC(ethtool_usrip4_spec, ip4dst, NVNIC_FLT_IP_DST, 32, 0),
 	NVNIC_SPEC(ethtool_usrip4_spec, l4_4_bytes, 6, 32, NVNIC_FLT_7_L4),
@@ -93,7 +63,7 @@ static const struct nvnic_ntuple_field nvnic_ntuple_ip4[] = {
 	{}
 };
 
-static const struct nvnic_ntuple_field nvnic_ntuple_ip6[] = {
+static const struct nvnic_filter_field nvnic_ntuple_ip6[] = {
 	NVNIC_SPEC_IP6(ethtool_usrip6_spec, ip6src, NVNIC_FLT_IP_SRC),
 	NVNIC_SPEC_IP6(ethtool_usrip6_spec, ip6dst, NVNIC_FLT_IP_DST),
 	NVNIC_SPEC(ethtool_usrip6_spec, l4_4_bytes, 6, 32, NVNIC_FLT_7_L4),
@@ -102,7 +72,7 @@ static const struct nvnic_ntuple_field nvnic_ntuple_ip6[] = {
 	{}
 };
 
-static const struct nvnic_ntuple_field nvnic_ntuple_l4_4[] = {
+static const struct nvnic_filter_field nvnic_ntuple_l4_4[] = {
 	NVNIC_SPEC(ethtool_tcpip4_spec, ip4src, NVNIC_FLT_IP_SRC, 32, 0),
 	NVNIC_SPEC(ethtool_tcpip4_spec, ip4dst, NVNIC_FLT_IP_DST, 32, 0),
 	NVNIC_SPEC(ethtool_tcpip4_spec, psrc, 6, 48, NVNIC_FLT_7_L4),
@@ -111,7 +81,7 @@ static const struct nvnic_ntuple_field nvnic_ntuple_l4_4[] = {
 	{}
 };
 
-static const struct nvnic_ntuple_field nvnic_ntuple_l4_6[] = {
+static const struct nvnic_filter_field nvnic_ntuple_l4_6[] = {
 	NVNIC_SPEC_IP6(ethtool_tcpip6_spec, ip6src, NVNIC_FLT_IP_SRC),
 	NVNIC_SPEC_IP6(ethtool_tcpip6_spec, ip6dst, NVNIC_FLT_IP_DST),
 	NVNIC_SPEC(ethtool_tcpip6_spec, psrc, 6, 48, NVNIC_FLT_7_L4),
@@ -123,7 +93,7 @@ static const struct nvnic_ntuple_field nvnic_ntuple_l4_6[] = {
 /* FLOW_EXT: the VSID is in the last three bytes of user-def */
 #define NVNIC_USER_DEF_VSID	GENMASK_ULL(23, 0)
 
-static const struct nvnic_ntuple_field nvnic_ntuple_ext[] = {
+static const struct nvnic_filter_field nvnic_ntuple_ext[] = {
 	NVNIC_SPEC(ethtool_flow_ext, vlan_etype, 6, 0, NVNIC_FLT_7_VLAN),
 	NVNIC_SPEC(ethtool_flow_ext, vlan_tci, 1, 0, NVNIC_FLT_7_VLAN),
 	{ offsetofend(struct ethtool_flow_ext, data) - 3, 3, 7, 8,
@@ -131,7 +101,7 @@ static const struct nvnic_ntuple_field nvnic_ntuple_ext[] = {
 	{}
 };
 
-static const struct nvnic_ntuple_field nvnic_ntuple_mac_ext[] = {
+static const struct nvnic_filter_field nvnic_ntuple_mac_ext[] = {
 	NVNIC_SPEC(ethtool_flow_ext, h_dest, 0, 16, 0),
 	{}
 };
@@ -147,7 +117,7 @@ struct nvnic_ntuple_flow {
 	u32 type;
 	u8 proto;
 	u8 present;
-	const struct nvnic_ntuple_field *fields;
+	const struct nvnic_filter_field *fields;
 };
 
 static const struct nvnic_ntuple_flow nvnic_ntuple_flows[] = {
@@ -162,46 +132,19 @@ static const struct nvnic_ntuple_flow nvnic_ntuple_flows[] = {
 	{ SCTP_V6_FLOW,	IPPROTO_SCTP, NVNIC_FLT_7_IP6, nvnic_ntuple_l4_6 },
 };
 
-static u64 nvnic_ntuple_bytes(const void *from, u32 len)
-{
-	const u8 *byte = from;
-	u64 v = 0;
-
-	while (len--)
-		v = v << 8 | *byte++;
-
-	return v;
-}
-
-static void nvnic_ntuple_add(struct nvnic_ntuple_match *m, u32 word, u64 key,
-			     u64 mask)
-{
-	m->key[word] |= key & mask;
-	m->mask[word] |= mask;
-}
-
-static void nvnic_ntuple_fields(const struct nvnic_ntuple_field *f,
+static void nvnic_ntuple_fields(const struct nvnic_filter_field *f,
 				const void *key, const void *mask,
-				struct nvnic_ntuple_match *m)
+				struct nvnic_filter_match *m)
 {
-	u64 v;
-
-	for (; f->len; f++) {
-		v = nvnic_ntuple_bytes(mask + f->off, f->len);
-		if (!v)
-			continue;
-		nvnic_ntuple_add(m, f->word, nvnic_ntuple_bytes(key + f->off,
-								f->len) << f->shift,
-				 v << f->shift);
-		nvnic_ntuple_add(m, 7, f->present, f->present);
-	}
+	for (; f->len; f++)
+		nvnic_filter_add_field(m, f, key, mask);
 }
 
 static int nvnic_ntuple_check_ext(struct nvnic_net *nn,
 				  const struct ethtool_rx_flow_spec *fs)
 {
-	u64 key = nvnic_ntuple_bytes(fs->h_ext.data, sizeof(fs->h_ext.data));
-	u64 mask = nvnic_ntuple_bytes(fs->m_ext.data, sizeof(fs->m_ext.data));
+	u64 key = nvnic_filter_bytes(fs->h_ext.data, sizeof(fs->h_ext.data));
+	u64 mask = nvnic_filter_bytes(fs->m_ext.data, sizeof(fs->m_ext.data));
 
 	if (fs->flow_type & FLOW_EXT && key & mask & ~NVNIC_USER_DEF_VSID) {
 		nvnic_refuse(nn->netdev, NULL,
@@ -214,7 +157,7 @@ static int nvnic_ntuple_check_ext(struct nvnic_net *nn,
 
 static int nvnic_ntuple_translate(struct nvnic_net *nn,
 				  const struct ethtool_rx_flow_spec *fs,
-				  struct nvnic_ntuple_match *m)
+				  struct nvnic_filter_match *m)
 {
 	u32 type = fs->flow_type & ~(FLOW_EXT | FLOW_MAC_EXT | FLOW_RSS);
 	const struct nvnic_ntuple_flow *flow;
@@ -239,9 +182,9 @@ static int nvnic_ntuple_translate(struct nvnic_net *nn,
 
 	flow = &nvnic_ntuple_flows[i];
 	memset(m, 0, sizeof(*m));
-	nvnic_ntuple_add(m, 7, flow->present, flow->present);
+	nvnic_filter_add(m, 7, flow->present, flow->present);
 	if (flow->proto)
-		nvnic_ntuple_add(m, 6, FIELD_PREP(NVNIC_FLT_6_PROTO, flow->proto),
+		nvnic_filter_add(m, 6, FIELD_PREP(NVNIC_FLT_6_PROTO, flow->proto),
 				 NVNIC_FLT_6_PROTO);
 	nvnic_ntuple_fields(flow->fields, &fs->h_u, &fs->m_u, m);
 	if (fs->flow_type & FLOW_EXT)
@@ -275,7 +218,7 @@ static int nvnic_ntuple_ctx_action(struct nvnic_net *nn, u32 ctx, u64 ring,
 {
 	u32 max;
 
-	if (ctx >= NVNIC_RSS_CONTEXTS || (ctx && !nn->ctx[ctx])) {
+	if (ctx >= NVNIC_RSS_USER_CONTEXTS || (ctx && !nn->ctx[ctx])) {
 		nvnic_refuse(nn->netdev, NULL, "there is no RSS context %u",
 			     ctx);
 		return -EINVAL;
@@ -369,7 +312,7 @@ int nvnic_ntuple_check_queues(struct nvnic_net *nn, u32 queues)
 {
 	u32 ctx, max;
 
-	for (ctx = 1; ctx < NVNIC_RSS_CONTEXTS; ctx++) {
+	for (ctx = 1; ctx < NVNIC_RSS_USER_CONTEXTS; ctx++) {
 		if (!nn->ctx[ctx])
 			continue;
 		max = nvnic_ntuple_ctx_queue(nn, ctx) +
@@ -383,63 +326,6 @@ int nvnic_ntuple_check_queues(struct nvnic_net *nn, u32 queues)
 	}
 
 	return 0;
-}
-
-/* ---- The device ---- */
-
-static const struct {
-	int err;
-	const char *text;
-} nvnic_ntuple_refusals[NVNIC_FLT_ST_COUNT] = {
-	[NVNIC_FLT_ST_OK] = { 0, "" },
-	[NVNIC_FLT_ST_BAD] = { -EIO, "the device does not know the rule" },
-	[NVNIC_FLT_ST_ABSENT] = { -ENOENT, "there is no such rule" },
-	[NVNIC_FLT_ST_SHAPES] = { -ENOSPC,
-		"rules look at " __stringify(NVNIC_FILTER_SHAPES)
-		" different sets of bits already" },
-	[NVNIC_FLT_ST_CONTEXT] = { -EINVAL, "there is no such RSS context" },
-	[NVNIC_FLT_ST_NOMEM] = { -ENOMEM, "the device is short of memory" },
-};
-
-static int nvnic_ntuple_command(struct nvnic_net *nn, u32 op, u32 loc)
-{
-	u64 status;
-
-	nvnic_wr(nn->bdev, NVNIC_REG_FLT_CMD,
-		 FIELD_PREP(NVNIC_FLT_CMD_OP, op) |
-		 FIELD_PREP(NVNIC_FLT_CMD_LOC, loc));
-	status = nvnic_rd(nn->bdev, NVNIC_REG_FLT_CMD);
-	if (status >= NVNIC_FLT_ST_COUNT)
-		return -EIO;
-	if (status)
-		nvnic_refuse(nn->netdev, NULL, "rule %u: %s", loc,
-			     nvnic_ntuple_refusals[status].text);
-
-	return nvnic_ntuple_refusals[status].err;
-}
-
-static void nvnic_ntuple_counters(struct nvnic_net *nn, u32 loc, u64 *frames,
-				  u64 *bytes)
-{
-	nvnic_wr(nn->bdev, NVNIC_REG_FLT_SEL, loc);
-	*frames = nvnic_rd(nn->bdev, NVNIC_REG_FLT_FRAMES);
-	*bytes = nvnic_rd(nn->bdev, NVNIC_REG_FLT_BYTES);
-}
-
-static int nvnic_ntuple_write(struct nvnic_net *nn,
-			      struct nvnic_ntuple_rule *rule)
-{
-	u32 i;
-
-	for (i = 0; i < NVNIC_FLT_WORDS; i++) {
-		nvnic_wr(nn->bdev, NVNIC_REG_FLT_KEY(i), rule->match.key[i]);
-		nvnic_wr(nn->bdev, NVNIC_REG_FLT_MASK(i), rule->match.mask[i]);
-	}
-	nvnic_wr(nn->bdev, NVNIC_REG_FLT_ACTION, rule->action);
-	nvnic_ntuple_counters(nn, rule->fs.location, &rule->frames0,
-			      &rule->bytes0);
-
-	return nvnic_ntuple_command(nn, NVNIC_FLT_OP_SET, rule->fs.location);
 }
 
 /* ---- Locations ---- */
@@ -462,7 +348,7 @@ static int nvnic_ntuple_free_loc(struct nvnic_net *nn, bool last, u32 *loc)
 }
 
 static int nvnic_ntuple_any_loc(struct nvnic_net *nn,
-				const struct nvnic_ntuple_match *match, u32 *loc)
+				const struct nvnic_filter_match *match, u32 *loc)
 {
 	struct nvnic_ntuple_rule *rule;
 	unsigned long at;
@@ -478,7 +364,7 @@ static int nvnic_ntuple_any_loc(struct nvnic_net *nn,
 }
 
 static int nvnic_ntuple_loc(struct nvnic_net *nn,
-			    const struct nvnic_ntuple_match *match, u32 *loc)
+			    const struct nvnic_filter_match *match, u32 *loc)
 {
 	switch (*loc) {
 	case RX_CLS_LOC_ANY:
@@ -509,7 +395,9 @@ static int nvnic_ntuple_store(struct nvnic_net *nn,
 	err = xa_reserve(&nn->rules, loc, GFP_KERNEL);
 	if (err)
 		return err;
-	err = nvnic_ntuple_write(nn, rule);
+	nvnic_filter_counters(nn, NVNIC_FLT_T_NTUPLE, loc, &rule->count0);
+	err = nvnic_filter_set(nn, NVNIC_FLT_T_NTUPLE, loc, &rule->match,
+			       rule->action, NULL);
 	if (err) {
 		xa_release(&nn->rules, loc);
 		return err;
@@ -588,7 +476,7 @@ int nvnic_ntuple_delete(struct nvnic_net *nn, u32 loc)
 
 	if (!rule)
 		return -ENOENT;
-	err = nvnic_ntuple_command(nn, NVNIC_FLT_OP_REMOVE, loc);
+	err = nvnic_filter_remove(nn, NVNIC_FLT_T_NTUPLE, loc);
 	if (err)
 		return err;
 	xa_erase(&nn->rules, loc);
@@ -675,7 +563,7 @@ void nvnic_ntuple_flush(struct nvnic_net *nn)
 	if (!nn->nrules)
 		return;
 
-	nvnic_ntuple_command(nn, NVNIC_FLT_OP_CLEAR, 0);
+	nvnic_filter_clear(nn, NVNIC_FLT_T_NTUPLE);
 	xa_for_each(&nn->rules, loc, rule) {
 		xa_erase(&nn->rules, loc);
 		kfree(rule);
@@ -692,7 +580,7 @@ void nvnic_ntuple_flush(struct nvnic_net *nn)
 void nvnic_ntuple_init(struct nvnic_net *nn)
 {
 	xa_init(&nn->rules);
-	nvnic_ntuple_command(nn, NVNIC_FLT_OP_CLEAR, 0);
+	nvnic_filter_clear(nn, NVNIC_FLT_T_NTUPLE);
 }
 
 /**
@@ -749,13 +637,13 @@ void nvnic_ntuple_stats_strings(struct nvnic_net *nn, u8 *data)
  */
 void nvnic_ntuple_stats_values(struct nvnic_net *nn, u64 *data)
 {
+	struct nvnic_filter_count count;
 	struct nvnic_ntuple_rule *rule;
-	u64 frames, bytes;
 	unsigned long loc;
 
 	xa_for_each(&nn->rules, loc, rule) {
-		nvnic_ntuple_counters(nn, loc, &frames, &bytes);
-		*data++ = frames - rule->frames0;
-		*data++ = bytes - rule->bytes0;
+		nvnic_filter_counters(nn, NVNIC_FLT_T_NTUPLE, loc, &count);
+		*data++ = count.frames - rule->count0.frames;
+		*data++ = count.bytes - rule->count0.bytes;
 	}
 }

@@ -93,7 +93,7 @@ static struct nvnic_vec *nvnic_queue_vec(struct net_device *dev, int q)
 
 	ASSERT_RTNL();
 
-	return nn->rings && q < nn->rings->num ? nn->rings->vec[q] : NULL;
+	return nvnic_vec_next(nn->rings, q, q + 1);
 }
 
 static void nvnic_queue_mem_free(struct net_device *dev, void *mem)

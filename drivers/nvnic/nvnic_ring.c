@@ -8,12 +8,14 @@
 #include <linux/iopoll.h>
 #include <linux/rtnetlink.h>
 #include <net/page_pool/helpers.h>
+#include <net/sch_generic.h>
 
 #include "nvnic.h"
 #include "nvnic_compat.h"
 #include "nvnic_csr.h"
+#include "nvnic_vmq.h"
 
-/* How long a replaced TX ring may take to send what it holds */
+/* How long replaced TX rings may take for the next of what they hold */
 #define NVNIC_DRAIN_US		USEC_PER_SEC
 #define NVNIC_DRAIN_STEP_US	200
 
@@ -74,7 +76,7 @@ static int nvnic_rx_pool_alloc(struct nvnic_rx_ring *ring,
 		.napi = &vec->napi,
 		.dma_dir = DMA_FROM_DEVICE,
 		.max_len = PAGE_SIZE,
-		.netdev = ring->netdev,
+		.netdev = vec->nn->netdev,
 		.queue_idx = ring->index,
 	};
 	struct page_pool *pool;
@@ -99,7 +101,8 @@ void nvnic_rx_ring_init(struct nvnic_rx_ring *ring, struct nvnic_vec *vec)
 	struct nvnic_net *nn = vec->nn;
 
 	ring->bdev = nn->bdev;
-	ring->netdev = nn->netdev;
+	ring->netdev = vec->vmq ? vec->vmq->vdev : nn->netdev;
+	ring->netdev_index = vec->index - vec->first;
 	ring->stats = &nn->qstats[vec->index].rx;
 	ring->doorbell = NVNIC_REG_RXQ(vec->index) + NVNIC_REG_Q_TAIL;
 	ring->index = vec->index;
@@ -169,8 +172,9 @@ void nvnic_rx_ring_free(struct nvnic_rx_ring *ring)
 }
 
 static int nvnic_vec_alloc(struct nvnic_rings *rings, struct nvnic_net *nn,
-			   u16 index, const struct nvnic_config *cfg)
+			   u16 index, u16 first, struct nvnic_vmq *vmq)
 {
+	const struct nvnic_config *cfg = &rings->cfg;
 	struct nvnic_vec *vec;
 	int err;
 
@@ -180,7 +184,9 @@ static int nvnic_vec_alloc(struct nvnic_rings *rings, struct nvnic_net *nn,
 
 	rings->vec[index] = vec;
 	vec->nn = nn;
+	vec->vmq = vmq;
 	vec->index = index;
+	vec->first = first;
 	vec->arm = NVNIC_REG_Q_ARM(index);
 	vec->tx.bdev = nn->bdev;
 	vec->rx.bdev = nn->bdev;
@@ -212,6 +218,41 @@ u32 nvnic_rx_truesize(u32 mtu)
 	return PAGE_SIZE;
 }
 
+static int nvnic_span_alloc(struct nvnic_rings *rings, struct nvnic_net *nn,
+			    struct nvnic_span span, struct nvnic_vmq *vmq)
+{
+	int err;
+	u32 i;
+
+	for (i = 0; i < span.count; i++) {
+		err = nvnic_vec_alloc(rings, nn, span.first + i, span.first,
+				      vmq);
+		if (err)
+			return err;
+	}
+
+	return 0;
+}
+
+/* What was not allocated, or in part only, is no matter. */
+static void nvnic_span_free(struct nvnic_rings *rings, u32 first, u32 end)
+{
+	struct nvnic_vec *vec;
+
+	/* Rings first: a page pool wants to see its NAPI disabled, not gone. */
+	nvnic_for_each_vec_in(vec, rings, first, end) {
+		nvnic_rx_ring_free(&vec->rx);
+		nvnic_tx_ring_free(&vec->tx);
+		__netif_napi_del(&vec->napi);
+	}
+
+	synchronize_net();
+	for (; first < end; first++) {
+		kfree(rings->vec[first]);
+		rings->vec[first] = NULL;
+	}
+}
+
 /**
  * nvnic_rings_free() - free rings
  * @rings: rings that are not in use, possibly allocated in part; or NULL
@@ -220,21 +261,10 @@ u32 nvnic_rx_truesize(u32 mtu)
  */
 void nvnic_rings_free(struct nvnic_rings *rings)
 {
-	u32 i;
-
 	if (!rings)
 		return;
 
-	/* Rings first: a page pool wants to see its NAPI disabled, not gone. */
-	for (i = 0; i < rings->num && rings->vec[i]; i++) {
-		nvnic_rx_ring_free(&rings->vec[i]->rx);
-		nvnic_tx_ring_free(&rings->vec[i]->tx);
-		__netif_napi_del(&rings->vec[i]->napi);
-	}
-
-	synchronize_net();
-	for (i = 0; i < rings->num; i++)
-		kfree(rings->vec[i]);
+	nvnic_span_free(rings, 0, NVNIC_MAX_QUEUES);
 	kfree(rings);
 }
 
@@ -252,29 +282,27 @@ void nvnic_rings_free(struct nvnic_rings *rings)
 struct nvnic_rings *nvnic_rings_alloc(struct nvnic_net *nn,
 				      const struct nvnic_config *cfg)
 {
+	struct nvnic_span own = { .count = cfg->num };
 	struct nvnic_rings *rings;
 	int err;
 	u32 i;
 
 	ASSERT_RTNL();
 
-	rings = kzalloc(struct_size(rings, vec, cfg->num), GFP_KERNEL);
+	rings = kzalloc(sizeof(*rings), GFP_KERNEL);
 	if (!rings)
 		return ERR_PTR(-ENOMEM);
-	rings->num = cfg->num;
-	rings->mtu = cfg->mtu;
+	rings->cfg = *cfg;
 
-	for (i = 0; i < cfg->num; i++) {
-		err = nvnic_vec_alloc(rings, nn, i, cfg);
-		if (err)
-			goto free_rings;
+	err = nvnic_span_alloc(rings, nn, own, NULL);
+	for (i = 0; !err && i < NVNIC_VMQ_SETS; i++)
+		err = nvnic_span_alloc(rings, nn, cfg->vmq[i], nn->vmq[i]);
+	if (err) {
+		nvnic_rings_free(rings);
+		return ERR_PTR(err);
 	}
 
 	return rings;
-
-free_rings:
-	nvnic_rings_free(rings);
-	return ERR_PTR(err);
 }
 
 /* ---- In use ---- */
@@ -283,6 +311,7 @@ static int nvnic_vec_start(struct nvnic_vec *vec)
 {
 	int err;
 
+	vec->tx.closed = false;
 	err = nvnic_rx_fill(&vec->rx, NVNIC_RX_GFP_SETUP);
 	if (err)
 		return err;
@@ -312,16 +341,174 @@ static void nvnic_vec_flush(struct nvnic_vec *vec)
 	nvnic_rx_flush(&vec->rx);
 }
 
-static void nvnic_rings_enable(struct nvnic_net *nn, struct nvnic_rings *rings)
+static void nvnic_span_halt(struct nvnic_rings *rings, u32 first, u32 end)
 {
-	u32 i;
+	struct nvnic_vec *vec;
 
-	for (i = 0; i < rings->num; i++)
-		nvnic_vec_enable(rings->vec[i]);
+	nvnic_for_each_vec_in(vec, rings, first, end) {
+		nvnic_vec_stop(vec);
+		nvnic_vec_flush(vec);
+	}
+}
 
-	nn->rings = rings;
-	nn->max_used = max(nn->max_used, rings->num);
-	WRITE_ONCE(nn->down, false);
+static int nvnic_span_start(struct nvnic_rings *rings, u32 first, u32 end)
+{
+	struct nvnic_vec *vec;
+	int err;
+
+	nvnic_for_each_vec_in(vec, rings, first, end) {
+		err = nvnic_vec_start(vec);
+		if (err) {
+			nvnic_span_halt(rings, first, vec->index);
+			return err;
+		}
+	}
+
+	return 0;
+}
+
+static int nvnic_span_request_irqs(struct nvnic_rings *rings, u32 first,
+				   u32 end)
+{
+	struct nvnic_vec *vec, *done;
+	int err;
+
+	nvnic_for_each_vec_in(vec, rings, first, end) {
+		err = nvnic_vec_request_irq(vec);
+		if (!err)
+			continue;
+		netdev_err(vec->nn->netdev,
+			   "no interrupt for queue pair %u: %d\n", vec->index,
+			   err);
+		nvnic_for_each_vec_in(done, rings, first, vec->index)
+			nvnic_vec_free_irq(done);
+		return err;
+	}
+
+	return 0;
+}
+
+/* On an error no pair is at work. */
+static int nvnic_span_up(struct nvnic_rings *rings, u32 first, u32 end)
+{
+	struct nvnic_vec *vec;
+	int err;
+
+	err = nvnic_span_start(rings, first, end);
+	if (err)
+		return err;
+
+	err = nvnic_span_request_irqs(rings, first, end);
+	if (err) {
+		nvnic_span_halt(rings, first, end);
+		return err;
+	}
+
+	nvnic_for_each_vec_in(vec, rings, first, end)
+		nvnic_vec_enable(vec);
+
+	return 0;
+}
+
+/* Idle queues have not been stopped for long, whatever the watchdog thinks. */
+static void nvnic_span_tx_stop(struct nvnic_rings *rings, u32 first, u32 end)
+{
+	struct nvnic_vec *vec;
+
+	nvnic_for_each_vec_in(vec, rings, first, end) {
+		struct netdev_queue *txq = vec->tx.txq;
+
+		WRITE_ONCE(vec->tx.closed, true);
+		txq_trans_cond_update(txq);
+		__netif_tx_lock_bh(txq);
+		netif_tx_stop_queue(txq);
+		__netif_tx_unlock_bh(txq);
+	}
+}
+
+/* Afterwards neither device nor stack know the rings, and they are empty. */
+static void nvnic_span_down(struct nvnic_rings *rings, u32 first, u32 end)
+{
+	struct nvnic_vec *vec;
+
+	nvnic_span_tx_stop(rings, first, end);
+	nvnic_for_each_vec_in(vec, rings, first, end)
+		nvnic_vec_stop(vec);
+
+	nvnic_for_each_vec_in(vec, rings, first, end) {
+		nvnic_vec_finish(vec);
+		nvnic_vec_disable(vec);
+	}
+
+	/* A poll that had not seen tx.closed may have woken a queue. */
+	nvnic_span_tx_stop(rings, first, end);
+
+	nvnic_for_each_vec_in(vec, rings, first, end) {
+		nvnic_vec_detach(vec);
+		clear_bit(vec->index, vec->nn->fault_tx);
+		clear_bit(vec->index, vec->nn->fault_rx);
+		nvnic_vec_flush(vec);
+	}
+}
+
+/* Frames that the stack holds for this queue and no other, or NULL */
+static struct Qdisc *nvnic_txq_backlog(struct netdev_queue *txq)
+{
+	struct Qdisc *qdisc = rtnl_dereference(txq->qdisc);
+
+	return qdisc && qdisc->flags & TCQ_F_ONETXQUEUE ? qdisc : NULL;
+}
+
+static void nvnic_backlog_reset(struct Qdisc *qdisc)
+{
+	spin_lock_bh(qdisc_lock(qdisc));
+	qdisc_reset(qdisc);
+	spin_unlock_bh(qdisc_lock(qdisc));
+}
+
+/* As qdisc_reset_all_tx_gt() does for all that follow */
+static void nvnic_txq_reset(struct netdev_queue *txq)
+{
+	struct Qdisc *qdisc = nvnic_txq_backlog(txq);
+
+	if (!qdisc)
+		return;
+
+	if (!(qdisc->flags & TCQ_F_NOLOCK)) {
+		nvnic_backlog_reset(qdisc);
+		return;
+	}
+
+	spin_lock_bh(&qdisc->seqlock);
+	nvnic_backlog_reset(qdisc);
+	clear_bit(__QDISC_STATE_MISSED, &qdisc->state);
+	clear_bit(__QDISC_STATE_DRAINING, &qdisc->state);
+	spin_unlock_bh(&qdisc->seqlock);
+}
+
+static void nvnic_span_tx_reset(struct nvnic_net *nn, u32 first, u32 end)
+{
+	for (; first < end; first++)
+		nvnic_txq_reset(netdev_get_tx_queue(nn->netdev, first));
+}
+
+/*
+ * The border between the port's TX queues and those of VM queue sets moves.
+ * Frames that wait at queues that change sides must not be sent there.
+ */
+static void nvnic_tx_move(struct nvnic_net *nn, u16 num)
+{
+	u16 old = nn->tx_num;
+
+	if (old == num)
+		return;
+	WRITE_ONCE(nn->tx_num, num);
+	if (!nn->vmq_used)
+		return;
+
+	/* Nobody chooses by the old border after this. */
+	synchronize_net();
+	nvnic_span_tx_reset(nn, min(old, num), NVNIC_MAX_QUEUES);
 }
 
 /**
@@ -334,48 +521,36 @@ static void nvnic_rings_enable(struct nvnic_net *nn, struct nvnic_rings *rings)
  * Context: process, RTNL; TX queues stopped or not yet started.
  *
  * Return: 0; -ENOMEM without memory for buffers; -EIO when the device refused a
- * queue or the hash table; or what request_irq() returned. Then @rings is not
- * in use.
+ * queue, the hash table or a VM queue set; or what request_irq() returned. Then
+ * @rings is not in use.
  */
 int nvnic_rings_up(struct nvnic_net *nn, struct nvnic_rings *rings)
 {
-	u32 started = 0, irqs = 0;
 	int err;
 
 	ASSERT_RTNL();
 
-	nvnic_wr(nn->bdev, NVNIC_REG_FRAME_MAX, rings->mtu + NVNIC_L2_OVERHEAD);
-	err = nvnic_rss_program(nn, rings->num);
+	nvnic_wr(nn->bdev, NVNIC_REG_FRAME_MAX,
+		 rings->cfg.mtu + NVNIC_L2_OVERHEAD);
+	err = nvnic_rss_program(nn, rings->cfg.num);
 	if (err)
 		return err;
 
-	for (; started < rings->num; started++) {
-		err = nvnic_vec_start(rings->vec[started]);
-		if (err)
-			goto stop_queues;
-	}
+	nvnic_tx_move(nn, rings->cfg.num);
+	err = nvnic_span_up(rings, 0, NVNIC_MAX_QUEUES);
+	if (err)
+		return err;
 
-	for (; irqs < rings->num; irqs++) {
-		err = nvnic_vec_request_irq(rings->vec[irqs]);
-		if (err)
-			goto free_irqs;
+	nn->rings = rings;
+	nn->max_used = max(nn->max_used, nvnic_config_end(&rings->cfg));
+	err = nvnic_vmq_start_all(nn);
+	if (err) {
+		nvnic_rings_down(nn);
+		return err;
 	}
-
-	nvnic_rings_enable(nn, rings);
+	WRITE_ONCE(nn->down, false);
 
 	return 0;
-
-free_irqs:
-	netdev_err(nn->netdev, "no interrupt for queue pair %u: %d\n", irqs,
-		   err);
-	while (irqs--)
-		nvnic_vec_free_irq(rings->vec[irqs]);
-stop_queues:
-	while (started--) {
-		nvnic_vec_stop(rings->vec[started]);
-		nvnic_vec_flush(rings->vec[started]);
-	}
-	return err;
 }
 
 /* No queue may be stopped for long in the eyes of the watchdog. */
@@ -400,7 +575,6 @@ static void nvnic_tx_disable_all(struct net_device *dev)
 void nvnic_rings_down(struct nvnic_net *nn)
 {
 	struct nvnic_rings *rings = nn->rings;
-	u32 i;
 
 	ASSERT_RTNL();
 
@@ -409,58 +583,156 @@ void nvnic_rings_down(struct nvnic_net *nn)
 
 	WRITE_ONCE(nn->down, true);
 	nvnic_tx_disable_all(nn->netdev);
-
-	for (i = 0; i < rings->num; i++)
-		nvnic_vec_stop(rings->vec[i]);
-
-	for (i = 0; i < rings->num; i++) {
-		nvnic_vec_finish(rings->vec[i]);
-		nvnic_vec_disable(rings->vec[i]);
-	}
-
-	/* A poll that had not seen nn->down may have woken a queue. */
-	nvnic_tx_disable_all(nn->netdev);
-
-	for (i = 0; i < rings->num; i++) {
-		nvnic_vec_detach(rings->vec[i]);
-		clear_bit(i, nn->fault_tx);
-		clear_bit(i, nn->fault_rx);
-		nvnic_vec_flush(rings->vec[i]);
-	}
+	nvnic_vmq_stop_all(nn);
+	nvnic_span_down(rings, 0, NVNIC_MAX_QUEUES);
+	nvnic_vmq_finish_all(nn);
 	nn->rings = NULL;
 }
 
-static bool nvnic_tx_empty(const struct nvnic_rings *rings)
+/* How much is in TX rings, for the device or behind it. */
+static u32 nvnic_tx_pending(const struct nvnic_rings *rings, u32 first, u32 end)
 {
-	u32 i;
+	const struct nvnic_vec *vec;
+	u32 n = 0;
 
-	for (i = 0; i < rings->num; i++) {
-		const struct nvnic_tx_ring *ring = &rings->vec[i]->tx;
+	nvnic_for_each_vec_in(vec, rings, first, end)
+		if (!vec->tx.broken)
+			n += vec->tx.size - 1 - nvnic_tx_avail(&vec->tx) +
+			     !!READ_ONCE(vec->tx.spill);
 
-		if (!ring->broken && (READ_ONCE(ring->spill) ||
-				      nvnic_tx_avail(ring) != ring->size - 1))
-			return false;
-	}
-
-	return true;
+	return n;
 }
 
 /* Let the device send what it has, so that a new ring size costs no frame. */
 static void nvnic_rings_drain(struct nvnic_net *nn)
 {
-	bool empty;
+	u32 pending, before;
 
 	WRITE_ONCE(nn->down, true);
 	nvnic_tx_disable_all(nn->netdev);
-	read_poll_timeout(nvnic_tx_empty, empty, empty, NVNIC_DRAIN_STEP_US,
-			  NVNIC_DRAIN_US, false, nn->rings);
+
+	pending = nvnic_tx_pending(nn->rings, 0, NVNIC_MAX_QUEUES);
+	while (pending) {
+		before = pending;
+		if (read_poll_timeout(nvnic_tx_pending, pending,
+				      pending != before, NVNIC_DRAIN_STEP_US,
+				      NVNIC_DRAIN_US, false, nn->rings, 0,
+				      NVNIC_MAX_QUEUES))
+			return;
+	}
+}
+
+static bool nvnic_span_idle(const struct nvnic_rings *rings, u32 first,
+			    u32 end)
+{
+	const struct nvnic_vec *vec;
+	struct Qdisc *qdisc;
+
+	nvnic_for_each_vec_in(vec, rings, first, end) {
+		qdisc = nvnic_txq_backlog(vec->tx.txq);
+		if (qdisc && qdisc_qlen_sum(qdisc))
+			return false;
+	}
+
+	return !nvnic_tx_pending(rings, first, end);
+}
+
+/* Let stack and device send what they have; without a link they do not. */
+static void nvnic_span_drain(struct nvnic_net *nn, u32 first, u32 end)
+{
+	bool idle;
+
+	if (netif_carrier_ok(nn->netdev))
+		read_poll_timeout(nvnic_span_idle, idle, idle,
+				  NVNIC_DRAIN_STEP_US, NVNIC_DRAIN_US, false,
+				  nn->rings, first, end);
+	nvnic_span_tx_reset(nn, first, end);
+}
+
+/* A queue without a ring drops: that needs no watchdog. */
+static void nvnic_span_tx_open(struct nvnic_net *nn, u32 first, u32 end)
+{
+	for (; first < end; first++)
+		netif_tx_start_queue(netdev_get_tx_queue(nn->netdev, first));
+}
+
+/**
+ * nvnic_rings_add() - queue pairs for a VM queue set, at work
+ * @nn: port, with rings in use
+ * @vmq: the set, known to the port
+ * @span: queue pairs that nobody has
+ *
+ * Other pairs go on.
+ *
+ * Context: process, RTNL.
+ *
+ * Return: 0, -ENOMEM, or an error of nvnic_rings_up().
+ */
+int nvnic_rings_add(struct nvnic_net *nn, struct nvnic_vmq *vmq,
+		    struct nvnic_span span)
+{
+	struct nvnic_rings *rings = nn->rings;
+	u32 first = span.first, end = span.first + span.count;
+	int err;
+
+	ASSERT_RTNL();
+
+	err = nvnic_span_alloc(rings, nn, span, vmq);
+	if (err)
+		goto free_span;
+
+	err = nvnic_span_up(rings, first, end);
+	if (err)
+		goto free_span;
+
+	rings->cfg.vmq[vmq->id] = span;
+	nn->max_used = max(nn->max_used, end);
+	err = nvnic_vmq_start(nn, vmq);
+	if (!err)
+		return 0;
+
+	rings->cfg.vmq[vmq->id] = (struct nvnic_span){};
+	nvnic_span_down(rings, first, end);
+	nvnic_span_tx_open(nn, first, end);
+free_span:
+	nvnic_span_free(rings, first, end);
+	return err;
+}
+
+/**
+ * nvnic_rings_remove() - take away the queue pairs of a VM queue set
+ * @nn: port, with rings in use
+ * @vmq: the set
+ *
+ * First nothing new comes, then what is there is finished, then the memory
+ * goes. Other pairs go on.
+ *
+ * Context: process, RTNL.
+ */
+void nvnic_rings_remove(struct nvnic_net *nn, struct nvnic_vmq *vmq)
+{
+	struct nvnic_rings *rings = nn->rings;
+	struct nvnic_span span = rings->cfg.vmq[vmq->id];
+	u32 first = span.first, end = span.first + span.count;
+
+	ASSERT_RTNL();
+
+	nvnic_vmq_hide(nn, vmq);
+	nvnic_span_drain(nn, first, end);
+	nvnic_vmq_stop(nn, vmq);
+	nvnic_span_down(rings, first, end);
+	nvnic_vmq_finish(nn, vmq);
+	nvnic_span_tx_open(nn, first, end);
+	nvnic_span_free(rings, first, end);
+	rings->cfg.vmq[vmq->id] = (struct nvnic_span){};
 }
 
 static int nvnic_rings_switch(struct nvnic_net *nn, struct nvnic_rings *rings)
 {
+	u32 end = nvnic_config_end(&rings->cfg);
 	int err;
 
-	err = netif_set_real_num_queues(nn->netdev, rings->num, rings->num);
+	err = netif_set_real_num_queues(nn->netdev, end, end);
 	if (err)
 		return err;
 
@@ -517,6 +789,7 @@ static int nvnic_reconfigure_live(struct nvnic_net *nn,
  */
 int nvnic_reconfigure(struct nvnic_net *nn, const struct nvnic_config *cfg)
 {
+	u32 end = nvnic_config_end(cfg);
 	int err;
 
 	ASSERT_RTNL();
@@ -524,7 +797,7 @@ int nvnic_reconfigure(struct nvnic_net *nn, const struct nvnic_config *cfg)
 	if (netif_running(nn->netdev))
 		err = nvnic_reconfigure_live(nn, cfg);
 	else
-		err = netif_set_real_num_queues(nn->netdev, cfg->num, cfg->num);
+		err = netif_set_real_num_queues(nn->netdev, end, end);
 	if (err)
 		return err;
 

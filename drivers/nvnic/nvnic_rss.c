@@ -11,6 +11,7 @@
 
 #include "nvnic.h"
 #include "nvnic_csr.h"
+#include "nvnic_vmq.h"
 
 static_assert(sizeof(u64[NVNIC_RSS_KEY_WORDS]) == NVNIC_RSS_KEY_LEN);
 static_assert(NVNIC_MAX_QUEUES - 1 <= NVNIC_RSS_TABLE_QUEUE);
@@ -52,8 +53,8 @@ static const struct nvnic_rss_flow nvnic_rss_flows[] = {
 	 FIELD_PREP(NVNIC_RSS_FIELDS_IP6, NVNIC_RSS_F_L3) |		\
 	 FIELD_PREP(NVNIC_RSS_FIELDS_TCP4, NVNIC_RSS_F_L3 | NVNIC_RSS_F_L4) | \
 	 FIELD_PREP(NVNIC_RSS_FIELDS_TCP6, NVNIC_RSS_F_L3 | NVNIC_RSS_F_L4) | \
-	 FIELD_PREP(NVNIC_RSS_FIELDS_UDP4, NVNIC_RSS_F_L3) |		\
-	 FIELD_PREP(NVNIC_RSS_FIELDS_UDP6, NVNIC_RSS_F_L3))
+	 FIELD_PREP(NVNIC_RSS_FIELDS_UDP4, NVNIC_RSS_F_L3 | NVNIC_RSS_F_L4) | \
+	 FIELD_PREP(NVNIC_RSS_FIELDS_UDP6, NVNIC_RSS_F_L3 | NVNIC_RSS_F_L4))
 
 #define NVNIC_RXH_L3		(RXH_IP_SRC | RXH_IP_DST)
 #define NVNIC_RXH_L4		(RXH_L4_B_0_1 | RXH_L4_B_2_3)
@@ -167,6 +168,8 @@ static int nvnic_rss_change(struct nvnic_net *nn, const struct nvnic_rss *rss)
 	nn->rss = *rss;
 	if (nn->rings)
 		err = nvnic_rss_commit(nn, 0, &nn->rss);
+	if (!err)
+		err = nvnic_vmq_rss(nn);
 	if (err)
 		nn->rss = *old;
 	kfree(old);

@@ -193,7 +193,7 @@ int nvnic_rss_ctx_fields(struct nvnic_net *nn)
 	int err;
 	u32 i;
 
-	for (i = 0; i < NVNIC_RSS_CONTEXTS; i++) {
+	for (i = 0; i < NVNIC_RSS_USER_CONTEXTS; i++) {
 		if (!nn->ctx[i])
 			continue;
 		err = nvnic_rss_ctx_write(nn, i, nn->ctx[i], NULL, NULL);

@@ -6,6 +6,7 @@
  */
 #include <linux/bitfield.h>
 #include <linux/etherdevice.h>
+#include <linux/if_macvlan.h>
 #include <net/checksum.h>
 #include <net/page_pool/helpers.h>
 
@@ -180,10 +181,11 @@ static struct sk_buff *nvnic_rx_skb(struct nvnic_rx_ring *ring, u32 len,
 }
 
 /* Everything of a completion but length and buffers. */
-static void nvnic_rx_meta(struct nvnic_rx_ring *ring, struct sk_buff *skb,
+static void nvnic_rx_meta(struct nvnic_vec *vec, struct sk_buff *skb,
 			  u64 q0, u64 q1, struct nvnic_rx_done *done)
 {
-	netdev_features_t features = ring->netdev->features;
+	netdev_features_t features = vec->nn->netdev->features;
+	struct nvnic_rx_ring *ring = &vec->rx;
 	u32 csum = 0, hash;
 
 	BUILD_BUG_ON(FIELD_MAX(NVNIC_RXC_CSUM) >= NVNIC_RX_CODES);
@@ -203,14 +205,18 @@ static void nvnic_rx_meta(struct nvnic_rx_ring *ring, struct sk_buff *skb,
 	if (hash != PKT_HASH_TYPE_NONE && likely(features & NETIF_F_RXHASH))
 		skb_set_hash(skb, FIELD_GET(NVNIC_RXC_HASH, q0), hash);
 
-	skb_record_rx_queue(skb, ring->index);
+	if (vec->vmq)
+		macvlan_count_rx(netdev_priv(ring->netdev), skb->len, true,
+				 false);
+	skb_record_rx_queue(skb, ring->netdev_index);
 	skb->protocol = eth_type_trans(skb, ring->netdev);
 	done->multicast += skb->pkt_type == PACKET_MULTICAST;
 }
 
-static void nvnic_rx_broken(struct nvnic_rx_ring *ring, const char *why, u64 q0)
+static void nvnic_rx_broken(struct nvnic_vec *vec, const char *why, u64 q0)
 {
-	struct nvnic_net *nn = netdev_priv(ring->netdev);
+	struct nvnic_rx_ring *ring = &vec->rx;
+	struct nvnic_net *nn = vec->nn;
 
 	ring->broken = true;
 	if (net_ratelimit())
@@ -249,7 +255,7 @@ static bool nvnic_rx_completion(struct nvnic_vec *vec,
 	ring->cons++;
 
 	if (unlikely(FIELD_GET(NVNIC_RXC_STATUS, q0))) {
-		nvnic_rx_broken(ring, "stopped by the device", q0);
+		nvnic_rx_broken(vec, "stopped by the device", q0);
 		return false;
 	}
 
@@ -257,7 +263,7 @@ static bool nvnic_rx_completion(struct nvnic_vec *vec,
 	bufs = FIELD_GET(NVNIC_RXC_BUFS, q0);
 	if (unlikely(!nvnic_rx_plausible(ring, len, bufs))) {
 		done->bad++;
-		nvnic_rx_broken(ring, "completion of what was not posted", q0);
+		nvnic_rx_broken(vec, "completion of what was not posted", q0);
 		return false;
 	}
 
@@ -269,7 +275,7 @@ static bool nvnic_rx_completion(struct nvnic_vec *vec,
 		return true;
 	}
 
-	nvnic_rx_meta(ring, skb, q0, q1, done);
+	nvnic_rx_meta(vec, skb, q0, q1, done);
 	napi_gro_receive(&vec->napi, skb);
 
 	return true;

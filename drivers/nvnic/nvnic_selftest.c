@@ -179,7 +179,9 @@ static void nvnic_looped_set(struct nvnic_net *nn, bool on)
 	u32 mtu = nn->cfg.mtu;
 
 	if (on) {
-		features |= nn->netdev->hw_features & ~NETIF_F_NTUPLE;
+		features |= nn->netdev->hw_features &
+			    ~(NETIF_F_NTUPLE | NETIF_F_HW_TC |
+			      NETIF_F_HW_L2FW_DOFFLOAD);
 		mtu = max(mtu, ETH_DATA_LEN);
 	}
 	nvnic_wr(nn->bdev, NVNIC_REG_FRAME_MAX, mtu + NVNIC_L2_OVERHEAD);

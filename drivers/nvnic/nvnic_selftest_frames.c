@@ -449,7 +449,7 @@ bool nvnic_selftest_rings(struct nvnic_looped *looped)
 	struct nvnic_net *nn = looped->nn;
 	u32 q, n;
 
-	for (q = 0; q < nn->rings->num; q++)
+	for (q = 0; q < nn->rings->cfg.num; q++)
 		for (n = 0; n <= nn->cfg.tx_size; n += NVNIC_SELFTEST_BATCH)
 			if (!nvnic_selftest_batch(looped, q, n,
 						  NVNIC_SELFTEST_BATCH)) {

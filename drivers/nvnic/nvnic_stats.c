@@ -11,6 +11,7 @@
 
 #include "nvnic.h"
 #include "nvnic_csr.h"
+#include "nvnic_vmq.h"
 
 static_assert(NVNIC_TC_COUNT <= NVNIC_QUEUE_CNT_MAX);
 static_assert(NVNIC_RC_COUNT <= NVNIC_QUEUE_CNT_MAX);
@@ -54,6 +55,7 @@ static const u8 nvnic_tx_sums[] = {
 static const u8 nvnic_rx_sums[] = {
 	NVNIC_RS_ALLOC_FAIL,
 	NVNIC_RS_DROP,
+	NVNIC_RS_FLUSHED,
 	NVNIC_RS_BAD_COMPLETION,
 	NVNIC_RS_RESET,
 };
@@ -141,7 +143,9 @@ void nvnic_get_stats64(struct net_device *dev, struct rtnl_link_stats64 *s)
 	u32 used = READ_ONCE(nn->max_used), q;
 
 	s->rx_dropped = nvnic_rd(nn->bdev,
-				 NVNIC_REG_PORT_CNT(NVNIC_PC_WIRE_RX_NOQUEUE));
+				 NVNIC_REG_PORT_CNT(NVNIC_PC_WIRE_RX_NOQUEUE)) +
+			nvnic_rd(nn->bdev,
+				 NVNIC_REG_PORT_CNT(NVNIC_PC_WIRE_RX_VMQ));
 
 	for (q = 0; q < used; q++) {
 		nvnic_tx_stats_read(nn, q, tx);
@@ -163,9 +167,16 @@ void nvnic_get_stats64(struct net_device *dev, struct rtnl_link_stats64 *s)
 
 /* ---- netdev-genl ---- */
 
-/* Adds, so that it serves a queue and a sum. */
-static void nvnic_queue_stats_rx_add(const struct nvnic_net *nn, u32 queue,
-				     struct netdev_queue_stats_rx *s)
+/**
+ * nvnic_queue_stats_rx_add() - add what an RX queue has counted
+ * @nn: port
+ * @queue: number of the queue
+ * @s: sums
+ *
+ * Context: process, RTNL.
+ */
+void nvnic_queue_stats_rx_add(const struct nvnic_net *nn, u32 queue,
+			      struct netdev_queue_stats_rx *s)
 {
 	u64 missed = nvnic_rxq_cnt(nn, queue, NVNIC_RC_MISSED);
 	u64 v[NVNIC_RS_COUNT];
@@ -184,8 +195,16 @@ static void nvnic_queue_stats_rx_add(const struct nvnic_net *nn, u32 queue,
 		       nvnic_rxq_cnt(nn, queue, NVNIC_RC_CSUM_BAD_L4);
 }
 
-static void nvnic_queue_stats_tx_add(const struct nvnic_net *nn, u32 queue,
-				     struct netdev_queue_stats_tx *s)
+/**
+ * nvnic_queue_stats_tx_add() - add what a TX queue has counted
+ * @nn: port
+ * @queue: number of the queue
+ * @s: sums
+ *
+ * Context: process, RTNL.
+ */
+void nvnic_queue_stats_tx_add(const struct nvnic_net *nn, u32 queue,
+			      struct netdev_queue_stats_tx *s)
 {
 	u64 v[NVNIC_TS_COUNT];
 
@@ -405,7 +424,8 @@ int nvnic_stats_count(struct net_device *dev)
 {
 	return NVNIC_STATS_PORT_ROWS +
 	       dev->real_num_tx_queues * NVNIC_STATS_QUEUE_ROWS +
-	       nvnic_ntuple_stats_count(netdev_priv(dev));
+	       nvnic_ntuple_stats_count(netdev_priv(dev)) +
+	       nvnic_vmq_stats_count(netdev_priv(dev));
 }
 
 static void nvnic_sum_name(u8 **data, const char *direction, const char *name)
@@ -454,6 +474,7 @@ static void nvnic_queue_strings(u8 **data, const char *prefix, u32 queue,
  */
 void nvnic_stats_strings(struct net_device *dev, u8 *data)
 {
+	struct nvnic_net *nn = netdev_priv(dev);
 	u32 q;
 
 	nvnic_port_strings(&data);
@@ -469,7 +490,9 @@ void nvnic_stats_strings(struct net_device *dev, u8 *data)
 		nvnic_queue_strings(&data, "hw_rx", q, nvnic_rxq_names,
 				    ARRAY_SIZE(nvnic_rxq_names));
 	}
-	nvnic_ntuple_stats_strings(netdev_priv(dev), data);
+	nvnic_ntuple_stats_strings(nn, data);
+	data += nvnic_ntuple_stats_count(nn) * ETH_GSTRING_LEN;
+	nvnic_vmq_stats_strings(nn, data);
 }
 
 /* In the order of nvnic_port_strings() */
@@ -531,4 +554,6 @@ void nvnic_stats_values(struct net_device *dev, u64 *data)
 			*data++ = nvnic_rxq_cnt(nn, q, i);
 	}
 	nvnic_ntuple_stats_values(nn, data);
+	data += nvnic_ntuple_stats_count(nn);
+	nvnic_vmq_stats_values(nn, data);
 }

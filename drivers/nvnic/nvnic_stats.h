@@ -17,6 +17,8 @@
 
 struct ethtool_pause_stats;
 struct net_device;
+struct netdev_queue_stats_rx;
+struct netdev_queue_stats_tx;
 struct nvnic_net;
 struct rtnl_link_stats64;
 
@@ -216,6 +218,10 @@ static inline u64 nvnic_rx_stat_own(const struct nvnic_rx_stats *s,
 
 extern const struct netdev_stat_ops nvnic_stat_ops;
 
+void nvnic_queue_stats_rx_add(const struct nvnic_net *nn, u32 queue,
+			      struct netdev_queue_stats_rx *s);
+void nvnic_queue_stats_tx_add(const struct nvnic_net *nn, u32 queue,
+			      struct netdev_queue_stats_tx *s);
 void nvnic_stats_init(struct nvnic_queue_stats *qstats);
 void nvnic_get_stats64(struct net_device *dev, struct rtnl_link_stats64 *s);
 void nvnic_get_pause_stats(struct net_device *dev,

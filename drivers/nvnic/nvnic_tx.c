@@ -12,6 +12,7 @@
 
 #include "nvnic.h"
 #include "nvnic_csr.h"
+#include "nvnic_vmq.h"
 
 /* What a frame asks of the device */
 struct nvnic_tx_req {
@@ -62,9 +63,11 @@ static u32 nvnic_tx_gso_mask(u32 type)
 static bool nvnic_tx_request_gso(const struct sk_buff *skb,
 				 struct nvnic_tx_req *req)
 {
-	u32 hdr_len = nvnic_lso_hdr_len(skb);
-	u32 type = nvnic_lso_type(skb);
+	u32 hdr_len, type;
+	bool cwr;
 
+	hdr_len = nvnic_lso_hdr_len(skb, &cwr);
+	type = nvnic_lso_type(skb, cwr);
 	req->mask = nvnic_tx_gso_mask(type);
 	req->hdr_len = hdr_len;
 	if (req->mask & NVNIC_OFF_BIT(USO))
@@ -394,6 +397,39 @@ static bool nvnic_tx_busy(struct nvnic_tx_ring *ring)
 }
 
 /**
+ * nvnic_select_queue() - ndo_select_queue: a VM's frames on its own queues
+ * @dev: port
+ * @skb: the frame
+ * @sb_dev: station that sends it, NULL: none with a VM queue set
+ *
+ * All others stay off these queues, whatever XPS or a socket's memory say.
+ *
+ * Context: any, bottom halves off.
+ *
+ * Return: number of the queue.
+ */
+u16 nvnic_select_queue(struct net_device *dev, struct sk_buff *skb,
+		       struct net_device *sb_dev)
+{
+	const struct nvnic_net *nn = netdev_priv(dev);
+	u16 num = READ_ONCE(nn->tx_num);
+	u16 queue, span;
+
+	if (sb_dev) {
+		span = READ_ONCE(nn->vmq_tx[netdev_get_sb_channel(sb_dev)]);
+		if (likely(span))
+			return FIELD_GET(NVNIC_VMQ_TX_FIRST, span) +
+			       reciprocal_scale(skb_get_hash(skb),
+						FIELD_GET(NVNIC_VMQ_TX_COUNT,
+							  span));
+	}
+
+	queue = netdev_pick_tx(dev, skb, NULL);
+
+	return likely(queue < num) ? queue : queue % num;
+}
+
+/**
  * nvnic_start_xmit() - ndo_start_xmit: queue a frame
  * @skb: the frame
  * @dev: port
@@ -572,9 +608,9 @@ static void nvnic_tx_count(struct nvnic_tx_stats *s,
 	u64_stats_update_end(&s->done_syncp);
 }
 
-static bool nvnic_tx_keep_stopped(const struct nvnic_tx_ring *ring)
+static bool nvnic_tx_shut(const struct nvnic_tx_ring *ring)
 {
-	return READ_ONCE(ring->spill) || READ_ONCE(ring->nn->down);
+	return READ_ONCE(ring->closed) || READ_ONCE(ring->nn->down);
 }
 
 /* Tell BQL and the stack of what a poll has completed. */
@@ -587,7 +623,8 @@ static void nvnic_tx_finish(struct nvnic_tx_ring *ring,
 	if (!__netif_txq_completed_wake(ring->txq, done->skbs, done->skb_bytes,
 					nvnic_tx_avail(ring),
 					NVNIC_TX_WAKE_DESC,
-					nvnic_tx_keep_stopped(ring)))
+					READ_ONCE(ring->spill) ||
+					nvnic_tx_shut(ring)))
 		done->wake++;
 }
 
@@ -597,7 +634,7 @@ static void nvnic_tx_spill_resume(struct nvnic_tx_ring *ring,
 	struct netdev_queue *txq = ring->txq;
 
 	__netif_tx_lock(txq, smp_processor_id());
-	if (nvnic_tx_spill_drain(ring) && !READ_ONCE(ring->nn->down) &&
+	if (nvnic_tx_spill_drain(ring) && !nvnic_tx_shut(ring) &&
 	    nvnic_tx_avail(ring) >= NVNIC_TX_WAKE_DESC &&
 	    netif_tx_queue_stopped(txq)) {
 		netif_tx_wake_queue(txq);

@@ -32,8 +32,8 @@
 #include <nvnic/nvnic_offloads.h>
 
 struct nvnic_bus_dev;
-struct nvnic_config;
 struct nvnic_net;
+struct nvnic_vmq;
 struct nvnic_rx_stats;
 struct nvnic_tx_stats;
 struct page_pool;
@@ -121,6 +121,7 @@ struct nvnic_tx_buf {
  * @doorbell: offset of the doorbell register
  * @index: number of the queue
  * @broken: stopped until nvnic_service() has reset it; written by NAPI
+ * @closed: going out of use: NAPI may not wake it
  * @tail: position after the last descriptor written
  * @rung: @tail as the device knows it
  * @clean_seen: @clean as last seen by the producer
@@ -147,6 +148,7 @@ struct nvnic_tx_ring {
 	u32 doorbell;
 	u16 index;
 	bool broken;
+	bool closed;
 
 	__cacheline_group_end_aligned(read_mostly);
 
@@ -193,7 +195,7 @@ struct nvnic_rx_buf {
  * @buf: driver's side of @desc
  * @pool: where buffers come from
  * @bdev: port, for the doorbell
- * @netdev: for skbs
+ * @netdev: whose frames it receives: the port, or the station of a VM queue set
  * @stats: statistics of the queue
  * @size: descriptors in each ring
  * @mask: @size - 1
@@ -201,6 +203,7 @@ struct nvnic_rx_buf {
  * @truesize: bytes of a buffer in all
  * @room: bytes of it that the device may fill
  * @index: number of the queue
+ * @netdev_index: number that it has as one of @netdev
  * @broken: stopped, and nobody touches it, until it is started anew
  * @post: position after the last buffer posted
  * @next: position of the next buffer to be filled
@@ -227,6 +230,7 @@ struct nvnic_rx_ring {
 	u32 truesize;
 	u32 room;
 	u16 index;
+	u16 netdev_index;
 	bool broken;
 	u16 post;
 	u16 next;
@@ -245,9 +249,11 @@ struct nvnic_rx_ring {
  * struct nvnic_vec - a queue pair with its vector
  * @napi: polls both rings
  * @nn: port
+ * @vmq: VM queue set that it belongs to, NULL: the port's own
  * @arm: offset of the arm register
  * @irq: interrupt, 0: not requested
  * @index: number of the pair
+ * @first: that of the first pair of its set, or of the port
  * @events: interrupts, wraps
  * @tx_adaptive: the dim library moderates TX completions
  * @rx_adaptive: and RX completions
@@ -262,9 +268,11 @@ struct nvnic_rx_ring {
 struct nvnic_vec {
 	struct napi_struct napi;
 	struct nvnic_net *nn;
+	struct nvnic_vmq *vmq;
 	u32 arm;
 	int irq;
 	u16 index;
+	u16 first;
 	u16 events;
 	bool tx_adaptive;
 	bool rx_adaptive;
@@ -278,16 +286,90 @@ struct nvnic_vec {
 };
 
 /**
+ * struct nvnic_span - a run of queue pairs
+ * @first: number of the first one
+ * @count: how many; 0: none
+ */
+struct nvnic_span {
+	u8 first;
+	u8 count;
+};
+
+static_assert(NVNIC_MAX_QUEUES <= U8_MAX);
+
+/**
+ * struct nvnic_config - what the rings are made from
+ * @num: queue pairs of the port itself, from 0 on
+ * @tx_size: descriptors of a TX ring
+ * @rx_size: descriptors of an RX ring
+ * @mtu: MTU that RX buffers and the device's frame limit are for
+ * @vmq: queue pairs of each VM queue set
+ */
+struct nvnic_config {
+	u32 num;
+	u32 tx_size;
+	u32 rx_size;
+	u32 mtu;
+	struct nvnic_span vmq[NVNIC_VMQ_SETS];
+};
+
+/**
+ * nvnic_config_end() - queue numbers that a configuration needs
+ * @cfg: the configuration
+ *
+ * Context: any.
+ *
+ * Return: the highest number of a queue pair, plus 1.
+ */
+static inline u32 nvnic_config_end(const struct nvnic_config *cfg)
+{
+	u32 end = cfg->num, i;
+
+	for (i = 0; i < NVNIC_VMQ_SETS; i++)
+		if (cfg->vmq[i].count)
+			end = max_t(u32, end,
+				    cfg->vmq[i].first + cfg->vmq[i].count);
+
+	return end;
+}
+
+/**
  * struct nvnic_rings - all queue pairs of a configuration
- * @num: queue pairs
- * @mtu: MTU they are made for
- * @vec: queue pairs
+ * @cfg: the configuration
+ * @vec: queue pairs, NULL where there is none
  */
 struct nvnic_rings {
-	u32 num;
-	u32 mtu;
-	struct nvnic_vec *vec[] __counted_by(num);
+	struct nvnic_config cfg;
+	struct nvnic_vec *vec[NVNIC_MAX_QUEUES];
 };
+
+/**
+ * nvnic_vec_next() - find a queue pair
+ * @rings: queue pairs, may be NULL
+ * @from: number from which on
+ * @end: number before which
+ *
+ * Context: process, RTNL.
+ *
+ * Return: the first one, or NULL.
+ */
+static inline struct nvnic_vec *nvnic_vec_next(const struct nvnic_rings *rings,
+					       u32 from, u32 end)
+{
+	for (; rings && from < end; from++)
+		if (rings->vec[from])
+			return rings->vec[from];
+
+	return NULL;
+}
+
+/* Vectors of the queue pairs from one number on, before another */
+#define nvnic_for_each_vec_in(_vec, _rings, _first, _end)		\
+	for ((_vec) = nvnic_vec_next(_rings, _first, _end); (_vec);	\
+	     (_vec) = nvnic_vec_next(_rings, (_vec)->index + 1, _end))
+
+#define nvnic_for_each_vec(_vec, _rings)				\
+	nvnic_for_each_vec_in(_vec, _rings, 0, NVNIC_MAX_QUEUES)
 
 /**
  * nvnic_phase() - phase bit that a completion has when it is new
@@ -340,6 +422,7 @@ static inline bool nvnic_csum_fits(const struct sk_buff *skb, u32 extra)
 /**
  * nvnic_lso_hdr_len() - header length of a super-frame
  * @skb: frame, from its Ethernet header on
+ * @cwr: set to whether its TCP header has CWR; for nvnic_lso_type()
  *
  * The transport header whose checksum is to be filled is the innermost one,
  * whatever encapsulation came around it and whoever set the header offsets.
@@ -350,12 +433,13 @@ static inline bool nvnic_csum_fits(const struct sk_buff *skb, u32 extra)
  * Return: bytes from the start of the frame to the end of its innermost
  * transport header, 0 if the device cannot segment it.
  */
-static inline u32 nvnic_lso_hdr_len(const struct sk_buff *skb)
+static inline u32 nvnic_lso_hdr_len(const struct sk_buff *skb, bool *cwr)
 {
 	const struct tcphdr *th;
 	struct tcphdr buf;
 	int off;
 
+	*cwr = false;
 	if (skb->ip_summed != CHECKSUM_PARTIAL)
 		return 0;
 
@@ -369,6 +453,8 @@ static inline u32 nvnic_lso_hdr_len(const struct sk_buff *skb)
 	if (!th || th->doff * 4 < sizeof(*th) ||
 	    tcp_flag_word(th) & (TCP_FLAG_SYN | TCP_FLAG_RST | TCP_FLAG_URG))
 		return 0;
+
+	*cwr = th->cwr;
 
 	return off + th->doff * 4;
 }
@@ -397,7 +483,7 @@ static inline bool nvnic_lso_fits(const struct sk_buff *skb, u32 hdr_len,
 }
 
 /* nvnic_features.c */
-u32 nvnic_lso_type(const struct sk_buff *skb);
+u32 nvnic_lso_type(const struct sk_buff *skb, bool cwr);
 
 /* nvnic_ring.c */
 struct nvnic_rings *nvnic_rings_alloc(struct nvnic_net *nn,
@@ -405,6 +491,9 @@ struct nvnic_rings *nvnic_rings_alloc(struct nvnic_net *nn,
 void nvnic_rings_free(struct nvnic_rings *rings);
 int nvnic_rings_up(struct nvnic_net *nn, struct nvnic_rings *rings);
 void nvnic_rings_down(struct nvnic_net *nn);
+int nvnic_rings_add(struct nvnic_net *nn, struct nvnic_vmq *vmq,
+		    struct nvnic_span span);
+void nvnic_rings_remove(struct nvnic_net *nn, struct nvnic_vmq *vmq);
 int nvnic_reconfigure(struct nvnic_net *nn, const struct nvnic_config *cfg);
 u32 nvnic_rx_truesize(u32 mtu);
 void nvnic_rx_ring_init(struct nvnic_rx_ring *ring, struct nvnic_vec *vec);
@@ -432,6 +521,8 @@ int nvnic_vec_recover(struct nvnic_vec *vec, bool tx, bool rx);
 
 /* nvnic_tx.c */
 netdev_tx_t nvnic_start_xmit(struct sk_buff *skb, struct net_device *dev);
+u16 nvnic_select_queue(struct net_device *dev, struct sk_buff *skb,
+		       struct net_device *sb_dev);
 void nvnic_clean_tx(struct nvnic_tx_ring *ring, int budget);
 void nvnic_tx_flush(struct nvnic_tx_ring *ring);
 bool nvnic_tx_passed(const struct nvnic_tx_ring *ring, u16 pos);

@@ -14,7 +14,7 @@
 #include "nvnic.h"
 #include "nvnic_csr.h"
 
-/* How long NAPI may take for what its rings hold */
+/* How long NAPI may take for the next of what its ring holds */
 #define NVNIC_FINISH_US		USEC_PER_SEC
 #define NVNIC_FINISH_STEP_US	100
 
@@ -101,9 +101,11 @@ void nvnic_vec_resume(struct nvnic_vec *vec)
 
 /* ---- Affinity ---- */
 
-/* A CPU sends where its completions come back to it. */
+/* A CPU sends where its completions come back to it, unless a VM owns that. */
 static void nvnic_vec_xps(struct nvnic_vec *vec)
 {
+	if (vec->vmq)
+		return;
 	netif_set_xps_queue(vec->nn->netdev,
 			    irq_get_effective_affinity_mask(vec->irq),
 			    vec->index);
@@ -120,6 +122,21 @@ static void nvnic_vec_affinity_release(struct kref *ref)
 {
 }
 
+/*
+ * Each vector starts on one CPU, as users expect of a card with a vector for
+ * each CPU; where it is from then on is theirs to say.
+ */
+static void nvnic_vec_place(struct nvnic_vec *vec)
+{
+	const struct cpumask *home;
+
+	home = get_cpu_mask(cpumask_local_spread(vec->index, NUMA_NO_NODE));
+	if (__test_and_set_bit(vec->index, vec->nn->placed))
+		irq_update_affinity_hint(vec->irq, home);
+	else
+		irq_set_affinity_and_hint(vec->irq, home);
+}
+
 /**
  * nvnic_vec_request_irq() - have a vector's interrupt
  * @vec: vector
@@ -134,7 +151,6 @@ static void nvnic_vec_affinity_release(struct kref *ref)
 int nvnic_vec_request_irq(struct nvnic_vec *vec)
 {
 	struct nvnic_net *nn = vec->nn;
-	unsigned int home;
 	int irq, err;
 
 	snprintf(vec->name, sizeof(vec->name), "%s-TxRx-%u", nn->netdev->name,
@@ -149,8 +165,7 @@ int nvnic_vec_request_irq(struct nvnic_vec *vec)
 
 	vec->irq = irq;
 	netif_napi_set_irq(&vec->napi, irq);
-	home = cpumask_local_spread(vec->index, NUMA_NO_NODE);
-	irq_update_affinity_hint(irq, get_cpu_mask(home));
+	nvnic_vec_place(vec);
 	vec->affinity.notify = nvnic_vec_affinity_notify;
 	vec->affinity.release = nvnic_vec_affinity_release;
 	irq_set_affinity_notifier(irq, &vec->affinity);
@@ -182,7 +197,10 @@ static void nvnic_vec_attach(struct nvnic_vec *vec, struct napi_struct *napi)
 
 	netif_queue_set_napi(dev, vec->index, NETDEV_QUEUE_TYPE_RX, napi);
 	netif_queue_set_napi(dev, vec->index, NETDEV_QUEUE_TYPE_TX, napi);
+	/* Frames may be waiting for a queue that has been without a ring. */
+	__netif_tx_lock_bh(vec->tx.txq);
 	vec->nn->tx[vec->index] = napi ? &vec->tx : NULL;
+	__netif_tx_unlock_bh(vec->tx.txq);
 }
 
 /**
@@ -199,9 +217,8 @@ void nvnic_vec_enable(struct nvnic_vec *vec)
 	nvnic_vec_arm(vec);
 }
 
-static bool nvnic_rx_idle(const struct nvnic_rx_ring *ring)
+static bool nvnic_rx_idle(const struct nvnic_rx_ring *ring, u16 cons)
 {
-	u16 cons = READ_ONCE(ring->cons);
 	u64 q1;
 
 	if (ring->broken)
@@ -216,19 +233,27 @@ static bool nvnic_rx_idle(const struct nvnic_rx_ring *ring)
  * nvnic_vec_finish() - let NAPI take what the RX queue has received
  * @vec: vector, its RX queue stopped
  *
- * So nothing of it is lost when the ring goes.
+ * So nothing of it is lost when the ring goes, however long NAPI takes; unless
+ * it gets nowhere.
  *
  * Context: process, RTNL; sleeps.
  */
 void nvnic_vec_finish(struct nvnic_vec *vec)
 {
-	bool idle;
+	u16 cons, before;
 
 	local_bh_disable();
 	napi_schedule(&vec->napi);
 	local_bh_enable();
-	read_poll_timeout(nvnic_rx_idle, idle, idle, NVNIC_FINISH_STEP_US,
-			  NVNIC_FINISH_US, false, &vec->rx);
+
+	cons = READ_ONCE(vec->rx.cons);
+	do {
+		before = cons;
+		read_poll_timeout(READ_ONCE, cons,
+				  cons != before || nvnic_rx_idle(&vec->rx, cons),
+				  NVNIC_FINISH_STEP_US, NVNIC_FINISH_US, false,
+				  vec->rx.cons);
+	} while (cons != before);
 }
 
 /**
@@ -247,7 +272,7 @@ void nvnic_vec_disable(struct nvnic_vec *vec)
 
 /**
  * nvnic_vec_detach() - hide a vector from the stack
- * @vec: vector, disabled; no transmitter can come
+ * @vec: vector, disabled, its TX queue stopped
  *
  * Context: process, RTNL.
  */

@@ -49,6 +49,7 @@
 	X(WIRE_RX_BROADCAST, "wire_rx_broadcast", "of these, broadcast") \
 	X(WIRE_RX_NOQUEUE, "wire_rx_drop_noqueue", "dropped: receive queue not running") \
 	X(WIRE_RX_RULE, "wire_rx_drop_rule", "dropped: by a filter rule") \
+	X(WIRE_RX_VMQ, "wire_rx_drop_vmq", "dropped: VM queue set not running") \
 	X(WIRE_PAUSE_TX, "wire_pause_tx", "times this port held its peer back") \
 	X(WIRE_TX_MULTICAST, "wire_tx_multicast", "sent, group destination") \
 	X(WIRE_TX_BROADCAST, "wire_tx_broadcast", "of these, broadcast") \
@@ -77,6 +78,8 @@
 	X(DROP_MISMATCH, "drop_mismatch", "dropped: headers are not what the request says") \
 	X(DROP_OVERSIZE, "drop_oversize", "dropped: longer than FRAME_MAX") \
 	X(DROP_NOLINK, "drop_nolink", "dropped: no carrier")		\
+	X(DROP_SPOOF, "drop_spoof", "dropped: source is not of this VM queue set") \
+	X(FLOWID, "flowid", "NVGRE frames whose FlowID was filled")	\
 	X(ERR_DESC, "err_desc", "queue stopped: malformed descriptor")	\
 	X(ERR_TAIL, "err_tail", "queue stopped: doorbell beyond the ring") \
 	X(ERR_DMA, "err_dma", "queue stopped: DMA fault")		\
@@ -106,13 +109,22 @@
 	X(RSS_INNER, "rss_inner", "of both, inside a tunnel")		\
 	X(RSS_NONE, "rss_none", "not hashed")				\
 	X(RULE, "rule", "of all, sent here by a filter rule")		\
+	X(FLOWID, "flowid", "of all, NVGRE with a FlowID, received as 0") \
 	X(ERR_DESC, "err_desc", "queue stopped: malformed descriptor")	\
 	X(ERR_TAIL, "err_tail", "queue stopped: doorbell beyond the ring") \
 	X(ERR_DMA, "err_dma", "queue stopped: DMA fault")
 
+/* Of a VM queue set; its queues' own counters tell the rest. */
+#define NVNIC_VMQ_COUNTERS(X)						\
+	X(HITS, "hits", "frames that fitted a rule of the set")		\
+	X(HIT_BYTES, "hit_bytes", "their bytes, without FCS")		\
+	X(DROP_STATE, "drop_state", "dropped: set not running")		\
+	X(DROP_SPOOF, "drop_spoof", "not sent: source is not of the set")
+
 #define NVNIC_PC_ENUM(_name, _str, _doc)	NVNIC_PC_##_name,
 #define NVNIC_TC_ENUM(_name, _str, _doc)	NVNIC_TC_##_name,
 #define NVNIC_RC_ENUM(_name, _str, _doc)	NVNIC_RC_##_name,
+#define NVNIC_VC_ENUM(_name, _str, _doc)	NVNIC_VC_##_name,
 
 /* Counters of a port */
 enum nvnic_port_counter {
@@ -133,6 +145,12 @@ enum nvnic_txq_counter {
 enum nvnic_rxq_counter {
 	NVNIC_RXQ_COUNTERS(NVNIC_RC_ENUM)
 	NVNIC_RC_COUNT,
+};
+
+/* Counters of a VM queue set */
+enum nvnic_vmq_counter {
+	NVNIC_VMQ_COUNTERS(NVNIC_VC_ENUM)
+	NVNIC_VC_COUNT,
 };
 
 #endif /* NVNIC_COUNTERS_H */

@@ -178,6 +178,7 @@ enum nvnic_tunnel {
  * @NVNIC_ST_MISMATCH: the headers are not what the request says; frame dropped
  * @NVNIC_ST_OVERSIZE: longer on the wire than NVNIC_REG_FRAME_MAX; frame dropped
  * @NVNIC_ST_NOLINK: no carrier; frame dropped
+ * @NVNIC_ST_SPOOF: source is not of the queue's VM queue set; frame dropped
  * @NVNIC_ST_BAD_DESC: malformed descriptor; the queue has stopped
  * @NVNIC_ST_BAD_TAIL: doorbell beyond the ring; the queue has stopped
  * @NVNIC_ST_DMA_FAULT: a bus address that is no memory; the queue has stopped
@@ -191,6 +192,7 @@ enum nvnic_status {
 	NVNIC_ST_MISMATCH = 2,
 	NVNIC_ST_OVERSIZE = 3,
 	NVNIC_ST_NOLINK = 4,
+	NVNIC_ST_SPOOF = 5,
 	NVNIC_ST_BAD_DESC = 16,
 	NVNIC_ST_BAD_TAIL = 17,
 	NVNIC_ST_DMA_FAULT = 18,

@@ -43,26 +43,46 @@
 #define NVNIC_FLT_ACT_K_QUEUE	0	/* QUEUE is its queue */
 #define NVNIC_FLT_ACT_K_CONTEXT	1	/* hash with CONTEXT, add QUEUE to the result */
 #define NVNIC_FLT_ACT_K_DROP	2	/* drop and count it */
-#define NVNIC_FLT_ACT_CONTEXT	GENMASK_ULL(14, 8)
+#define NVNIC_FLT_ACT_K_VMQ	3	/* QUEUE is its VM queue set; NVNIC_FLT_T_VMQ only */
+#define NVNIC_FLT_ACT_CONTEXT	GENMASK_ULL(15, 8)	/* below NVNIC_RSS_USER_CONTEXTS */
 #define NVNIC_FLT_ACT_QUEUE	GENMASK_ULL(6, 0)
-#define NVNIC_FLT_ACT_MASK	(GENMASK_ULL(17, 16) | GENMASK_ULL(14, 8) | \
-				 GENMASK_ULL(6, 0))
+#define NVNIC_FLT_ACT_MASK	(GENMASK_ULL(17, 8) | GENMASK_ULL(6, 0))
+
+/**
+ * enum nvnic_flt_table - tables of rules, in the order of precedence
+ * @NVNIC_FLT_T_NTUPLE: with NVNIC_OFF_NTUPLE
+ * @NVNIC_FLT_T_TC: with NVNIC_OFF_TC
+ * @NVNIC_FLT_T_VMQ: with NVNIC_OFF_VMQ; its keys hold MAC addresses, EtherType
+ *	and VLAN only, and are of the outer header always; leads to VM queue sets.
+ *	A frame that fits is accepted whatever NVNIC_REG_MACF() say
+ * @NVNIC_FLT_TABLES: number of tables
+ *
+ * The other two see frames that NVNIC_REG_MACF() and NVNIC_REG_RX_MODE, or a
+ * rule of NVNIC_FLT_T_VMQ, accept.
+ */
+enum nvnic_flt_table {
+	NVNIC_FLT_T_NTUPLE,
+	NVNIC_FLT_T_TC,
+	NVNIC_FLT_T_VMQ,
+	NVNIC_FLT_TABLES,
+};
 
 /* NVNIC_REG_FLT_CMD, written */
 #define NVNIC_FLT_CMD_LOC	GENMASK_ULL(15, 0)
 #define NVNIC_FLT_CMD_OP	GENMASK_ULL(17, 16)
 #define NVNIC_FLT_OP_SET	1	/* put the staged rule at LOC, in one step */
 #define NVNIC_FLT_OP_REMOVE	2	/* remove the rule at LOC */
-#define NVNIC_FLT_OP_CLEAR	3	/* remove all rules; LOC is 0 */
-#define NVNIC_FLT_CMD_MASK	GENMASK_ULL(17, 0)
+#define NVNIC_FLT_OP_CLEAR	3	/* remove all rules of the table; LOC is 0 */
+#define NVNIC_FLT_CMD_TABLE	GENMASK_ULL(19, 18)	/* enum nvnic_flt_table */
+#define NVNIC_FLT_CMD_MASK	GENMASK_ULL(19, 0)
 
 /**
  * enum nvnic_flt_status - NVNIC_REG_FLT_CMD, read: how the last command went
  * @NVNIC_FLT_ST_OK: done, and no frame goes by the old rules any more
- * @NVNIC_FLT_ST_BAD: location, mask, action or command that there is not
+ * @NVNIC_FLT_ST_BAD: table, location, mask, action or command that there is not
  * @NVNIC_FLT_ST_ABSENT: no rule at that location
- * @NVNIC_FLT_ST_SHAPES: NVNIC_FILTER_SHAPES other masks are in use
- * @NVNIC_FLT_ST_CONTEXT: no such RSS context
+ * @NVNIC_FLT_ST_SHAPES: NVNIC_FILTER_SHAPES other masks are in use in the table
+ * @NVNIC_FLT_ST_CONTEXT: no such RSS context, or VM queue set
  * @NVNIC_FLT_ST_NOMEM: the device is short of memory
  * @NVNIC_FLT_ST_COUNT: number of states
  *

@@ -35,7 +35,10 @@
 	X(RX_HASH,	"rx-hash")					\
 	X(NVGRE,	"nvgre")					\
 	X(RSS_INNER,	"rss-inner")					\
-	X(NTUPLE,	"ntuple")
+	X(NTUPLE,	"ntuple")					\
+	X(TC,		"tc")						\
+	X(VMQ,		"vmq")						\
+	X(FLOWID,	"flowid")
 
 #define NVNIC_OFFLOADS(X)						\
 	NVNIC_TX_OFFLOADS(X)						\
@@ -65,7 +68,9 @@
  * RX_HASH: report the receive hash
  * NVGRE: parse through GRE on receive
  * RSS_INNER: hash the headers inside GRE
- * NTUPLE: look at the filter rules
+ * NTUPLE, TC, VMQ: look at the filter rules of that table
+ * FLOWID: fill the FlowID of NVGRE frames sent with a hash of the inner flow
+ *	(RFC 7637 section 3.2), and receive it as 0
  */
 enum nvnic_offload {
 	NVNIC_OFFLOADS(NVNIC_OFFLOAD_ENUM)
@@ -109,8 +114,10 @@ enum nvnic_offload {
 #define NVNIC_MAX_MODER_FRAMES	65535	/* frames that it may wait for */
 #define NVNIC_RSS_ENTRIES	512	/* indirection table */
 #define NVNIC_RSS_KEY_LEN	40
-#define NVNIC_RSS_CONTEXTS	65	/* hash configurations, the main one included */
-#define NVNIC_FILTER_ENTRIES	4096	/* locations of filter rules, a power of two */
-#define NVNIC_FILTER_SHAPES	64	/* different masks of filter rules */
+#define NVNIC_VMQ_SETS		64	/* VM queue sets */
+#define NVNIC_RSS_USER_CONTEXTS	65	/* hash configurations, the main one included */
+#define NVNIC_RSS_CONTEXTS	(NVNIC_RSS_USER_CONTEXTS + NVNIC_VMQ_SETS)
+#define NVNIC_FILTER_ENTRIES	4096	/* locations of filter rules a table, a power of two */
+#define NVNIC_FILTER_SHAPES	64	/* different masks of filter rules a table */
 
 #endif /* NVNIC_OFFLOADS_H */

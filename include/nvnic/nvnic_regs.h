@@ -45,7 +45,8 @@
 #define NVNIC_CTRL_PAUSE_RX	BIT_ULL(2)	/* let the receiver hold this sender back */
 #define NVNIC_CTRL_THREADS	BIT_ULL(3)	/* engines in kernel threads, not softirq */
 #define NVNIC_CTRL_LOOPBACK	BIT_ULL(4)	/* frames come back; the wire is cut */
-#define NVNIC_CTRL_MASK		GENMASK_ULL(4, 0)
+#define NVNIC_CTRL_SPOOF_CHECK	BIT_ULL(5)	/* VM queues send as themselves only */
+#define NVNIC_CTRL_MASK		GENMASK_ULL(5, 0)
 #define NVNIC_CTRL_PAUSE	(NVNIC_CTRL_PAUSE_TX | NVNIC_CTRL_PAUSE_RX)
 
 /* State. RO. */
@@ -188,10 +189,12 @@ enum nvnic_link_reason {
  * elsewhere; the others exist from their first COMMIT on. Reset 0. RW.
  */
 #define NVNIC_REG_RSS_CTX	0x0138
-#define NVNIC_RSS_CTX_ID	GENMASK_ULL(6, 0)	/* below NVNIC_RSS_CONTEXTS */
+#define NVNIC_RSS_CTX_ID	GENMASK_ULL(7, 0)	/* below NVNIC_RSS_CONTEXTS */
 #define NVNIC_RSS_CTX_SYM_XOR	BIT_ULL(8)	/* hash source XOR destination, twice */
 #define NVNIC_RSS_CTX_REMOVE	BIT_ULL(9)
-#define NVNIC_RSS_CTX_MASK	(GENMASK_ULL(9, 8) | GENMASK_ULL(6, 0))
+#define NVNIC_RSS_CTX_MASK	GENMASK_ULL(9, 0)
+/* That of a VM queue set; those below are the user's. */
+#define NVNIC_RSS_CTX_VMQ(_set)	(NVNIC_RSS_USER_CONTEXTS + (_set))
 
 /* ---- Receive address filters: 0x0200 to 0x03ff ---- */
 
@@ -209,14 +212,18 @@ enum nvnic_link_reason {
 
 /*
  * A command, NVNIC_FLT_CMD_*; in force when the write returns. Reads how the
- * last one went, enum nvnic_flt_status. Rules are looked at while NVNIC_OFF_NTUPLE
- * is on; a frame that fits several takes that with the lowest location.
+ * last one went, enum nvnic_flt_status. A table is looked at while its offload
+ * is on, in the order of enum nvnic_flt_table, and the first one with a rule
+ * that fits decides; of several in it, that with the lowest location.
  * Sleeps. RW.
  */
 #define NVNIC_REG_FLT_CMD	0x0488
 
-/* Location that the two counters below belong to. Reset 0. RW. */
+/* Table and location that the two counters below belong to. Reset 0. RW. */
 #define NVNIC_REG_FLT_SEL	0x0490
+#define NVNIC_FLT_SEL_LOC	GENMASK_ULL(15, 0)
+#define NVNIC_FLT_SEL_TABLE	GENMASK_ULL(17, 16)
+#define NVNIC_FLT_SEL_MASK	GENMASK_ULL(17, 0)
 /*
  * Frames that took a rule at that location, the dropped included, and their
  * bytes without FCS. They count from the creation of the adapter and wrap at 64
@@ -224,6 +231,35 @@ enum nvnic_link_reason {
  */
 #define NVNIC_REG_FLT_FRAMES	0x0498
 #define NVNIC_REG_FLT_BYTES	0x04a0
+
+/* ---- VM queue sets: 0x0500 to 0x05ff, states in nvnic_vmq.h ---- */
+
+/* Set that the other registers of this block are for. Reset 0. RW. */
+#define NVNIC_REG_VMQ_SEL	0x0500
+#define NVNIC_VMQ_SEL_SET	GENMASK_ULL(5, 0)	/* below NVNIC_VMQ_SETS */
+
+/* Queue pairs of the set, for ALLOC. Reset 0. RW. */
+#define NVNIC_REG_VMQ_CFG	0x0508
+#define NVNIC_VMQ_CFG_FIRST	GENMASK_ULL(6, 0)
+#define NVNIC_VMQ_CFG_COUNT	GENMASK_ULL(15, 8)
+#define NVNIC_VMQ_CFG_MASK	(GENMASK_ULL(15, 8) | GENMASK_ULL(6, 0))
+
+/*
+ * A command, NVNIC_VMQ_OP_*. Reads how the last one went, enum
+ * nvnic_vmq_status. Sleeps. RW.
+ */
+#define NVNIC_REG_VMQ_CMD	0x0510
+#define NVNIC_VMQ_CMD_OP	GENMASK_ULL(1, 0)
+
+/* What has become of the set. RO. */
+#define NVNIC_REG_VMQ_STATUS	0x0518
+#define NVNIC_VMQ_ST_STATE	GENMASK_ULL(2, 0)	/* enum nvnic_vmq_state */
+#define NVNIC_VMQ_ST_FIRST	GENMASK_ULL(14, 8)
+#define NVNIC_VMQ_ST_COUNT	GENMASK_ULL(23, 16)
+#define NVNIC_VMQ_ST_FILTERS	GENMASK_ULL(47, 32)	/* rules that lead to it */
+
+/* Counters of the set since its ALLOC, see nvnic_counters.h. RO. */
+#define NVNIC_REG_VMQ_CNT(_n)	(0x0520 + (_n) * 8)
 
 /* Indirection table: the queue of each entry. Reset 0. RW. */
 #define NVNIC_REG_RSS_TABLE(_n)	(0x1000 + (_n) * 8)

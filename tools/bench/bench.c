@@ -105,8 +105,24 @@ void bench_skip(const char *name, const char *why)
 	       bench_group.name, name, why);
 }
 
+/*
+ * Median over the rounds of the time it takes, as a multiple of the first one's
+ * of the same round: what else the machine does meanwhile touches both.
+ */
+static double bench_ratio(const struct bench_contender *c)
+{
+	double ratio[BENCH_ROUNDS];
+	u32 r;
+
+	for (r = 0; r < BENCH_ROUNDS; r++)
+		ratio[r] = c->ns[r] / bench_group.c[0].ns[r];
+	qsort(ratio, BENCH_ROUNDS, sizeof(ratio[0]), bench_compare);
+	return ratio[BENCH_ROUNDS / 2];
+}
+
 void bench_end(void)
 {
+	double ratio[BENCH_CONTENDERS];
 	u32 reps[BENCH_CONTENDERS];
 	u32 i, r;
 
@@ -117,6 +133,8 @@ void bench_end(void)
 		for (i = 0; i < bench_group.count; i++)
 			bench_group.c[i].ns[r] =
 				bench_time(&bench_group.c[i], reps[i]) / reps[i];
+	for (i = 0; i < bench_group.count; i++)
+		ratio[i] = bench_ratio(&bench_group.c[i]);
 	for (i = 0; i < bench_group.count; i++) {
 		struct bench_contender *c = &bench_group.c[i];
 
@@ -126,7 +144,8 @@ void bench_end(void)
 		printf("\"ns\": %.3f, \"ns_q1\": %.3f, \"ns_q3\": %.3f, ",
 		       c->ns[BENCH_ROUNDS / 2], c->ns[BENCH_ROUNDS / 4],
 		       c->ns[BENCH_ROUNDS * 3 / 4]);
-		printf("\"rounds\": %u}\n", BENCH_ROUNDS);
+		printf("\"ratio\": %.4f, \"rounds\": %u}\n", ratio[i],
+		       BENCH_ROUNDS);
 	}
 	fflush(stdout);
 }

@@ -45,12 +45,11 @@ def print_groups(groups):
     print(f"{'group':20} {'contender':18} {'median':>12} {'quartiles':>25}"
           f" {'GB/s':>7} {'speed of first':>14}")
     for group, rows in groups.items():
-        first = next(iter(rows.values()))
         for row in rows.values():
             rate = f"{row['bytes'] / row['ns']:7.2f}" if row["bytes"] else " " * 7
             print(f"{group:20} {row['name']:18} {row['ns']:9.1f} ns"
                   f" {row['ns_q1']:12.1f} {row['ns_q3']:12.1f} {rate}"
-                  f" {first['ns'] / row['ns']:13.2f}x")
+                  f" {1 / row['ratio']:13.2f}x")
 
 
 def print_targets(groups):
@@ -62,7 +61,7 @@ def print_targets(groups):
         if name not in rows or peer not in rows:
             print(f"{text:48} {want:7.2f} {'-':>7} not measured")
             continue
-        got = rows[peer]["ns"] / rows[name]["ns"]
+        got = rows[peer]["ratio"] / rows[name]["ratio"]
         good &= got >= want
         print(f"{text:48} {want:7.2f} {got:7.2f} {'reached' if got >= want else 'MISSED'}")
     return good

@@ -8,6 +8,9 @@
 
 #define NVPE_FILTER_NONE	0xffff	/* no location */
 #define NVPE_FILTER_MULT	0x9e3779b97f4a7c15ULL
+#define NVPE_FILTER_SLOTS	8	/* of a bucket: a byte each in a word */
+#define NVPE_FILTER_BYTES	0x0101010101010101ULL
+#define NVPE_FILTER_LINE	64
 
 /**
  * struct nvpe_filter_shape - a mask in use
@@ -25,26 +28,41 @@ struct nvpe_filter_shape {
 
 /**
  * struct nvpe_filter_entry - a location
- * @key: masked values
  * @action: the rule's
  * @next: next one in the chain of a bucket
  * @same: next higher location with the same shape and key, off the chain
  * @shape: its shape
  * @used: there is a rule
+ * @word: masked values of the shape's words, without gaps
  */
 struct nvpe_filter_entry {
-	struct nvpe_filter_key key;
 	u64 action;
 	u16 next;
 	u16 same;
 	u8 shape;
 	bool used;
+	u64 word[NVPE_FILTER_WORDS];
+};
+
+/**
+ * struct nvpe_filter_bucket - locations by the hash of shape and key
+ * @tags: a byte of the hash for each slot, 0: free. All are compared at once: a
+ *	branch for each slot would be mispredicted as soon as rules are many
+ * @loc: the slots; each the lowest location with a shape and key
+ * @chain: first location of those that found no free slot
+ * @unused: two buckets fill a cache line
+ */
+struct nvpe_filter_bucket {
+	u64 tags;
+	u16 loc[NVPE_FILTER_SLOTS];
+	u16 chain;
+	u16 unused[3];
 };
 
 /**
  * struct nvpe_filter - a table
  * @entry: its locations
- * @bucket: first location of each bucket's chain
+ * @bucket: its buckets
  * @entries: number of locations
  * @buckets: number of buckets, a power of two
  * @nshapes: shapes from here on are free
@@ -52,7 +70,7 @@ struct nvpe_filter_entry {
  */
 struct nvpe_filter {
 	struct nvpe_filter_entry *entry;
-	u16 *bucket;
+	struct nvpe_filter_bucket *bucket;
 	u32 entries;
 	u32 buckets;
 	u32 nshapes;
@@ -126,46 +144,93 @@ bool nvpe_filter_key(const u8 *hdr, u32 len, const struct nvpe_hdrs *h,
 
 /* ---- Look-up ---- */
 
-static u32 nvpe_filter_hash(const struct nvpe_filter *t, u32 shape,
-			    const struct nvpe_filter_key *key)
+/* What a shape looks at. */
+static void nvpe_filter_pack(const struct nvpe_filter_shape *s,
+			     const struct nvpe_filter_key *key, u64 *word)
 {
-	const struct nvpe_filter_shape *s = &t->shape[shape];
-	u64 hash = shape + 1;
-	u32 i, w;
+	u32 i;
 
-	for (i = 0; i < s->nwords; i++) {
-		w = s->word[i];
-		hash = (hash ^ (key->w[w] & s->mask.w[w])) * NVPE_FILTER_MULT;
-		hash ^= hash >> 32;
-	}
-	return hash & (t->buckets - 1);
+	for (i = 0; i < s->nwords; i++)
+		word[i] = key->w[s->word[i]] & s->mask.w[s->word[i]];
+}
+
+static u64 nvpe_filter_hash(const struct nvpe_filter *t, u32 shape,
+			    const u64 *word)
+{
+	u64 hash = shape + 1;
+	u32 i;
+
+	/* The multiplications do not wait for each other. */
+	for (i = 0; i < t->shape[shape].nwords; i++)
+		hash = rol64(hash, 23) + word[i] * NVPE_FILTER_MULT;
+	hash ^= hash >> 32;
+	return hash * NVPE_FILTER_MULT;
+}
+
+static struct nvpe_filter_bucket *
+nvpe_filter_bucket(const struct nvpe_filter *t, u64 hash)
+{
+	return &t->bucket[hash >> 32 & (t->buckets - 1)];
+}
+
+/* Other bits of the hash than those that choose the bucket; never 0. */
+static u64 nvpe_filter_tag(u64 hash)
+{
+	return hash >> 56 ?: 1;
+}
+
+/* The top bit of each byte of @tags that is @tag; no carry leaves its byte. */
+static u64 nvpe_filter_hits(u64 tags, u64 tag)
+{
+	const u64 low = 0x7f * NVPE_FILTER_BYTES;
+	u64 diff = tags ^ tag * NVPE_FILTER_BYTES;
+
+	return ~(((diff & low) + low) | diff | low);
 }
 
 static bool nvpe_filter_fits(const struct nvpe_filter *t, u32 shape, u32 loc,
-			     const struct nvpe_filter_key *key)
+			     const u64 *word)
 {
-	const struct nvpe_filter_shape *s = &t->shape[shape];
 	const struct nvpe_filter_entry *e = &t->entry[loc];
-	u32 i, w;
+	u64 diff = e->shape ^ shape;
+	u32 i;
 
-	if (e->shape != shape)
-		return false;
-	for (i = 0; i < s->nwords; i++) {
-		w = s->word[i];
-		if ((key->w[w] & s->mask.w[w]) != e->key.w[w])
-			return false;
+	for (i = 0; i < t->shape[shape].nwords; i++)
+		diff |= e->word[i] ^ word[i];
+	return !diff;
+}
+
+/*
+ * What points to the lowest location with this shape and key. None: the end of
+ * the bucket's chain.
+ */
+static u16 *nvpe_filter_head(const struct nvpe_filter *t, u32 shape,
+			     const u64 *word)
+{
+	u64 hash = nvpe_filter_hash(t, shape, word);
+	struct nvpe_filter_bucket *b = nvpe_filter_bucket(t, hash);
+	u64 hits = nvpe_filter_hits(b->tags, nvpe_filter_tag(hash));
+	u16 *link;
+
+	for (; hits; hits &= hits - 1) {
+		link = &b->loc[__ffs64(hits) / 8];
+		if (nvpe_filter_fits(t, shape, *link, word))
+			return link;
 	}
-	return true;
+	link = &b->chain;
+	while (*link != NVPE_FILTER_NONE &&
+	       !nvpe_filter_fits(t, shape, *link, word))
+		link = &t->entry[*link].next;
+	return link;
 }
 
 static u32 nvpe_filter_probe(const struct nvpe_filter *t, u32 shape,
 			     const struct nvpe_filter_key *key)
 {
-	u32 loc = t->bucket[nvpe_filter_hash(t, shape, key)];
+	u64 word[NVPE_FILTER_WORDS];
 
-	while (loc != NVPE_FILTER_NONE && !nvpe_filter_fits(t, shape, loc, key))
-		loc = t->entry[loc].next;
-	return loc;
+	nvpe_filter_pack(&t->shape[shape], key, word);
+	return *nvpe_filter_head(t, shape, word);
 }
 
 int nvpe_filter_match(const struct nvpe_filter *t,
@@ -185,32 +250,38 @@ int nvpe_filter_match(const struct nvpe_filter *t,
 
 /* ---- Change ---- */
 
+/* At most half of the slots are taken, so that chains are rare. */
 static u32 nvpe_filter_buckets(u32 entries)
 {
-	u32 buckets = 2;
+	u32 buckets = 1;
 
-	while (buckets < 2 * entries)
+	while (buckets * NVPE_FILTER_SLOTS < 2 * entries)
 		buckets *= 2;
 	return buckets;
 }
 
 size_t nvpe_filter_size(u32 entries)
 {
-	return sizeof(struct nvpe_filter) +
-	       entries * sizeof(struct nvpe_filter_entry) +
-	       nvpe_filter_buckets(entries) * sizeof(u16);
+	return sizeof(struct nvpe_filter) + NVPE_FILTER_LINE +
+	       nvpe_filter_buckets(entries) *
+	       sizeof(struct nvpe_filter_bucket) +
+	       entries * sizeof(struct nvpe_filter_entry);
 }
 
 struct nvpe_filter *nvpe_filter_init(void *mem, u32 entries)
 {
 	struct nvpe_filter *t = mem;
+	u32 i;
 
 	memset(t, 0, nvpe_filter_size(entries));
 	t->entries = entries;
 	t->buckets = nvpe_filter_buckets(entries);
-	t->entry = (void *)(t + 1);
-	t->bucket = (void *)(t->entry + entries);
-	memset(t->bucket, 0xff, t->buckets * sizeof(*t->bucket));
+	t->bucket = PTR_ALIGN((void *)(t + 1), NVPE_FILTER_LINE);
+	t->entry = (void *)(t->bucket + t->buckets);
+	for (i = 0; i < t->buckets; i++) {
+		memset(t->bucket[i].loc, 0xff, sizeof(t->bucket[i].loc));
+		t->bucket[i].chain = NVPE_FILTER_NONE;
+	}
 	return t;
 }
 
@@ -253,36 +324,28 @@ static void nvpe_filter_shape_put(struct nvpe_filter *t, u32 shape)
 		t->nshapes--;
 }
 
-/* What points to the lowest location with this shape and key; maybe NONE. */
-static u16 *nvpe_filter_head(struct nvpe_filter *t, u32 shape,
-			     const struct nvpe_filter_key *key)
+/* A free slot of a bucket, or else the end of its chain. */
+static u16 *nvpe_filter_room(struct nvpe_filter_bucket *b, u64 hash, u16 *end)
 {
-	u16 *link = &t->bucket[nvpe_filter_hash(t, shape, key)];
+	u64 free = nvpe_filter_hits(b->tags, 0);
+	u32 slot;
 
-	while (*link != NVPE_FILTER_NONE &&
-	       !nvpe_filter_fits(t, shape, *link, key))
-		link = &t->entry[*link].next;
-	return link;
+	if (!free)
+		return end;
+	slot = __ffs64(free) / 8;
+	b->tags |= nvpe_filter_tag(hash) << 8 * slot;
+	return &b->loc[slot];
 }
 
-static int nvpe_filter_link(struct nvpe_filter *t, u32 loc,
-			    const struct nvpe_filter_rule *rule)
+static void nvpe_filter_link(struct nvpe_filter *t, u32 loc)
 {
 	struct nvpe_filter_entry *e = &t->entry[loc];
-	u32 shape = nvpe_filter_shape(t, &rule->mask);
-	u16 *link;
-	u32 i;
+	u64 hash = nvpe_filter_hash(t, e->shape, e->word);
+	u16 *link = nvpe_filter_head(t, e->shape, e->word);
 
-	if (shape == NVPE_FILTER_SHAPES)
-		return -ENOSPC;
-	nvpe_filter_shape_get(t, shape, &rule->mask);
-	for (i = 0; i < NVPE_FILTER_WORDS; i++)
-		e->key.w[i] = rule->key.w[i] & rule->mask.w[i];
-	e->action = rule->action;
-	e->shape = shape;
-	e->used = true;
+	if (*link == NVPE_FILTER_NONE)
+		link = nvpe_filter_room(nvpe_filter_bucket(t, hash), hash, link);
 	e->next = NVPE_FILTER_NONE;
-	link = nvpe_filter_head(t, shape, &e->key);
 	if (*link != NVPE_FILTER_NONE && loc < *link)
 		e->next = t->entry[*link].next;
 	else
@@ -290,13 +353,16 @@ static int nvpe_filter_link(struct nvpe_filter *t, u32 loc,
 			link = &t->entry[*link].same;
 	e->same = *link;
 	*link = loc;
-	return 0;
+	e->used = true;
 }
 
 static void nvpe_filter_unlink(struct nvpe_filter *t, u32 loc)
 {
 	struct nvpe_filter_entry *e = &t->entry[loc];
-	u16 *link = nvpe_filter_head(t, e->shape, &e->key);
+	u64 hash = nvpe_filter_hash(t, e->shape, e->word);
+	struct nvpe_filter_bucket *b = nvpe_filter_bucket(t, hash);
+	u16 *link = nvpe_filter_head(t, e->shape, e->word);
+	u32 i;
 
 	if (*link == loc && e->same != NVPE_FILTER_NONE)
 		t->entry[e->same].next = e->next;
@@ -306,6 +372,9 @@ static void nvpe_filter_unlink(struct nvpe_filter *t, u32 loc)
 		while (*link != loc)
 			link = &t->entry[*link].same;
 	*link = e->same;
+	for (i = 0; i < NVPE_FILTER_SLOTS; i++)
+		if (b->loc[i] == NVPE_FILTER_NONE)
+			b->tags &= ~(0xffULL << 8 * i);
 	e->used = false;
 	nvpe_filter_shape_put(t, e->shape);
 }
@@ -313,25 +382,31 @@ static void nvpe_filter_unlink(struct nvpe_filter *t, u32 loc)
 int nvpe_filter_set(struct nvpe_filter *t, u32 loc,
 		    const struct nvpe_filter_rule *rule)
 {
-	struct nvpe_filter_rule old;
 	struct nvpe_filter_entry *e;
+	u32 shape;
 	bool had;
-	int err;
 
 	if (loc >= t->entries || rule->mask.w[7] & ~NVPE_FILTER_7_MASK)
 		return -EINVAL;
 	e = &t->entry[loc];
 	had = e->used;
-	if (had) {
-		old.key = e->key;
-		old.mask = t->shape[e->shape].mask;
-		old.action = e->action;
+	if (had)
 		nvpe_filter_unlink(t, loc);
+	shape = nvpe_filter_shape(t, &rule->mask);
+	if (shape == NVPE_FILTER_SHAPES) {
+		/* Others have the old shape too, or its place were free. */
+		if (had) {
+			t->shape[e->shape].users++;
+			nvpe_filter_link(t, loc);
+		}
+		return -ENOSPC;
 	}
-	err = nvpe_filter_link(t, loc, rule);
-	if (err && had)
-		nvpe_filter_link(t, loc, &old);
-	return err;
+	nvpe_filter_shape_get(t, shape, &rule->mask);
+	nvpe_filter_pack(&t->shape[shape], &rule->key, e->word);
+	e->action = rule->action;
+	e->shape = shape;
+	nvpe_filter_link(t, loc);
+	return 0;
 }
 
 int nvpe_filter_get(const struct nvpe_filter *t, u32 loc, u64 *action)

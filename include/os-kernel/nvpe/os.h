@@ -8,6 +8,7 @@
 #ifndef NVPE_OS_H
 #define NVPE_OS_H
 
+#include <linux/align.h>
 #include <linux/bitops.h>
 #include <linux/bitfield.h>
 #include <linux/build_bug.h>

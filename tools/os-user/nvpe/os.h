@@ -31,6 +31,9 @@ typedef uint64_t __le64;
 #define FIELD_PREP(mask, val)	((u64)(val) << __builtin_ctzll(mask) & (mask))
 #define FIELD_PREP_CONST	FIELD_PREP
 #define ARRAY_SIZE(a)		(sizeof(a) / sizeof((a)[0]))
+#define PTR_ALIGN(p, a)		\
+	((__typeof__(p))(((uintptr_t)(p) + (a) - 1) & ~((uintptr_t)(a) - 1)))
+#define __ffs64(word)		((unsigned int)__builtin_ctzll(word))
 #define likely(x)		__builtin_expect(!!(x), 1)
 #define unlikely(x)		__builtin_expect(!!(x), 0)
 
@@ -63,6 +66,11 @@ do {							\
 							\
 	memcpy((void *)__p, &__v, sizeof(__v));		\
 } while (0)
+
+static inline u64 rol64(u64 word, unsigned int shift)
+{
+	return word << (shift & 63) | word >> (-shift & 63);
+}
 
 static inline u16 get_unaligned_be16(const void *p)
 {

@@ -1,0 +1,381 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * nvnic driver: L2 forwarding offload: which macvlan has a VM queue set.
+ *
+ * Copyright (C) 2026 nvnic contributors
+ *
+ * A macvlan asks when it comes up. What it cannot have it does in software,
+ * through the queues of the port. Sets and queue pairs are given to who comes
+ * first; when there are none left, a macvlan of a higher interface group takes
+ * those of the lowest.
+ */
+#include <linux/if_macvlan.h>
+#include <linux/rtnetlink.h>
+#include <linux/slab.h>
+
+#include "nvnic.h"
+#include "nvnic_vmq.h"
+
+/* ---- Places ---- */
+
+static bool nvnic_span_overlaps(const struct nvnic_span *a,
+				const struct nvnic_span *b)
+{
+	return a->first < b->first + b->count && b->first < a->first + a->count;
+}
+
+static bool nvnic_dfwd_span_free(const struct nvnic_config *cfg,
+				 const struct nvnic_span *span)
+{
+	u32 i;
+
+	for (i = 0; i < NVNIC_VMQ_SETS; i++)
+		if (nvnic_span_overlaps(span, &cfg->vmq[i]))
+			return false;
+
+	return true;
+}
+
+/* The first free run of so many queue pairs */
+static bool nvnic_dfwd_find_span(const struct nvnic_config *cfg, u32 count,
+				 struct nvnic_span *span)
+{
+	u32 first;
+
+	for (first = cfg->num; first + count <= NVNIC_MAX_QUEUES; first++) {
+		*span = (struct nvnic_span){ .first = first, .count = count };
+		if (nvnic_dfwd_span_free(cfg, span))
+			return true;
+	}
+
+	return false;
+}
+
+static bool nvnic_dfwd_find_id(const struct nvnic_net *nn,
+			       const struct nvnic_config *cfg, u32 *id)
+{
+	for (*id = 0; *id < nn->vmq_max; (*id)++)
+		if (!cfg->vmq[*id].count)
+			return true;
+
+	return false;
+}
+
+/**
+ * nvnic_dfwd_place() - find places for all sets beside the port's own queues
+ * @nn: port
+ * @cfg: configuration with another number of queue pairs; receives the places
+ *
+ * Context: process, RTNL.
+ *
+ * Return: 0, or -ENOSPC when they are too many together.
+ */
+int nvnic_dfwd_place(struct nvnic_net *nn, struct nvnic_config *cfg)
+{
+	u32 first = cfg->num, i;
+
+	for (i = 0; i < NVNIC_VMQ_SETS; i++)
+		first += cfg->vmq[i].count;
+	if (first > NVNIC_MAX_QUEUES) {
+		nvnic_refuse(nn->netdev, NULL,
+			     "%u queue pairs beside %u of VM queue sets are more than %u",
+			     cfg->num, first - cfg->num, NVNIC_MAX_QUEUES);
+		return -ENOSPC;
+	}
+
+	first = cfg->num;
+	for (i = 0; i < NVNIC_VMQ_SETS; i++) {
+		if (!cfg->vmq[i].count)
+			continue;
+		cfg->vmq[i].first = first;
+		first += cfg->vmq[i].count;
+	}
+
+	return 0;
+}
+
+/* ---- Who has to give way ---- */
+
+static u32 nvnic_dfwd_group(const struct net_device *vdev)
+{
+	return READ_ONCE(vdev->group);
+}
+
+/* The set of the lowest group below that of @vdev, the last one of several */
+static struct nvnic_vmq *nvnic_dfwd_victim(const struct nvnic_net *nn,
+					   const struct nvnic_config *cfg,
+					   const struct net_device *vdev)
+{
+	u32 lowest = nvnic_dfwd_group(vdev), i;
+	struct nvnic_vmq *victim = NULL;
+
+	for (i = NVNIC_VMQ_SETS; i--;) {
+		if (!cfg->vmq[i].count ||
+		    nvnic_dfwd_group(nn->vmq[i]->vdev) >= lowest)
+			continue;
+		victim = nn->vmq[i];
+		lowest = nvnic_dfwd_group(victim->vdev);
+	}
+
+	return victim;
+}
+
+static void nvnic_dfwd_scarce(const struct nvnic_net *nn,
+			      const struct net_device *vdev, u32 count)
+{
+	u32 id;
+
+	if (!nvnic_dfwd_find_id(nn, &nn->cfg, &id))
+		nvnic_refuse(nn->netdev, NULL,
+			     "all %u VM queue sets are in use: %s works in software",
+			     nn->vmq_max, vdev->name);
+	else
+		nvnic_refuse(nn->netdev, NULL,
+			     "no %u of %u queue pairs in a row are free: %s works in software",
+			     count, NVNIC_MAX_QUEUES, vdev->name);
+}
+
+/*
+ * A number and a place for one more set, in @cfg, and whom it costs theirs.
+ * Nobody gives way in vain.
+ */
+static int nvnic_dfwd_reserve(const struct nvnic_net *nn,
+			      const struct net_device *vdev,
+			      struct nvnic_config *cfg, u32 *id,
+			      unsigned long *evict)
+{
+	u32 count = vdev->real_num_rx_queues;
+	struct nvnic_vmq *victim;
+	struct nvnic_span span;
+
+	bitmap_zero(evict, NVNIC_VMQ_SETS);
+	while (!nvnic_dfwd_find_id(nn, cfg, id) ||
+	       !nvnic_dfwd_find_span(cfg, count, &span)) {
+		victim = nvnic_dfwd_victim(nn, cfg, vdev);
+		if (!victim) {
+			nvnic_dfwd_scarce(nn, vdev, count);
+			return -EBUSY;
+		}
+		__set_bit(victim->id, evict);
+		cfg->vmq[victim->id].count = 0;
+	}
+	cfg->vmq[*id] = span;
+
+	return 0;
+}
+
+/* ---- Come and go ---- */
+
+static int nvnic_dfwd_real_num(struct nvnic_net *nn)
+{
+	u32 end = nvnic_config_end(&nn->cfg);
+
+	/* The queues' entries in sysfs go with the port, all that there are. */
+	if (nn->netdev->reg_state != NETREG_REGISTERED)
+		return 0;
+
+	return netif_set_real_num_queues(nn->netdev, end, end);
+}
+
+static void nvnic_dfwd_destroy(struct nvnic_net *nn, struct nvnic_vmq *vmq)
+{
+	netdev_set_sb_channel(vmq->vdev, 0);
+	if (nn->rings)
+		nvnic_rings_remove(nn, vmq);
+	nn->cfg.vmq[vmq->id] = (struct nvnic_span){};
+	nn->vmq[vmq->id] = NULL;
+	WRITE_ONCE(nn->vmq_used, nn->vmq_used - 1);
+	nvnic_dfwd_real_num(nn);
+	kfree(vmq);
+}
+
+/* The software way is open before the other one is shut. */
+static void nvnic_dfwd_release(struct nvnic_net *nn, struct nvnic_vmq *vmq)
+{
+	if (macvlan_release_l2fw_offload(vmq->vdev))
+		netdev_err(nn->netdev, "no memory for the address of %s\n",
+			   vmq->vdev->name);
+	nvnic_dfwd_destroy(nn, vmq);
+}
+
+static void nvnic_dfwd_evict(struct nvnic_net *nn, const unsigned long *evict,
+			     const struct net_device *vdev)
+{
+	u32 i;
+
+	for_each_set_bit(i, evict, NVNIC_VMQ_SETS) {
+		netdev_info(nn->netdev,
+			    "VM queue set %u goes to %s of group %u: %s of group %u works in software\n",
+			    i, vdev->name, nvnic_dfwd_group(vdev),
+			    nn->vmq[i]->vdev->name,
+			    nvnic_dfwd_group(nn->vmq[i]->vdev));
+		nvnic_dfwd_release(nn, nn->vmq[i]);
+	}
+}
+
+static int nvnic_dfwd_join(struct nvnic_net *nn, struct nvnic_vmq *vmq,
+			   struct nvnic_span span)
+{
+	u32 q;
+	int err;
+
+	nn->vmq[vmq->id] = vmq;
+	nn->cfg.vmq[vmq->id] = span;
+	WRITE_ONCE(nn->vmq_used, nn->vmq_used + 1);
+	for (q = span.first; q < span.first + span.count; q++)
+		nn->queue_coalesce[q] = nn->coalesce;
+
+	err = nvnic_dfwd_real_num(nn);
+	if (!err && nn->rings)
+		err = nvnic_rings_add(nn, vmq, span);
+	if (!err)
+		err = netdev_set_sb_channel(vmq->vdev, vmq->id + 1);
+
+	return err;
+}
+
+static int nvnic_dfwd_check(struct nvnic_net *nn, struct net_device *vdev)
+{
+	if (!macvlan_supports_dest_filter(vdev)) {
+		nvnic_refuse(nn->netdev, NULL,
+			     "the mode of %s has no destination filter: it works in software",
+			     vdev->name);
+		return -EMEDIUMTYPE;
+	}
+	/* The stack asks for a subordinate channel of one queue. */
+	if (netif_is_multiqueue(vdev)) {
+		nvnic_refuse(nn->netdev, NULL,
+			     "%s has %u TX queues, not 1: it works in software",
+			     vdev->name, vdev->num_tx_queues);
+		return -ERANGE;
+	}
+
+	return 0;
+}
+
+static struct nvnic_vmq *nvnic_dfwd_create(struct nvnic_net *nn,
+					   struct net_device *vdev)
+{
+	DECLARE_BITMAP(evict, NVNIC_VMQ_SETS);
+	struct nvnic_config cfg = nn->cfg;
+	struct nvnic_vmq *vmq;
+	int err;
+	u32 id;
+
+	err = nvnic_dfwd_reserve(nn, vdev, &cfg, &id, evict);
+	if (err)
+		return ERR_PTR(err);
+
+	vmq = kzalloc(sizeof(*vmq), GFP_KERNEL);
+	if (!vmq)
+		return ERR_PTR(-ENOMEM);
+
+	vmq->id = id;
+	vmq->vdev = vdev;
+	nvnic_dfwd_evict(nn, evict, vdev);
+	err = nvnic_dfwd_join(nn, vmq, cfg.vmq[id]);
+	if (!err)
+		return vmq;
+
+	nvnic_dfwd_destroy(nn, vmq);
+	nvnic_refuse(nn->netdev, NULL, "error %d: %s works in software", err,
+		     vdev->name);
+	return ERR_PTR(err);
+}
+
+/**
+ * nvnic_dfwd_add_station() - ndo_dfwd_add_station: a VM queue set for a macvlan
+ * @dev: port, up or down
+ * @vdev: macvlan that comes up
+ *
+ * As many queue pairs as the macvlan has RX queues.
+ *
+ * Context: process, RTNL.
+ *
+ * Return: the set; or ERR_PTR(), and the macvlan works in software, as the log
+ * says: of -EMEDIUMTYPE for a mode without destination filter; -ERANGE for more
+ * than one TX queue; -EBUSY without a set or queue pairs; -ENOMEM; or an error
+ * of nvnic_rings_add().
+ */
+void *nvnic_dfwd_add_station(struct net_device *dev, struct net_device *vdev)
+{
+	struct nvnic_net *nn = netdev_priv(dev);
+	int err;
+
+	ASSERT_RTNL();
+
+	err = nvnic_dfwd_check(nn, vdev);
+	if (err)
+		return ERR_PTR(err);
+
+	return nvnic_dfwd_create(nn, vdev);
+}
+
+/**
+ * nvnic_dfwd_del_station() - ndo_dfwd_del_station: free the set of a macvlan
+ * @dev: port
+ * @priv: the set
+ *
+ * Context: process, RTNL.
+ */
+void nvnic_dfwd_del_station(struct net_device *dev, void *priv)
+{
+	ASSERT_RTNL();
+
+	nvnic_dfwd_destroy(netdev_priv(dev), priv);
+}
+
+/**
+ * nvnic_dfwd_release_all() - all macvlans go on in software
+ * @nn: port
+ *
+ * Context: process, RTNL.
+ */
+void nvnic_dfwd_release_all(struct nvnic_net *nn)
+{
+	u32 i;
+
+	ASSERT_RTNL();
+
+	for (i = 0; i < NVNIC_VMQ_SETS; i++)
+		if (nn->vmq[i])
+			nvnic_dfwd_release(nn, nn->vmq[i]);
+}
+
+/* ---- Change of address ---- */
+
+/*
+ * macvlan has put the new address on the list of the port, as if it worked in
+ * software.
+ */
+static void nvnic_dfwd_readdress(struct net_device *dev,
+				 struct net_device *vdev)
+{
+	struct nvnic_vmq *vmq = macvlan_accel_priv(vdev);
+	int err;
+
+	err = nvnic_vmq_readdress(netdev_priv(dev), vmq);
+	dev_uc_del(dev, vdev->dev_addr);
+	if (err)
+		nvnic_dfwd_release(netdev_priv(dev), vmq);
+}
+
+static int nvnic_dfwd_event(struct notifier_block *nb, unsigned long event,
+			    void *ptr)
+{
+	struct net_device *vdev = netdev_notifier_info_to_dev(ptr), *dev;
+
+	if (event != NETDEV_CHANGEADDR || !netif_is_macvlan(vdev) ||
+	    !macvlan_accel_priv(vdev))
+		return NOTIFY_DONE;
+
+	dev = macvlan_dev_real_dev(vdev);
+	if (dev->netdev_ops == &nvnic_netdev_ops)
+		nvnic_dfwd_readdress(dev, vdev);
+
+	return NOTIFY_DONE;
+}
+
+struct notifier_block nvnic_dfwd_nb = {
+	.notifier_call = nvnic_dfwd_event,
+};

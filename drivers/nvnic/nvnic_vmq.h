@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * nvnic driver: VM queue sets.
+ *
+ * Copyright (C) 2026 nvnic contributors
+ */
+#ifndef NVNIC_VMQ_SETS_H
+#define NVNIC_VMQ_SETS_H
+
+#include <linux/bits.h>
+#include <linux/notifier.h>
+#include <linux/types.h>
+
+#include <nvnic/nvnic_counters.h>
+
+#include "nvnic_txrx.h"
+
+struct devlink_fmsg;
+struct net_device;
+struct nvnic_net;
+
+/* Values of nvnic_net.vmq_tx */
+#define NVNIC_VMQ_TX_FIRST	GENMASK(6, 0)
+#define NVNIC_VMQ_TX_COUNT	GENMASK(15, 8)
+
+/* What its queues have counted, one row of ``ethtool -S`` each */
+#define NVNIC_VMQ_QUEUE_STATS(X)					\
+	X(RX_PACKETS, "rx_packets")					\
+	X(RX_BYTES, "rx_bytes")						\
+	X(RX_MISSED, "rx_missed")					\
+	X(TX_PACKETS, "tx_packets")					\
+	X(TX_BYTES, "tx_bytes")						\
+	X(TX_DROP, "tx_drop")
+
+#define NVNIC_VQ_ENUM(_name, _str)	NVNIC_VQ_##_name,
+
+/* Rows of a set: of its queues, then those of enum nvnic_vmq_counter */
+enum nvnic_vmq_stat {
+	NVNIC_VMQ_QUEUE_STATS(NVNIC_VQ_ENUM)
+	NVNIC_VQ_COUNT,
+};
+
+#define NVNIC_VMQ_ROWS		(NVNIC_VQ_COUNT + NVNIC_VC_COUNT)
+
+/**
+ * struct nvnic_vmq - a VM queue set, and the station that it is for
+ * @id: its number
+ * @vdev: station, a macvlan
+ * @span: queue pairs, while @at_work
+ * @at_work: the device has it
+ * @sum: its statistics, from before @base was taken
+ * @base: rows of queues and device when it went to work
+ */
+struct nvnic_vmq {
+	u32 id;
+	struct net_device *vdev;
+	struct nvnic_span span;
+	bool at_work;
+	u64 sum[NVNIC_VMQ_ROWS];
+	u64 base[NVNIC_VMQ_ROWS];
+};
+
+/* nvnic_vmq.c */
+void nvnic_vmq_init(struct nvnic_net *nn);
+int nvnic_vmq_start(struct nvnic_net *nn, struct nvnic_vmq *vmq);
+int nvnic_vmq_start_all(struct nvnic_net *nn);
+void nvnic_vmq_hide(struct nvnic_net *nn, struct nvnic_vmq *vmq);
+void nvnic_vmq_stop(struct nvnic_net *nn, struct nvnic_vmq *vmq);
+void nvnic_vmq_stop_all(struct nvnic_net *nn);
+void nvnic_vmq_finish(struct nvnic_net *nn, struct nvnic_vmq *vmq);
+void nvnic_vmq_finish_all(struct nvnic_net *nn);
+int nvnic_vmq_rss(struct nvnic_net *nn);
+int nvnic_vmq_readdress(struct nvnic_net *nn, struct nvnic_vmq *vmq);
+void nvnic_vmq_diagnose(struct nvnic_net *nn, struct devlink_fmsg *fmsg);
+u32 nvnic_vmq_stats_count(struct nvnic_net *nn);
+void nvnic_vmq_stats_strings(struct nvnic_net *nn, u8 *data);
+void nvnic_vmq_stats_values(struct nvnic_net *nn, u64 *data);
+
+/* nvnic_dfwd.c */
+extern struct notifier_block nvnic_dfwd_nb;
+void *nvnic_dfwd_add_station(struct net_device *dev, struct net_device *vdev);
+void nvnic_dfwd_del_station(struct net_device *dev, void *priv);
+void nvnic_dfwd_release_all(struct nvnic_net *nn);
+int nvnic_dfwd_place(struct nvnic_net *nn, struct nvnic_config *cfg);
+
+#endif /* NVNIC_VMQ_SETS_H */
