@@ -8,6 +8,7 @@ Copyright (C) 2026 nvnic contributors
 
 from lib.frames import *
 from lib.hwstats import Watch
+from lib.inject import Injection
 from lib.nvnic import *
 from lib.pktgen import Pktgen, Sink, Stream, quiet_pair
 from lib.stream import Stream as Tcp
@@ -104,24 +105,15 @@ def refused_by_the_device(side, change):
 @ksft_case
 def no_memory():
     """Rings for which there is no memory are refused; nobody is killed for it."""
-    inject = "/sys/kernel/debug/fail_function"
-    if not os.path.isdir(inject):
-        raise Skip("this kernel has no fail_function (CONFIG_FAIL_FUNCTION)")
-
-    def put(name, value):
-        with open(f"{inject}/{name}", "w") as knob:
-            knob.write(value)
+    inject = Injection()
+    if not inject.possible:
+        raise Skip("this kernel has no fail_page_alloc (CONFIG_FAIL_PAGE_ALLOC)")
     stream = Tcp(PAIR.a, PAIR.b)
     stream.moving()
     before = config(PAIR.b)
-    put("inject", "page_pool_alloc_pages")
-    defer(put, "inject", "")
-    for name, value in (("page_pool_alloc_pages/retval", "0"), ("verbose", "0"),
-                        ("task-filter", "1"), ("times", "-1"), ("interval", "1"),
-                        ("probability", "100")):
-        put(name, value)
-    result = PAIR.b.cmd(["sh", "-c", "echo 1 > /proc/self/make-it-fail; "
-                         "exec ethtool -G nvn1 rx 2048"], fail=False)
+    inject.start(100)
+    result = PAIR.b.cmd("ethtool -G nvn1 rx 2048", fail=False)
+    inject.stop()
     ksft_in("Cannot allocate memory", result.stderr)
     ksft_eq(config(PAIR.b), before, "rings and channels after the refusal")
     stream.moving()

@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
 """Flow control: negotiated as IEEE 802.3 Annex 28B has it, each direction by
-itself, and with effect: a slow receiver stops the sender and nothing is lost;
-without it, the frames are missed.
+itself, and with effect: a slow receiver, or one without memory for buffers, stops the
+sender and nothing is lost; without it, the frames are missed.
 
 Copyright (C) 2026 nvnic contributors
 """
@@ -11,6 +11,7 @@ import itertools
 
 from lib.frames import *
 from lib.hwstats import Watch
+from lib.inject import Injection
 from lib.nvnic import *
 from lib.regs import LINK_STATUS, PAUSE_RX, PAUSE_TX, registers
 
@@ -168,6 +169,37 @@ def effect(of_sender, of_receiver, lossless, way):
     else:
         ksft_ge(seen["missed"], 1, "frames missed")
         ksft_eq(seen["held"], 0, "times the sender was held back")
+
+
+@ksft_case
+def receiver_without_memory():
+    """No buffer, and no completion that would wake anybody: once there is memory, the
+    ring is filled all the same, and what was held back arrives."""
+    inject = Injection()
+    if not inject.possible:
+        raise Skip("this kernel has no fail_page_alloc (CONFIG_FAIL_PAGE_ALLOC)")
+    # A kept frame keeps its buffer: more than the ring and the page pool's store have.
+    count, ether = 1000, mac(PAIR.b.mac()) + mac(PAIR.a.mac())
+    ears = Listener("nvn1", ns="b", match=lambda frame: frame[:12] == ether)
+    sock, src, dst = Sender("nvn0"), Watch(PAIR.a), Watch(PAIR.b)
+    sock.sock.setsockopt(socket.SOL_SOCKET, SO_SNDBUFFORCE, count << 12)
+    inject.start(100, "nvnic_rx_fill")
+    for n in range(count):
+        sock.send(ether + struct.pack("!HI", 0x88b5, n) + bytes(1000))
+    wait_for(lambda: src.tx("held") == 1, "the sender to be held back")
+
+    def tries_in_vain():
+        before = dst.delta()
+        time.sleep(0.3)
+        after = dst.delta()
+        return (after["rx_frames"] == before["rx_frames"] and
+                after["rx_alloc_fail"] >= before["rx_alloc_fail"] + 5)
+    wait_for(tries_in_vain, "a ring without a buffer that is tried again and again")
+    ksft_le(dst["rx_frames"], count - 1, "frames that arrived without memory")
+    inject.stop()
+    wait_for(lambda: dst["rx_frames"] == count, "the others, when there is memory")
+    got = [struct.unpack_from("!I", frame, 14)[0] for frame in ears.take(count)]
+    ksft_eq(got, list(range(count)), "frames")
 
 
 ksft_run(setup)

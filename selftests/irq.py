@@ -62,10 +62,14 @@ def most_queues():
 
 @ksft_case
 def spread_by_default():
-    """With every CPU allowed the lines are dealt out in turn."""
+    """The lines start on one CPU each, in turn, and again with every CPU allowed."""
     channels(4)
-    homes = [affinity(f"nvn1-TxRx-{q}")[1] for q in range(4)]
-    ksft_true(all(home.bit_count() == 1 for home in homes), f"one CPU a line: {homes}")
+    homes = [affinity(f"nvn1-TxRx-{q}") for q in range(4)]
+    ksft_true(all(asked == used and used.bit_count() == 1 for asked, used in homes),
+              f"one CPU a line: {homes}")
+    for q in range(4):
+        ksft_eq(affinity(f"nvn1-TxRx-{q}", (1 << CPUS) - 1)[1], homes[q][1], f"CPU of line {q}")
+    homes = [used for _, used in homes]
     ksft_eq(len(set(homes)), min(CPUS, 4), f"CPUs used: {homes}")
 
 

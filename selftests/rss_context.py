@@ -298,7 +298,7 @@ def symmetric(where):
             hashed(ctx, ether(what), folded(ports=(sport, 2000)))
             hashed(ctx, nvgre(ether(what)), folded(ports=(sport, 2000)))
     for what in (packet(D6, UDP), packet(S6, UDP, src=D6)):
-        hashed(ctx, ether(what), folded(S6, D6)[:32])
+        hashed(ctx, ether(what), folded(S6, D6))
     # Off again: the input as it is.
     DEV.set_rxfh(ctx, 0)
     ksft_eq(DEV.rxfh(ctx)[1], 0, "transform")

@@ -46,10 +46,10 @@ while [ $# -gt 0 ]; do
 done
 
 if [ ${#tests[@]} -eq 0 ]; then
-	# demo.py is for make demo, kunit.py and stress.py are for make check-debug.
+	# demo.py is for make demo, the other three are for make check-debug.
 	for path in "$here"/*.py "$here"/*.sh; do
 		case ${path##*/} in
-		'*.py'|'*.sh'|run.sh|demo.py|kunit.py|stress.py) ;;
+		'*.py'|'*.sh'|run.sh|demo.py|kunit.py|planted.py|stress.py) ;;
 		*) tests+=("${path##*/}") ;;
 		esac
 	done

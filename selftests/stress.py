@@ -6,6 +6,8 @@
 Streams of TCP and UDP run through tunnels and beside them, while this process
 switches offloads, changes MTU, rings, channels, RSS and flow control, reads
 statistics, captures, creates and removes other adapters and moves their ports.
+VMs behind macvlan come, change and go, with queues of their own in the device and
+without; rules send tunnelled frames to other queues.
 In between the streams' own link goes: down and up, to another namespace, away
 with its adapter. Where the kernel has fault injection, allocations below the
 module's functions fail in part of the rounds.
@@ -24,6 +26,7 @@ import random
 import secrets
 import sys
 
+from lib.churn import Vm
 from lib.traffic import TcpFlow, UdpFlow
 from lib.hwstats import hwstats
 from lib.inject import Injection
@@ -33,6 +36,8 @@ from lib.nvnic import *
 TUNNEL_MTU = 1300
 MTUS = (1400, 1500, 1665, 2000, 4000, 9000, 9216)
 OTHERS = (1, 2, 3)
+VMS = (1, 2, 3)
+RULES = (1, 2, 3, 4)
 
 OPT = RNG = INJECT = None
 PAIR, TUNNELS, FLOWS = None, [], []
@@ -62,6 +67,8 @@ def setup():
         # A link that was down for a moment is the same link.
         cmd("sysctl -qw net.ipv6.conf.all.keep_addr_on_down=1 "
             "net.ipv6.conf.default.keep_addr_on_down=1", ns=ns)
+    for number in VMS:
+        netns_add(f"v{number}")
     for number in OTHERS:
         defer(remove_adapter, number)
 
@@ -144,6 +151,10 @@ def end_flows():
                 ksft_eq(flow.received, flow.sent, f"{flow.name}, bytes, {about()}")
     DONE["bytes over TCP"] += sum(f.received for f in FLOWS if isinstance(f, TcpFlow))
     DONE["datagrams"] += sum(f.received for f in FLOWS if isinstance(f, UdpFlow))
+
+
+def end_vm(number):
+    DONE["datagrams of VMs"] += ROUND["vms"].pop(number).end()
 
 
 def about():
@@ -260,9 +271,39 @@ def other_adapter():
         cmd(f"ip {f'-n {where} ' if where else ''}link set {name} {RNG.choice(('up', 'down'))}")
 
 
+def vm_queues():
+    port = either()
+    port.cmd(f"ethtool -K {port} l2-fwd-offload {RNG.choice(('on', 'on', 'off'))}")
+
+
+def vm():
+    """A VM comes, changes, or goes."""
+    number = RNG.choice(VMS)
+    if number not in ROUND["vms"]:
+        ends = RNG.sample(PAIR.ports, 2)
+        ROUND["vms"][number] = Vm(number, *ends, f"v{number}", RNG.random() < 0.7, RNG.random())
+    elif RNG.random() < 0.5:
+        end_vm(number)
+    elif RNG.random() < 0.5:
+        ROUND["vms"][number].bounce()
+    else:
+        ROUND["vms"][number].change_address(RNG.randrange(4))
+
+
+def rule():
+    """Frames of a tunnel go to a queue of the rule's, or no longer."""
+    port, location = either(), RNG.choice(RULES)
+    if RNG.random() < 0.5:
+        port.cmd(f"ethtool -N {port} delete {location}")
+    else:
+        port.cmd(f"ethtool -N {port} flow-type ether proto {RNG.choice((0x0800, 0x86dd)):#x} "
+                 f"user-def {RNG.choice((5000, 5001)):#x} action {RNG.randrange(3)} "
+                 f"loc {location}")
+
+
 GENTLE = (feature, feature, feature, private_flag, mtu, rings, rings, channels, rss_key,
           rss_table, rss_fields, flow_control, statistics, tap, capture, other_adapter,
-          other_adapter)
+          other_adapter, vm_queues, vm_queues, vm, vm, vm, vm, vm, rule, rule)
 
 
 def go_on():
@@ -314,8 +355,10 @@ def act(action):
 
 # ---- accounting ----
 
-# Where a datagram can end up but in the receiver's hands
-DROPS = re.compile(r"[rt]x\d+_(drop|hw_drop|flushed)|hw_rx\d+_missed|wire_rx_drop_\w+")
+# Where a datagram can end up but in the receiver's hands; a VM's are not asked after.
+# Sums over all queues: the rows of one go with it.
+DROPS = re.compile(r"tx_drop(_(?!spoof)\w+)?|rx_(drop|flushed|missed)|"
+                   r"wire_rx_drop_(?!vmq|filtered)\w+")
 
 
 def stack_drops(port):
@@ -358,11 +401,18 @@ def account(before):
         ksft_le(lost, sum(causes.values()), f"datagrams lost and none counted, {about()}")
 
 
+def counters(port):
+    """Of ethtool -S, and what the link has received and sent."""
+    link = port.link()["stats64"]
+    return hwstats(port) + collections.Counter({f"link_{side}_packets": link[side]["packets"]
+                                                for side in ("rx", "tx")})
+
+
 def quiet():
     """The counters of both ports once they have come to rest."""
     last = None
     for _ in range(60):
-        now = [hwstats(port) for port in PAIR.ports]
+        now = [counters(port) for port in PAIR.ports]
         if now == last:
             break
         last = now
@@ -370,23 +420,18 @@ def quiet():
     return now
 
 
-def rows(counters, side, name):
-    return total(counters, rf"hw_{side}\d+_{name}")
-
-
 def adds_up(port, own, peer):
     """Documentation/statistics.rst: what holds on an idle port."""
     what = f"{port}, {about()}"
     ksft_eq(own["wire_tx_frames"], peer["wire_rx_frames"], f"sent by {port} and arrived; {what}")
     ksft_eq(own["wire_tx_bytes"], peer["wire_rx_bytes"], f"bytes sent by {port}; {what}")
-    kept = rows(own, "rx", "frames")
-    ksft_eq(own["wire_rx_frames"], total(own, r"wire_rx_drop_\w+") + rows(own, "rx", "missed")
-            + kept, f"arrived, and dropped or delivered; {what}")
-    ksft_eq(kept, total(own, r"rx\d+_(packets|flushed)"),
+    ksft_eq(own["wire_rx_frames"], total(own, r"wire_rx_drop_\w+") + own["rx_missed"]
+            + own["rx_frames"], f"arrived, and dropped or delivered; {what}")
+    ksft_eq(own["rx_frames"], own["link_rx_packets"] + own["rx_flushed"],
             f"delivered, and received by the driver; {what}")
-    ksft_ge(own["wire_tx_frames"], rows(own, "tx", "frames"), f"sent by queue; {what}")
-    if not total(own, r"tx\d+_(drop|reset)"):
-        ksft_eq(total(own, r"tx\d+_packets"), own["wire_tx_frames"], f"sent, and completed; {what}")
+    ksft_ge(own["wire_tx_frames"], own["tx_frames"], f"sent by queue; {what}")
+    if not own["tx_drop"] + own["tx_reset"]:
+        ksft_eq(own["link_tx_packets"], own["wire_tx_frames"], f"sent, and completed; {what}")
     for number in {m[1] for m in (re.match(r"hw_rx(\d+)_", n) for n in own) if m}:
         for names in ("csum_(unnecessary|complete|none)", "rss_(l4|l3|none)",
                       "parse_(l2|ip|frag|l4|too_long|bad)"):
@@ -394,8 +439,8 @@ def adds_up(port, own, peer):
                     f"frames of queue {number} by {names}; {what}")
     # The device refuses a write for which it has no memory.
     faults = {n: v for n, v in own.items() if v and re.fullmatch(
-        r"hw_\wx\d+_(err_\w+|drop_refused|drop_mismatch)|dma_faults|"
-        r"[rt]x\d+_(bad_completion|reset)" + ("" if INJECT.possible else "|csr_bad"), n)}
+        r"[rt]x_(err_\w+|drop_refused|drop_mismatch|bad_completion|reset)|dma_faults"
+        + ("" if INJECT.possible else "|csr_bad"), n)}
     ksft_eq(faults, {}, f"faults; {what}")
 
 
@@ -407,8 +452,12 @@ def check_counters():
 
 # ---- rounds ----
 
+def begin(number, *log):
+    ROUND.update(number=number, log=list(log), taken=False, loose=False, inject=False, vms={})
+
+
 def one_round(number, seconds):
-    ROUND.update(number=number, log=[], taken=False, loose=False, inject=False)
+    begin(number)
     depth = undo_depth()
     world()
     before = drops()
@@ -416,7 +465,9 @@ def one_round(number, seconds):
     end = time.monotonic() + seconds
     if INJECT.possible and RNG.random() < 0.5:
         ROUND.update(inject=True, loose=True)
-        ROUND["log"].append(INJECT.start(RNG))
+        percent = RNG.choice((1, 5, 20))
+        INJECT.start(percent)
+        ROUND["log"].append(f"{percent} % of allocations fail")
         DONE["rounds with failing allocations"] += 1
     while time.monotonic() < end:
         act(RNG.choice(GENTLE))
@@ -427,6 +478,8 @@ def one_round(number, seconds):
         ROUND["taken"] = True
     act(last)
     INJECT.stop()
+    for vm_number in list(ROUND["vms"]):
+        end_vm(vm_number)
     end_flows()
     if last in (go_on, flap):
         if not ROUND["taken"]:
@@ -448,7 +501,7 @@ def storm():
 
 @ksft_case
 def works_afterwards():
-    ROUND.update(number=0, log=["the end"], taken=False, loose=False, inject=False)
+    begin(0, "the end")
     INJECT.stop()
     world()
     start_flows()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""nvnic selftests: ``ethtool -S`` without a process for each look.
+"""nvnic selftests: ``ethtool -S`` and the carrier without a process for each look.
 
 Copyright (C) 2026 nvnic contributors
 """
@@ -14,7 +14,7 @@ import struct
 from .shell import in_netns
 
 _SIOCETHTOOL = 0x8946
-_GSTRINGS, _GSTATS, _GSSET_INFO = 0x1b, 0x1d, 0x37
+_GLINK, _GSTRINGS, _GSTATS, _GSSET_INFO = 0x0a, 0x1b, 0x1d, 0x37
 _SS_STATS = 1
 # The kernel writes as many as there are by then, if somebody adds queues.
 _SLACK = 1 << 16
@@ -26,12 +26,21 @@ def _ioctl(sock, dev, data):
     return buf.tobytes()
 
 
+def _socket(port):
+    with in_netns(port.ns):
+        return socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+
+
+def carrier(port):
+    """Is a Port up, with a carrier?"""
+    with _socket(port) as sock:
+        return _ioctl(sock, port.ifname, struct.pack("=II", _GLINK, 0))[4] == 1
+
+
 def hwstats(port):
     """The counters of a Port as a Counter {name: value}."""
     dev = port.ifname
-    with in_netns(port.ns):
-        sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    with sock:
+    with _socket(port) as sock:
         info = _ioctl(sock, dev, struct.pack("=IIQI", _GSSET_INFO, 0, 1 << _SS_STATS, 0))
         count = struct.unpack_from("=I", info, 16)[0]
         names = _ioctl(sock, dev, struct.pack("=III", _GSTRINGS, _SS_STATS, count) +

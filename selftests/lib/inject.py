@@ -11,12 +11,15 @@ from .shell import defer
 _KNOBS = ("failslab", "fail_page_alloc")
 
 
-def module_range(name="nvnic"):
-    """First address of a module's code, and the one behind its last function."""
+def code_range(function=None, module="nvnic"):
+    """The address at which a function of a module begins, and where it ends; or all of
+    the module's code."""
     with open("/proc/kallsyms") as table:
-        found = [int(line.split()[0], 16) for line in table
-                 if line.endswith(f"[{name}]\n") and line.split()[1] in "tT"]
-    return min(found), max(found) + 4096
+        rows = [line.split() for line in table if line.endswith(f"[{module}]\n")]
+    code = sorted((int(row[0], 16), row[2]) for row in rows if row[1] in "tT")
+    starts = [address for address, name in code if name == function or not function]
+    ends = [address for address, _ in code if function and address > starts[0]]
+    return starts[0], ends[0] if ends else code[-1][0] + 4096
 
 
 class Injection:
@@ -35,17 +38,15 @@ class Injection:
             with open(f"/sys/kernel/debug/{knob}/{name.replace('_', '-')}", "w") as file:
                 file.write(str(value))
 
-    def start(self, rng):
-        """Begin; return what it does, in words."""
-        start, end = module_range()
-        percent = rng.choice((1, 5, 20))
+    def start(self, percent, function=None):
+        """That many of a hundred fail, from now on: all, or those below one function."""
+        start, end = code_range(function)
         for knob in _KNOBS:
             # Quiet: what it prints looks like a complaint.
             self._set(knob, verbose=0, times=-1, interval=1, space=0, stacktrace_depth=32,
                       require_start=f"{start:#x}", require_end=f"{end:#x}",
                       ignore_gfp_wait="N", probability=percent)
         self._set("fail_page_alloc", min_order=0, ignore_gfp_highmem="N")
-        return f"{percent} % of allocations fail"
 
     def stop(self):
         if self.possible:

@@ -27,6 +27,14 @@ def fired(*ifnames):
     return found
 
 
+def spread(cpus):
+    """Bind the vector of each queue of our ports to one of CPUS, in turn."""
+    for line in lines():
+        name, queue, number = line.partition("-TxRx-")
+        if queue:
+            affinity(line, 1 << cpus[int(number) % len(cpus)])
+
+
 def affinity(name, mask=None):
     """Read, or set, where a line's interrupts go: (asked for, in force)."""
     number, _ = lines()[name]

@@ -36,6 +36,7 @@ import time
 
 from .capture import *
 from .genl import qstats
+from .hwstats import carrier
 from .ktap import (diag, ksft_case, ksft_eq, ksft_ge, ksft_in, ksft_le, ksft_ne, ksft_run,
                    ksft_true)
 from .shell import (Background, CmdError, Result, Skip, cmd, defer, in_netns, undo, undo_depth,
@@ -73,6 +74,15 @@ def netns_add(name):
         cmd(f"sysctl -qw net.ipv6.conf.{scope}.accept_dad=0 net.ipv6.conf.{scope}.dad_transmits=0",
             ns=name)
     return name
+
+
+def believe_neighbours(*ifnames):
+    """Neighbours that are known are not asked again, on these interfaces of the initial
+    namespace and on all that are made from now on: for tests that count frames."""
+    knob = "delay_first_probe_time"
+    defer(cmd, f"sysctl -qw net.ipv4.neigh.default.{knob}=5")
+    for name in ("default", *ifnames):
+        cmd(f"sysctl -qw net.ipv4.neigh.{name}.{knob}=600")
 
 
 # What may be switched under traffic: ethtool -K, and private flags
@@ -132,7 +142,7 @@ class Port:
         return self.cmd(f"cat /sys/class/net/{self.ifname}/{name}", fail=None).stdout.strip()
 
     def carrier(self):
-        return self.sysfs("carrier") == "1"
+        return carrier(self)
 
     def wait_carrier(self, present=True):
         wait_for(lambda: self.carrier() == present,

@@ -9,9 +9,11 @@ import contextlib
 import os
 import socket
 import threading
+import time
 
 from .frames import ETH_P_IP, UDP, addr, eth, ipv4, mac, udp
 from .hwstats import Watch
+from .irqs import fired
 from .nvnic import Pair, Port, cmd, defer, in_netns, wait_for
 
 _DIR = "/proc/net/pktgen"
@@ -107,14 +109,14 @@ class Stream:
         self.v4, self.port, self.dst_mac = v4 or src.v4, port, dst.mac()
 
 
-def source_for(tx, src: Port, dst: Port, queue):
-    """A source address whose UDP frames DST receives by a queue; TX: a Sender."""
+def source_for(tx, src: Port, dst: Port, queue, port=9):
+    """A source address whose frames of a Stream DST receives by a queue; TX: a Sender."""
     for host in range(10, 250):
         v4 = f"10.9.0.{host}"
         seen = Watch(dst)
         tx.send(eth(mac(dst.mac()), mac(src.mac()), ETH_P_IP,
                     ipv4(addr(v4), addr(dst.v4), UDP,
-                         udp(addr(v4), addr(dst.v4), 9, 9, bytes(18), check=0))))
+                         udp(addr(v4), addr(dst.v4), port, 9, bytes(18), check=0))))
         wait_for(lambda: seen.rx("frames"), "a frame to arrive")
         if seen.queues("rx", "frames").get(queue):
             return v4
@@ -144,3 +146,12 @@ class Sink:
             if words[0] == "Udp:" and words[1].isdigit():
                 return int(words[1]) + int(words[3])
         raise AssertionError("no UDP in /proc/net/snmp")
+
+    def rate(self, streams, seconds):
+        """(datagrams, interrupts of all ports) a second while STREAMS are sent"""
+        with Pktgen(streams):
+            time.sleep(0.3)
+            frames, irqs, start = self.count(), fired(), time.monotonic()
+            time.sleep(seconds)
+            frames, spent = self.count() - frames, time.monotonic() - start
+            return frames / spent, (fired() - irqs) / spent

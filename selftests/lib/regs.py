@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The registers of a port, from ``ethtool -d``: pairs of offset and value.
+"""The registers of a port: read by ``ethtool -d``, written behind the driver's
+back through debugfs.
 
 Copyright (C) 2026 nvnic contributors
 """
@@ -7,14 +8,38 @@ Copyright (C) 2026 nvnic contributors
 import struct
 import subprocess
 
+from .shell import in_netns
+
 CTRL, EVENT, FRAME_MAX, LINK_STATUS = 0x18, 0x28, 0x30, 0x88
+VEC_TEST, Q_CTRL, Q_TAIL = 0xa8, 0x00, 0x28
 PAUSE_TX, PAUSE_RX = 1 << 24, 1 << 25
 
 
 def registers(port):
     """{offset: value} of a Port."""
-    argv = ["ip", "netns", "exec", port.ns] if port.ns else []
-    raw = subprocess.run(argv + ["ethtool", "-d", port.ifname, "raw", "on"], check=True,
-                         stdout=subprocess.PIPE).stdout
+    with in_netns(port.ns):
+        raw = subprocess.run(["ethtool", "-d", port.ifname, "raw", "on"], check=True,
+                             stdout=subprocess.PIPE).stdout
     words = struct.unpack(f"={len(raw) // 8}Q", raw)
     return dict(zip(words[::2], words[1::2]))
+
+
+def txq(queue):
+    """Where the registers of a TX queue begin."""
+    return 0x10000 + 0x400 * queue
+
+
+def rxq(queue):
+    return txq(queue) + 0x80
+
+
+def arm(queue):
+    """The register that lets a queue pair's vector fire; 0: it does not."""
+    return txq(queue) + 0x100
+
+
+def write(port, offset, value, adapter=0):
+    """Write a register of a Port, nvn0 or nvn1 of an adapter."""
+    path = f"/sys/kernel/debug/nvnic/nvnic{adapter}.{port.ifname[-1]}/write"
+    with open(path, "w") as knob:
+        knob.write(f"{offset:x} {value:x}")

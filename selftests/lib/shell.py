@@ -40,9 +40,14 @@ class Result:
         return jsonlib.loads(self.stdout)
 
 
-def _argv(command, ns):
+def _prepare(command, ns):
+    """(argv, the namespace to start it from). A child is born in its parent's namespace;
+    "ip netns exec" would take as long again as most commands, and is for those that want
+    to see the namespace in /sys."""
     argv = shlex.split(command) if isinstance(command, str) else [str(a) for a in command]
-    return ["ip", "netns", "exec", ns] + argv if ns else argv
+    if ns and any("/sys/" in word for word in argv):
+        return ["ip", "netns", "exec", ns] + argv, None
+    return argv, ns
 
 
 def cmd(command, ns=None, fail=True, timeout=120, stdin=None):
@@ -51,11 +56,12 @@ def cmd(command, ns=None, fail=True, timeout=120, stdin=None):
     fail=True: a status other than 0 raises CmdError; fail=False: status 0
     raises it (a refusal is expected); fail=None: never.
     """
-    argv = _argv(command, ns)
+    argv, ns = _prepare(command, ns)
     try:
-        done = subprocess.run(argv, input=stdin, text=True, timeout=timeout,
-                              stdin=None if stdin else subprocess.DEVNULL,
-                              stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        with in_netns(ns):
+            done = subprocess.run(argv, input=stdin, text=True, timeout=timeout,
+                                  stdin=None if stdin else subprocess.DEVNULL,
+                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     except subprocess.TimeoutExpired as expired:
         text = (expired.stdout or b"").decode(errors="replace")
         raise CmdError(argv, Result(f"none within {timeout} s", text, "")) from None
@@ -72,9 +78,10 @@ class Background:
     """
 
     def __init__(self, command, ns=None):
-        self.argv = _argv(command, ns)
-        self.proc = subprocess.Popen(self.argv, stdin=subprocess.DEVNULL, text=True,
-                                     stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.argv, ns = _prepare(command, ns)
+        with in_netns(ns):
+            self.proc = subprocess.Popen(self.argv, stdin=subprocess.DEVNULL, text=True,
+                                         stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         defer(self.kill)
 
     def wait(self, timeout=120, fail=True):

@@ -10,7 +10,7 @@
 tap_count()
 {
 	awk -v status="$2" '
-	function bad(why) { print "# " why > "/dev/stderr"; failed++ }
+	function bad(why) { print "not ok - " why > "/dev/stderr"; failed++ }
 	/^1\.\.[0-9]+/ { planned = 1; plan = substr($1, 4) + 0 }
 	# A result after deeper ones only sums those up: leaves are counted.
 	/^ *(not )?ok / {

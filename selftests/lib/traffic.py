@@ -36,7 +36,7 @@ class Pattern:
 
 class Flow:
     """A sender and a receiver in a process of their own. They send with pauses: this
-    is not about who is faster.
+    is not about who is faster; and once at least, however late they come to it.
 
         flow = TcpFlow("a to b", tunnel.a, tunnel.b, seed=1)
         ...
@@ -47,15 +47,21 @@ class Flow:
 
     def __init__(self, name, seed):
         self.name, self.pattern = name, Pattern(seed)
-        self.sent = self.received = self.again = 0
+        self.sent = self.again = 0
         self.wrong = self.error = None
         self.ending, self.leaving = _FORK.Event(), _FORK.Event()
+        # Written by the process; its parent sees by it that it goes on.
+        self.arrived = _FORK.RawValue("Q", 0)
         self.pipe, pipe = _FORK.Pipe(duplex=False)
         self.process = _FORK.Process(target=self._main, args=(pipe,), daemon=True)
         self.process.start()
         pipe.close()
         self.close()
         defer(self.cut)
+
+    @property
+    def received(self):
+        return self.arrived.value
 
     def _main(self, pipe):
         # Whoever changes things must get on, however much is sent.
@@ -66,7 +72,7 @@ class Flow:
             thread.start()
         while any(thread.is_alive() for thread in threads) and not self.leaving.is_set():
             threads[1].join(0.1)
-        pipe.send((self.sent, self.received, self.again, self.wrong, self.error))
+        pipe.send((self.sent, self.again, self.wrong, self.error))
 
     def _guard(self, func):
         try:
@@ -76,7 +82,7 @@ class Flow:
             self.ending.set()
 
     def finish(self, timeout=90):
-        """Stop sending, wait until all has arrived."""
+        """Stop sending, wait until all has arrived, or nothing has for TIMEOUT seconds."""
         self.ending.set()
         self._collect(timeout)
 
@@ -88,12 +94,15 @@ class Flow:
             self._collect(30)
 
     def _collect(self, timeout):
+        there = -1
         try:
-            if self.pipe.poll(timeout):
-                (self.sent, self.received, self.again, self.wrong,
-                 self.error) = self.pipe.recv()
+            while not self.pipe.poll(timeout):
+                if self.received == there:
+                    self.error = f"did not end, and stood still at {there} for {timeout} s"
+                    break
+                there = self.received
             else:
-                self.error = f"did not end within {timeout} s"
+                self.sent, self.again, self.wrong, self.error = self.pipe.recv()
         except EOFError:
             self.error = "its process died"
         self.process.kill()
@@ -112,7 +121,7 @@ class TcpFlow(Flow):
             sock.close()
 
     def _send(self):
-        while not self.ending.is_set():
+        while not (self.sent and self.ending.is_set()):
             self.sent += self.client.send(self.pattern.at(self.sent, 1 << 16))
             time.sleep(0.004)
         self.again = retransmits(self.client)
@@ -125,7 +134,7 @@ class TcpFlow(Flow):
                 return
             if data != self.pattern.at(self.received, len(data)):
                 self.wrong = self.wrong or f"within {len(data)} bytes from {self.received} on"
-            self.received += len(data)
+            self.arrived.value += len(data)
 
 
 class UdpFlow(Flow):
@@ -162,7 +171,7 @@ class UdpFlow(Flow):
         return head + self.pattern.at(number * 7, self.size - len(head))
 
     def _send(self):
-        while not self.ending.is_set():
+        while not (self.sent and self.ending.is_set()):
             data = b"".join(self.datagram(self.sent + n) for n in range(self.count))
             try:
                 self.client.send(data)
@@ -187,4 +196,4 @@ class UdpFlow(Flow):
             elif number in seen:
                 self.wrong = self.wrong or f"datagram {number} arrived twice"
             seen.add(number)
-            self.received += 1
+            self.arrived.value += 1

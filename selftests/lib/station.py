@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: GPL-2.0
+"""nvnic selftests: virtual machines behind macvlan.
+
+Copyright (C) 2026 nvnic contributors
+"""
+
+from .nvnic import Port
+from .shell import defer
+
+
+class Station(Port):
+    """A macvlan over LOWER in namespace NS, which is there: vmN, up, 10.9.0.(100 + N).
+    Gone when the case ends.
+
+    words: of the macvlan; options: of the link.
+    """
+
+    def __init__(self, number, lower, ns, words="mode bridge", options=""):
+        super().__init__(f"vm{number}", ns, v4=f"10.9.0.{100 + number}")
+        self.number, self.lower = number, lower
+        self.made_by = (f"ip link add {self} link {lower} netns {ns} address {self.station()} "
+                        f"{options} type macvlan {words}")
+        defer(self.remove)
+        self.add()
+
+    def station(self, version=0):
+        """Its MAC address, or another one that no other has."""
+        return f"02:00:00:00:{version + 1:02x}:{self.number:02x}"
+
+    def add(self):
+        self.lower.cmd(self.made_by)
+        self.address(f"{self.v4}/24")
+        self.up()
+
+    def remove(self):
+        self.cmd(f"ip link del {self}", fail=None)
+
+    def bounce(self):
+        self.down()
+        self.up()

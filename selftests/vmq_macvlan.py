@@ -1,0 +1,605 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0
+# timeout: 900
+"""VM queues for macvlan (l2-fwd-offload): queues of its own for each VM, what
+reaches them and what they may send, VMs that come and go, scarce sets, and all
+that changes rings under them.
+
+Copyright (C) 2026 nvnic contributors
+"""
+
+from lib import irqs
+from lib.frames import *
+from lib.hwstats import Watch, hwstats
+from lib.nvnic import *
+from lib.station import Station
+from lib.stream import Stream
+
+PAIR = TX = None
+DEV = "nvnic/nvnic0.1"
+MAC_A = mac("02:4e:56:00:00:00")
+SETS, OWN = 64, 2
+ETH_P_TEST = 0x88b5
+FILES = {"tx": "corrupt_txd", "rx": "corrupt_rxb"}
+
+
+def setup():
+    global PAIR, TX
+    PAIR = Pair(ns_a=None)
+    cmd("sysctl -qw net.core.message_cost=0")
+    # A VLAN or a tunnel on the first port would send group reports, which count as frames.
+    defer(cmd, "sysctl -qw net.ipv6.conf.default.disable_ipv6=0")
+    cmd("sysctl -qw net.ipv6.conf.default.disable_ipv6=1")
+    believe_neighbours("nvn0")
+    for port in PAIR.ports:
+        port.cmd(f"ethtool -L {port} combined {OWN}")
+        port.cmd(f"sysctl -qw net.ipv6.conf.{port}.disable_ipv6=1")
+        port.wait_carrier()
+    PAIR.b.cmd("ethtool -K nvn1 l2-fwd-offload on")
+    TX = Sender("nvn0")
+
+
+# ---- VMs ----
+
+class Vm(Station):
+    """A macvlan over nvn1 in a namespace of its own."""
+
+    def __init__(self, number, words="mode bridge", queues=1, link=""):
+        ns = netns_add(f"v{number}")
+        cmd("sysctl -qw net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.default.disable_ipv6=1",
+            ns=ns)
+        super().__init__(number, PAIR.b, ns, words, f"numrxqueues {queues} {link}")
+
+    def add(self):
+        # An earlier VM of this number may have had another address in the end.
+        for port in PAIR.ports:
+            port.cmd(f"ip neigh flush to {self.v4}")
+        super().add()
+
+    def ping(self, count=2):
+        """Both ways; without ARP: who answers that, is another question."""
+        PAIR.a.cmd(f"ping -qc {count} -i 0.01 -W 5 {self.v4}")
+        self.cmd(f"ping -qc {count} -i 0.01 -W 5 {PAIR.a.v4}")
+
+    def frame(self, number=0, length=60):
+        return eth(mac(self.mac()), MAC_A, ETH_P_TEST,
+                   struct.pack("!HI", self.number, number).ljust(length, b"\0"))
+
+
+class Flood(threading.Thread):
+    """Sends a frame, again and again, until end()."""
+
+    def __init__(self, frame):
+        super().__init__(daemon=True)
+        self.frame, self.sender, self.stop = frame, Sender("nvn0"), False
+        defer(self.end)
+        self.start()
+
+    def run(self):
+        while not self.stop:
+            self.sender.send(self.frame)
+            time.sleep(0.0005)
+
+    def end(self):
+        self.stop = True
+        self.join()
+
+
+def sets():
+    """{station: what devlink says of its set}"""
+    seen = cmd(f"devlink -j health diagnose {DEV} reporter rx").json()
+    return {s["station"]: s for s in seen["VM queue sets"]}
+
+
+def occupancy():
+    seen = cmd(f"devlink -j resource show {DEV}").json()["resources"][DEV]
+    return seen[0]["occ"] if "occ" in seen[0] else 0
+
+
+def queues_of(vm):
+    s = sets()[str(vm)]
+    return range(s["first queue"], s["first queue"] + s["queues"])
+
+
+def default_rx(seen):
+    """Frames on the port's own queues."""
+    return sum(n for q, n in seen.queues("rx", "frames").items() if q < OWN)
+
+
+def in_software(vm):
+    ksft_true(str(vm) not in sets(), f"{vm} has no set")
+
+
+def log_has(text, mark):
+    ksft_in(text, cmd("dmesg").stdout[mark:], "log")
+
+
+def log_mark():
+    return len(cmd("dmesg").stdout)
+
+
+# ---- one VM ----
+
+@ksft_case("bridge", "private", "vepa")
+def own_queues(mode):
+    """What is for the VM comes by its queue, what it sends goes by it."""
+    vm = Vm(1, f"mode {mode}")
+    vm.ping()
+    ksft_eq(sets()["vm1"] | {"set": 0, "priority": 0},
+            {"set": 0, "station": "vm1", "priority": 0, "state": "running",
+             "first queue": OWN, "queues": 1, "filters": 1})
+    ksft_eq(occupancy(), 1, "occupancy")
+    seen, before = Watch(PAIR.b), vm.link()["stats64"]
+    PAIR.a.cmd(f"ping -qc 20 -i 0.01 -W 5 {vm.v4}")
+    ksft_eq(seen.queues("rx", "frames"), {OWN: 20}, "queues received on")
+    ksft_eq(seen.queues("tx", "frames"), {OWN: 20}, "queues sent on")
+    ksft_eq({n: seen[f"vmq0_{n}"] for n in ("rx_packets", "rx_bytes", "tx_packets", "tx_bytes",
+                                            "hits", "hit_bytes", "drop_state", "drop_spoof")},
+            {"rx_packets": 20, "rx_bytes": 20 * 98, "tx_packets": 20, "tx_bytes": 20 * 98,
+             "hits": 20, "hit_bytes": 20 * 98, "drop_state": 0, "drop_spoof": 0}, "rows of the set")
+    now = vm.link()["stats64"]
+    ksft_eq([now[side]["packets"] - before[side]["packets"] for side in ("rx", "tx")], [20, 20],
+            "what the macvlan counts")
+    ksft_eq(now["rx"]["bytes"] - before["rx"]["bytes"], 20 * 98, "its bytes")
+    vm.remove()
+    ksft_eq((sets(), occupancy()), ({}, 0), "after the VM has gone")
+    ksft_eq(hwstats(PAIR.b)["vmq0_hits"], 0, "rows of no set")
+
+
+@ksft_case
+def rss_inside():
+    """Flows of a VM are spread over its queues, and over no others."""
+    vm = Vm(1, queues=4)
+    vm.ping()
+    defer(PAIR.b.cmd, "ethtool -N nvn1 rx-flow-hash udp4 sd")
+    PAIR.b.cmd("ethtool -N nvn1 rx-flow-hash udp4 sdfn")
+    seen = Watch(PAIR.b)
+    with in_netns(vm.ns):
+        server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    defer(server.close)
+    server.bind((vm.v4, 0))
+    server.settimeout(5)
+    for _ in range(64):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+            client.sendto(b"x", server.getsockname())
+            who = server.recvfrom(10)[1]
+            server.sendto(b"y", who)
+            client.settimeout(5)
+            client.recv(10)
+    for side in ("rx", "tx"):
+        used = seen.queues(side, "frames")
+        ksft_eq(set(used), set(queues_of(vm)), f"{side} queues used: {used}")
+    ksft_eq(seen["vmq0_rx_packets"], 64, "frames")
+    # Another key is for the VM, too.
+    PAIR.b.cmd("ethtool -X nvn1 hkey " + ":".join(f"{n:02x}" for n in range(7, 47)))
+    vm.ping()
+
+
+@ksft_case
+def affinity():
+    """The CPU of a VM's vector can be chosen at run time."""
+    vm = Vm(1)
+    vm.ping()
+    for cpu in (1, 0, 1):
+        ksft_eq(irqs.affinity(f"nvn1-TxRx-{OWN}", 1 << cpu), [1 << cpu] * 2, "affinity")
+        before = irqs.lines()[f"nvn1-TxRx-{OWN}"][1]
+        vm.ping(10)
+        now = irqs.lines()[f"nvn1-TxRx-{OWN}"][1]
+        fired = [n - old for n, old in zip(now, before)]
+        ksft_ge(fired[cpu], 5, "interrupts on the CPU")
+        ksft_eq(sum(fired) - fired[cpu], 0, "interrupts elsewhere")
+
+
+@ksft_case
+def large_frames():
+    """LSO and checksums work from the VM's queues, and to them."""
+    vm = Vm(1)
+    vm.ping()
+    for src, dst in ((PAIR.a, vm), (vm, PAIR.a)):
+        seen = Watch(PAIR.b)
+        Transfer(src, dst, 4 << 20).check()
+        ksft_ge(seen["vmq0_rx_packets"], 10, "received by the set")
+        ksft_eq(default_rx(seen), 0, "on the port's own queues")
+        if src is vm:
+            ksft_eq(set(seen.queues("tx", "lso_native")), {OWN}, "queues of super-frames")
+
+
+@ksft_case
+def vlan_on_top():
+    """All VLANs of its address are the macvlan's, as in software."""
+    vm = Vm(1)
+    for port, host in ((PAIR.a, 1), (vm, 2)):
+        port.cmd(f"ip link add {port}.5 link {port} type vlan id 5")
+        defer(port.cmd, f"ip link del {port}.5", fail=None)
+        port.cmd(f"ip addr add 10.8.0.{host}/24 dev {port}.5")
+        port.cmd(f"ip link set {port}.5 up")
+    PAIR.a.cmd("ping -qc 1 -W 5 10.8.0.2")
+    seen = Watch(PAIR.b)
+    PAIR.a.cmd("ping -qc 10 -i 0.01 -W 5 10.8.0.2")
+    ksft_eq(seen["vmq0_rx_packets"], 10, "frames")
+    ksft_eq(default_rx(seen), 0, "on the port's own queues")
+
+
+@ksft_case
+def tunnel_inside():
+    """A VM that ends its own tunnel gets the frames by the outer address."""
+    vm = Vm(1)
+    key = 5000 << 8
+    for port, peer, host in ((PAIR.a, vm, 1), (vm, PAIR.a, 2)):
+        port.cmd(f"ip link add g0 type gretap local {port.v4} remote {peer.v4} key {key}")
+        defer(port.cmd, "ip link del g0", fail=None)
+        port.cmd(f"ip addr add 10.7.0.{host}/24 dev g0")
+        port.cmd("ip link set g0 up")
+    PAIR.a.cmd("ping -qc 1 -W 5 10.7.0.2")
+    seen = Watch(PAIR.b)
+    PAIR.a.cmd("ping -qc 10 -i 0.01 -W 5 10.7.0.2")
+    ksft_eq(seen["vmq0_rx_packets"], 10, "frames")
+    ksft_eq(seen.queues("tx", "frames"), {OWN: 10}, "queues sent on")
+    ksft_eq(seen["vmq0_drop_spoof"], 0, "refused")
+
+
+@ksft_case
+def new_address():
+    """The rule follows the address of a VM that is up."""
+    vm = Vm(1)
+    old = vm.frame()
+    listener = Listener("vm1", ns=vm.ns, match=lambda f: f[12:14] == b"\x88\xb5")
+    vm.set("address 02:00:00:00:02:01")
+    PAIR.b.cmd("ip neigh flush all")
+    PAIR.a.cmd("ip neigh flush all")
+    seen = Watch(PAIR.b)
+    vm.ping()
+    ksft_ge(seen["vmq0_rx_packets"], 4, "frames of the set")
+    ksft_true("02:00:00:00:02:01" not in PAIR.b.cmd("bridge fdb show dev nvn1").stdout,
+              "the address is not on the port's list")
+    TX.send(old)
+    TX.send(vm.frame(1))
+    got = listener.take(2, timeout=2)
+    ksft_eq([f[14:20] for f in got], [struct.pack("!HI", 1, 1)], "frames")
+    vm.ping()
+
+
+# ---- several ----
+
+@ksft_case
+def to_each_its_own():
+    """Unicast to its VM, broadcast and multicast once to each, the rest to none."""
+    vms = [Vm(n) for n in (1, 2, 3)]
+    ears = {vm: Listener(str(vm), ns=vm.ns, match=lambda f: f[12:14] == b"\x88\xb5")
+            for vm in vms}
+    for vm in vms:
+        vm.cmd(f"ip maddr add 01:00:5e:00:00:77 dev {vm}")
+    seen = Watch(PAIR.b)
+    for number in range(20):
+        for vm in vms:
+            TX.send(vm.frame(number))
+    group = [eth(mac(to), MAC_A, ETH_P_TEST, b"group".ljust(50, b"\0"))
+             for to in ("ff:ff:ff:ff:ff:ff", "01:00:5e:00:00:77")]
+    for frame in group:
+        TX.send(frame)
+    TX.send(eth(mac("02:00:00:00:01:09"), MAC_A, ETH_P_TEST, bytes(50)))
+    for vm in vms:
+        got = ears[vm].take(23, timeout=3)
+        want = [vm.frame(n) for n in range(20)] + group
+        ksft_eq(sorted(bytes(f) for f in got), sorted(want), f"frames of {vm}")
+    for vm in vms:
+        at = sets()[str(vm)]["set"]
+        ksft_eq((seen[f"vmq{at}_rx_packets"], seen[f"vmq{at}_hits"]), (20, 20), f"set of {vm}")
+    ksft_eq(default_rx(seen), 2, "on the port's own queues")
+
+
+@ksft_case
+def come_and_go():
+    """A VM does not notice others that come and go, nor does the host."""
+    vm, busy = Vm(1, queues=2), Vm(2)
+    streams = [Stream(PAIR.a, vm), Stream(vm, PAIR.a), Stream(PAIR.a, PAIR.b)]
+    seen = Watch(PAIR.b)
+    for number in range(6):
+        other = Vm(3 + number, queues=1 + number % 3)
+        TX.send(other.frame())
+        for stream in streams:
+            stream.moving(1 << 15)
+        other.ping()
+        busy.remove() if number % 2 else other.remove()
+        if number % 2:
+            busy = other
+    for stream in streams:
+        stream.check()
+    ksft_eq(seen["vmq0_drop_state"] + seen["vmq0_drop_spoof"], 0, "dropped of the first VM")
+    ksft_eq(seen.rx("err_desc") + seen.rx("err_dma") + seen["csr_bad"], 0, "what must not be")
+    ksft_eq(sets()["vm1"]["first queue"], OWN, "its place")
+
+
+@ksft_case
+def nothing_is_left():
+    """Nothing of a freed VM reaches the next one on the same queues, or the host."""
+    test = lambda f: f[12:14] == b"\x88\xb5"
+    new, old = Vm(2), Vm(1)
+    frame = old.frame()
+    flood = Flood(frame)
+    new.remove()
+    old.remove()
+    host = Listener("nvn1", ns="b", match=test)
+    for _ in range(5):
+        old.add()
+        ears = Listener("vm1", ns=old.ns, match=test)
+        ksft_true(ears.take(1, timeout=10), "frames for the first VM arrive")
+        seen, at = Watch(PAIR.b), list(queues_of(old))
+        old.remove()
+        new.add()
+        ksft_eq(list(queues_of(new)), at, "queues")
+        ears = Listener("vm2", ns=new.ns, match=test)
+        TX.send(new.frame())
+        got = ears.take(2, timeout=0.5)
+        ksft_eq([bytes(f) for f in got], [new.frame()], "what the next VM receives")
+        ksft_eq(default_rx(seen), 0, "on the port's own queues")
+        ksft_eq(seen.rx("err_dma") + seen["csr_bad"] + seen["wire_rx_drop_noqueue"], 0,
+                "what must not be")
+        new.remove()
+    ksft_eq(len(host.take(1, timeout=0.1)), 0, "frames at the host")
+    flood.end()
+
+
+@ksft_case
+def stale_choice():
+    """XPS and root qdiscs cannot put the host's frames on a VM's queue."""
+    vm = Vm(1)
+    PAIR.b.cmd("sh -c 'for f in /sys/class/net/nvn1/queues/tx-*/xps_cpus; do echo 0 > $f; done; "
+               f"echo 3 > /sys/class/net/nvn1/queues/tx-{OWN}/xps_cpus'")
+    PAIR.b.cmd("tc qdisc replace dev nvn1 root fq")
+    defer(PAIR.b.cmd, "tc qdisc del dev nvn1 root", fail=None)
+    defer(PAIR.b.cmd, f"ethtool -L nvn1 combined {OWN}")
+    defer(PAIR.b.cmd, "ethtool -L nvn1 combined 1")
+    PAIR.b.cmd(f"ping -qc 1 -W 5 {PAIR.a.v4}")
+    seen = Watch(PAIR.b)
+    PAIR.b.cmd(f"ping -qc 20 -i 0.01 -W 5 {PAIR.a.v4}")
+    ksft_eq(seen["vmq0_tx_packets"], 0, "sent on the VM's queue")
+    ksft_eq(sum(seen.queues("tx", "frames").values()), 20, "sent")
+    vm.ping()
+    ksft_ge(seen["vmq0_tx_packets"], 4, "sent by the VM")
+
+
+# ---- isolation ----
+
+@ksft_case
+def spoof_check():
+    """A VM sends as itself only; what is refused is counted and hurts nobody."""
+    vm, other = Vm(1), Vm(2)
+    listener = Listener("nvn0", match=lambda f: f[12:14] == b"\x88\xb5")
+    send = Sender("vm1", ns=vm.ns)
+    frames = [eth(MAC_A, mac(src.mac()), ETH_P_TEST, bytes([n] * 50))
+              for n, src in enumerate((vm, other, PAIR.b, vm))]
+    seen = Watch(PAIR.b)
+    for frame in frames:
+        send.send(frame)
+    ksft_eq([bytes(f) for f in listener.take(3, timeout=2)], [frames[0], frames[3]],
+            "frames that arrive")
+    at = sets()["vm1"]["set"]
+    ksft_eq((seen[f"vmq{at}_drop_spoof"], seen[f"hw_tx{OWN + at}_drop_spoof"]), (2, 2),
+            "refused")
+    ksft_eq(seen[f"vmq{1 - at}_drop_spoof"], 0, "of the other VM")
+    vm.ping()
+    other.ping()
+    PAIR.b.set_priv_flag("vmq-spoof-check", False)
+    for frame in frames:
+        send.send(frame)
+    ksft_eq([bytes(f) for f in listener.take(4, timeout=5)], frames, "frames without the check")
+
+
+# ---- scarce ----
+
+@ksft_case
+def more_than_sets():
+    """64 VMs have sets, the 65th works in software; a higher group goes first."""
+    PAIR.b.cmd("ethtool -G nvn1 rx 64 tx 64")
+    defer(PAIR.b.cmd, "ethtool -G nvn1 rx 1024 tx 1024")
+    netns_add("many")
+    for n in range(SETS):
+        PAIR.b.cmd(f"ip link add m{n} link nvn1 netns many address 02:00:00:00:03:{n:02x} "
+                   "type macvlan mode private")
+        cmd(f"ip link set m{n} up", ns="many")
+    ksft_eq((len(sets()), occupancy()), (SETS, SETS), "sets")
+    mark = log_mark()
+    vm = Vm(1)
+    log_has(f"all {SETS} VM queue sets are in use: vm1 works in software", mark)
+    in_software(vm)
+    vm.ping()
+    high = Vm(2, link="group 7")
+    log_has("goes to vm2 of group 7: ", mark)
+    ksft_eq((len(sets()), sets()["vm2"]["priority"]), (SETS, 7), "sets")
+    seen = Watch(PAIR.b)
+    high.ping()
+    ksft_ge(seen[f"vmq{sets()['vm2']['set']}_rx_packets"], 4, "frames of vm2")
+    # The same group is no reason; a free set is had by coming up again.
+    in_software(Vm(3))
+    high.remove()
+    vm.set("down")
+    vm.up()
+    ksft_true("vm1" in sets(), "vm1 has the set that vm2 had")
+    vm.ping()
+
+
+@ksft_case
+def queue_pairs():
+    """What does not fit 128 queue pairs works in software, and nobody gives way in vain."""
+    PAIR.b.cmd("ethtool -G nvn1 rx 64 tx 64")
+    defer(PAIR.b.cmd, "ethtool -G nvn1 rx 1024 tx 1024")
+    big = Vm(1, queues=120)
+    ksft_eq(sets()["vm1"]["queues"], 120, "queue pairs")
+    mark = log_mark()
+    vm = Vm(2, queues=8)
+    log_has("no 8 of 128 queue pairs in a row are free: vm2 works in software", mark)
+    in_software(vm)
+    huge = Vm(3, queues=127, link="group 1")
+    in_software(huge)
+    ksft_true("vm1" in sets(), "vm1 kept its set")
+    PAIR.b.cmd("ethtool -L nvn1 combined 9", fail=False)
+    log_has("9 queue pairs beside 120 of VM queue sets are more than 128", mark)
+    PAIR.b.cmd("ethtool -L nvn1 combined 8")
+    big.ping()
+    PAIR.b.cmd(f"ethtool -L nvn1 combined {OWN}")
+    big.ping()
+    for words in (f"-X nvn1 start {OWN} equal 1", f"-N nvn1 flow-type tcp4 action {OWN}"):
+        out = PAIR.b.cmd(f"ethtool {words}", fail=None)
+        ksft_true(out.ret or out.stderr, f"a VM's queue is refused to {words}")
+
+
+@ksft_case
+def resource():
+    """devlink limits the number of sets, from the next reload on."""
+    def put_back():
+        cmd(f"devlink resource set {DEV} path /vm_queues size {SETS}")
+        reload()
+
+    def reload():
+        cmd(f"devlink dev reload {DEV}")
+        wait_for(lambda: os.path.isdir("/sys/class/net/nvn1"), "nvn1")
+        cmd("ip link set nvn1 netns b")
+        PAIR.b.address("10.9.0.2/24")
+        PAIR.b.cmd("sysctl -qw net.ipv6.conf.nvn1.disable_ipv6=1")
+        PAIR.b.cmd(f"ethtool -L nvn1 combined {OWN}")
+        PAIR.b.up()
+        PAIR.b.wait_carrier()
+        PAIR.b.cmd("ethtool -K nvn1 l2-fwd-offload on")
+
+    vm = Vm(1)
+    vm.ping()
+    defer(put_back)
+    cmd(f"devlink resource set {DEV} path /vm_queues size 1")
+    reload()
+    ksft_eq((sets(), occupancy()), ({}, 0), "after a reload")
+    vm, mark = Vm(2), log_mark()
+    other = Vm(3)
+    log_has("all 1 VM queue sets are in use: vm3 works in software", mark)
+    in_software(other)
+    vm.ping()
+    other.ping()
+    ksft_true(cmd(f"devlink resource set {DEV} path /vm_queues size 65", fail=None).ret,
+              "65 sets are refused")
+
+
+@ksft_case
+def not_offloaded():
+    """Without destination filter, or with several TX queues: in software."""
+    mark = log_mark()
+    vm = Vm(1, link="numtxqueues 4")
+    log_has("vm1 has 4 TX queues, not 1: it works in software", mark)
+    in_software(vm)
+    vm.ping()
+    vm = Vm(2, "mode source")
+    log_has("the mode of vm2 has no destination filter", mark)
+    in_software(vm)
+
+
+# ---- rings change under it ----
+
+@ksft_case
+def off_and_on():
+    """l2-fwd-offload off: VMs go on in software; they come back when they come up."""
+    vm = Vm(1)
+    stream = Stream(PAIR.a, vm), Stream(vm, PAIR.a)
+    for _ in range(3):
+        for s in stream:
+            s.moving(1 << 16)
+        PAIR.b.cmd("ethtool -K nvn1 l2-fwd-offload off")
+        in_software(vm)
+        for s in stream:
+            s.moving(1 << 16)
+        PAIR.b.cmd("ethtool -K nvn1 l2-fwd-offload on")
+        in_software(vm)
+        vm.set("down")
+        vm.up()
+        ksft_true("vm1" in sets(), "vm1 has a set")
+    for s in stream:
+        s.check()
+
+
+@ksft_case
+def reconfigure():
+    """Rings, MTU and channels change under VMs; nothing is lost, all is counted."""
+    vm, other = Vm(1, queues=2), Vm(2)
+    stream = Stream(PAIR.a, vm), Stream(vm, PAIR.a)
+    seen = Watch(PAIR.b)
+    defer(PAIR.b.cmd, f"ethtool -L nvn1 combined {OWN}")
+    defer(PAIR.b.cmd, "ethtool -G nvn1 rx 1024 tx 1024")
+    defer(PAIR.b.set, "mtu 1500")
+    for words in ("-G nvn1 rx 256 tx 128", "-L nvn1 combined 5", "-L nvn1 combined 1",
+                  "-G nvn1 rx 512 tx 1024", f"-L nvn1 combined {OWN}"):
+        had = seen["vmq0_rx_packets"]
+        PAIR.b.cmd(f"ethtool {words}")
+        for s in stream:
+            s.moving(1 << 16)
+        other.ping()
+        own = int(re.findall(r"Combined:\s+(\d+)", PAIR.b.cmd("ethtool -l nvn1").stdout)[1])
+        ksft_eq([(s["first queue"], s["state"]) for s in sets().values()],
+                [(own, "running"), (own + 2, "running")], f"after ethtool {words}")
+        ksft_ge(seen["vmq0_rx_packets"], had + 40, "rows go on")
+    for mtu in (9000, 1500):
+        PAIR.b.set(f"mtu {mtu}")
+        for s in stream:
+            s.moving(1 << 16)
+    for s in stream:
+        s.check()
+    ksft_eq(seen["vmq0_drop_state"] + seen["vmq0_drop_spoof"], 0, "dropped")
+
+
+@ksft_case
+def down_and_up():
+    """Sets outlive the port's down; VMs may come and go meanwhile."""
+    vm, gone = Vm(1), Vm(2)
+    vm.ping()
+    PAIR.b.down()
+    ksft_eq({n: s["state"] for n, s in sets().items()}, {"vm1": "undefined", "vm2": "undefined"},
+            "states")
+    gone.remove()
+    new = Vm(3, queues=3)
+    PAIR.b.up()
+    PAIR.b.wait_carrier()
+    for one in (vm, new):
+        seen = Watch(PAIR.b)
+        wait_for(lambda: not PAIR.a.cmd(f"ping -qc 1 -W 1 {one.v4}", fail=None).ret, "an answer")
+        ksft_ge(seen[f"vmq{sets()[str(one)]['set']}_rx_packets"], 1, "frames")
+    ksft_eq([s["state"] for s in sets().values()], ["running"] * 2, "states")
+
+
+@ksft_case
+def self_test():
+    """The offline self-test takes the port away for a moment, and gives it back."""
+    vm = Vm(1)
+    vm.ping()
+    PAIR.b.cmd("ethtool -t nvn1 offline", fail=None)
+    PAIR.a.wait_carrier()
+    PAIR.b.wait_carrier()
+    wait_for(lambda: not PAIR.a.cmd(f"ping -qc 1 -W 1 {vm.v4}", fail=None).ret, "an answer")
+    ksft_eq(sets()["vm1"]["state"], "running")
+
+
+@ksft_case("tx", "rx")
+def recovery(side):
+    """A VM's queue that the device has stopped is reset; other VMs do not notice."""
+    vm, other = Vm(1), Vm(2)
+    vm.ping()
+    at = queues_of(vm)[0]
+    seen = Watch(PAIR.b)
+    stream = Stream(PAIR.a, other)
+    with open(f"/sys/kernel/debug/nvnic/nvnic0.1/{FILES[side]}", "w") as knob:
+        knob.write(f"{at} 1 {1 << 62:x}")
+    wait_for(lambda: (PAIR.a.cmd(f"ping -qc 1 -W 1 {vm.v4}", fail=None),
+                      seen[f"{side}{at}_reset"] == 1)[1], "the reset", timeout=60)
+    vm.ping()
+    stream.moving()
+    stream.check()
+    ksft_eq(sum(n for name, n in seen.delta().items() if re.fullmatch(r"[rt]x\d+_reset", name)), 1,
+            "resets")
+
+
+@ksft_case
+def port_goes():
+    """The port takes its VMs along."""
+    Vm(1)
+    Vm(2, queues=2)
+    module_unload()
+    module_load()
+
+
+ksft_run(setup)
