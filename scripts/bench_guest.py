@@ -5,14 +5,13 @@
 Copyright (C) 2026 nvnic contributors
 """
 
-import argparse
 import os
 import statistics
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "selftests"))
 
-from bench_lib import OUT, machine, say, write_json  # noqa: E402
+from bench_lib import OUT, machine, options, say, verdict, write_json  # noqa: E402
 from lib.nvnic import Pair, cmd, iperf3, undo, wait_for  # noqa: E402
 
 KEY = 5000 << 8
@@ -101,7 +100,7 @@ def print_summary(rows, ratios):
               f" {row['cpu_receiver']:8.0f}%")
     print()
     for kind, ratio in ratios.items():
-        word = "reached" if ratio >= TARGETS[kind] else "MISSED"
+        word = verdict(ratio >= TARGETS[kind])
         print(f"LSO on is {ratio:.2f} times {KINDS[kind][0]} (target {TARGETS[kind]}: {word})")
     print(flush=True)
 
@@ -134,10 +133,7 @@ def write_svg(path, rows, caption):
 
 
 def main():
-    parser = argparse.ArgumentParser(description="for inside the VM: make bench")
-    parser.add_argument("--seconds", type=int, default=5, help="of a measurement")
-    parser.add_argument("--repeat", type=int, default=5, help="measurements of each kind")
-    args = parser.parse_args()
+    args = options(seconds=5, repeat=5)
     here = machine()
     caption = (f"median of {args.repeat} runs of {args.seconds} s each, Linux {here['kernel']}, "
                f"{here['cpus']} CPUs, QEMU {'TCG' if here['tcg'] else 'KVM'}; "

@@ -4,6 +4,7 @@
 Copyright (C) 2026 nvnic contributors
 """
 
+import argparse
 import json
 import os
 import time
@@ -13,6 +14,18 @@ OUT = os.environ.get("NVNIC_OUT", "/tmp")
 
 def say(text):
     print(f">> {text}", flush=True)
+
+
+def verdict(good):
+    return "reached" if good else "MISSED"
+
+
+def options(seconds, repeat):
+    """The command line: seconds (a number like SECONDS) and repeat, with these defaults"""
+    parser = argparse.ArgumentParser(description="for inside the VM: make bench")
+    parser.add_argument("--seconds", type=type(seconds), default=seconds, help="of a measurement")
+    parser.add_argument("--repeat", type=int, default=repeat, help="measurements of each kind")
+    return parser.parse_args()
 
 
 def machine():

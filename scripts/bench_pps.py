@@ -10,7 +10,6 @@ for frames of real flows; both receive on the CPU that sends.
 Copyright (C) 2026 nvnic contributors
 """
 
-import argparse
 import os
 import socket
 import statistics
@@ -19,11 +18,11 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "selftests"))
 
-from bench_lib import say, write_json  # noqa: E402
+from bench_lib import options, say, verdict, write_json  # noqa: E402
 from lib.frames import Sender  # noqa: E402
-from lib.irqs import affinity, fired, lines  # noqa: E402
+from lib.irqs import spread  # noqa: E402
 from lib.nvnic import Pair, Port, cmd, defer, in_netns, undo  # noqa: E402
-from lib.pktgen import Pktgen, Sink, Stream, source_for  # noqa: E402
+from lib.pktgen import Sink, Stream, source_for  # noqa: E402
 
 # nvnic with one queue against veth with one; with many against one.
 TARGETS = {"pps_of_veth": 0.8, "pps_by_cpus": 1.7}
@@ -44,11 +43,9 @@ class Pps:
         self.veth = self._veth()
         for port in (*self.nvnic.ports, *self.veth):
             port.cmd(f"sysctl -qw net.ipv6.conf.{port}.disable_ipv6=1")
-        for line in lines():
-            if "-TxRx-" in line:
-                affinity(line, 1 << int(line.rsplit("-", 1)[1]) % len(self.cpus))
+        spread(self.cpus)
         tx = Sender("nvn0")
-        self.sources = [source_for(tx, *self.nvnic.ports, q) for q in self.cpus]
+        self.sources = [source_for(tx, *self.nvnic.ports, q, 9 + q) for q in self.cpus]
         tx.close()
         self.sinks = {"nvnic": self._sinks(self.nvnic.b), "veth": self._sinks(self.veth[1])}
         self.default = self._coalesce()
@@ -92,13 +89,7 @@ class Pps:
 
     def rate(self, kind, count):
         """(frames, interrupts) a second that come as far as to UDP."""
-        sink = self.sinks[kind][0]
-        with Pktgen(self.streams(kind, count)):
-            time.sleep(0.3)
-            frames, irqs, start = sink.count(), fired(), time.monotonic()
-            time.sleep(self.seconds)
-            frames, spent = sink.count() - frames, time.monotonic() - start
-            return frames / spent, (fired() - irqs) / spent
+        return self.sinks[kind][0].rate(self.streams(kind, count), self.seconds)
 
     def latency(self):
         """Round trips of a datagram, in microseconds: (median, 99th percentile)."""
@@ -155,7 +146,7 @@ def report(many, rates, table):
     for name, text in (("pps_of_veth", "one queue is {:.2f} of veth's"),
                        ("pps_by_cpus", f"{many} queues are {{:.2f}} times one")):
         if name in ratios:
-            word = "reached" if ratios[name] >= TARGETS[name] else "MISSED"
+            word = verdict(ratios[name] >= TARGETS[name])
             print(f"{text.format(ratios[name])} (target {TARGETS[name]}: {word})")
     print(flush=True)
     write_json("bench_pps.json", {
@@ -166,10 +157,7 @@ def report(many, rates, table):
 
 
 def main():
-    parser = argparse.ArgumentParser(description="for inside the VM: make bench")
-    parser.add_argument("--seconds", type=float, default=1.5, help="of a measurement")
-    parser.add_argument("--repeat", type=int, default=3, help="measurements of each kind")
-    args = parser.parse_args()
+    args = options(seconds=1.5, repeat=3)
     try:
         report(*measure(args.seconds, args.repeat))
     finally:

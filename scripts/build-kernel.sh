@@ -128,11 +128,13 @@ build_nvnic()
 
 	mkdir -p "$dir/nvnic"
 	( cd "$NVNIC_TOP" &&
-		find Kbuild drivers include \( -name '*.[ch]' -o -name Kbuild \) -not -name '*.mod.c' |
+		find Kbuild drivers include tools/planted \( -name '*.[ch]' -o -name Kbuild \) -not -name '*.mod.c' |
 		cpio -pdmu --quiet "$dir/nvnic" )
 	: >"$log"
 	kmake -j "$(nproc)" M="$dir/nvnic" modules >>"$log" 2>&1 || module_failed nvnic.ko
 	cp "$dir/nvnic/nvnic.ko" "$dir/nvnic.ko"
+	kmake M="$dir/nvnic/tools/planted" modules >>"$log" 2>&1 || module_failed nvnic_planted.ko
+	cp "$dir/nvnic/tools/planted/nvnic_planted.ko" "$dir/nvnic_planted.ko"
 	grep -qx CONFIG_KUNIT=y "$dir/build/.config" || return 0
 	kmake -j "$(nproc)" M="$dir/nvnic/$tests" modules >>"$log" 2>&1 || module_failed nvpe_kunit.ko
 	cp "$dir/nvnic/$tests/nvpe_kunit.ko" "$dir/nvpe_kunit.ko"

@@ -2,9 +2,11 @@
 # SPDX-License-Identifier: GPL-2.0
 # Run the kernel's own network tests, unmodified, over our ports, in the VM.
 #
-# Usage: scripts/check-upstream.sh [TEST...]
+# Usage: scripts/check-upstream.sh [--resume] [TEST...]
 #
-#   TEST   part of a name in scripts/upstream/tests.conf (default: all of them)
+#   TEST       part of a name in scripts/upstream/tests.conf (default: all of them)
+#   --resume   keep the results since nvnic.ko was built, run the other tests: all
+#              of them take about two hours
 #
 # The tests are those of the package linux-source-6.12. Each runs on a freshly
 # loaded module; what the kernel complains of meanwhile fails it. Prints a table:
@@ -13,15 +15,20 @@
 # scripts/upstream/explained.conf counts as skipped, all else as failed.
 # Logs: build/upstream/
 #
-# Example: scripts/check-upstream.sh drivers/net/ gre_gso
+# Examples:
+#   scripts/check-upstream.sh drivers/net/ gre_gso
+#   scripts/check-upstream.sh --resume
 #
 # Copyright (C) 2026 nvnic contributors
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
 
+resume=''
 case ${1:-} in
 -h|--help) usage 0 ;;
+--resume) resume=1; shift ;;
+-*) die "unknown option $1: see --help" ;;
 esac
 
 here=$NVNIC_TOP/scripts/upstream
@@ -63,6 +70,16 @@ build_programs()
 	} >"$log" 2>&1 || die "the tests' programs do not build: the whole output is in $log"
 }
 
+# pending TEST...: those that have no result.
+pending()
+{
+	local name
+
+	for name in "$@"; do
+		[ -e "$(result "$name")" ] || echo "$name"
+	done
+}
+
 # A test that brings the kernel down, or leaves the module behind, ends the VM
 # and is booked as failed; the others go on in a new one.
 run_all()
@@ -72,13 +89,12 @@ run_all()
 
 	mapfile -t todo < <("$here/run.py" --list "$@")
 	[ ${#todo[@]} -gt 0 ] || die "no such test: see $here/tests.conf"
+	mapfile -t todo < <(pending "${todo[@]}")
 	while [ ${#todo[@]} -gt 0 ]; do
 		rc=0
 		"$NVNIC_TOP/scripts/vm-run.sh" --timeout 7200 --allow-splat --out "$out" -- \
 			"$here/run.py" "$ksft" /out "${todo[@]}" || rc=$?
-		while [ ${#todo[@]} -gt 0 ] && [ -e "$(result "${todo[0]}")" ]; do
-			todo=("${todo[@]:1}")
-		done
+		mapfile -t todo < <(pending "${todo[@]}")
 		[ "$rc" -ne 0 ] || return 0
 		if [ "$rc" -eq 3 ] || [ ${#todo[@]} -eq 0 ]; then
 			continue
@@ -102,7 +118,10 @@ result()
 build_module
 unpack_tree
 build_programs
-rm -rf "$out" && mkdir -p "$out"
+[ -n "$resume" ] || rm -rf "$out"
+mkdir -p "$out"
+# What an older module gave is no result.
+find "$out" -name '*.json' ! -newer "$NVNIC_TOP/nvnic.ko" -delete
 SECONDS=0
 run_all "$@"
 echo

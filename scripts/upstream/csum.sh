@@ -57,6 +57,6 @@ for v in 4 6; do
 	# Not in csum.py: checksum by offset alone, behind a header nobody knows.
 	mac_here=$(cat "/sys/class/net/$NETIF/address")
 	mac_peer=$("${peer[@]}" cat "/sys/class/net/$PEERIF/address")
-	run "ipv${v}_tx_encap" peer here "$PEERIF" "$NETIF" "${send[@]}" -r 1 -e -P \
+	run "ipv${v}_tx_encap" peer here "$PEERIF" "$NETIF" "${send[@]}" -r 1 -t -e -P \
 		-s "$mac_here" -d "$mac_peer"
 done

@@ -54,26 +54,14 @@ NAMES = {test[0] for test in tests()}
 
 # What the ports are before the test; returns (environment, arguments).
 
-def setup_pair():
-    # One CPU for each vector, as an administrator of a card would have it.
-    sh("""ip link set nvn0 up; ip link set nvn1 up
-        for irq in /sys/kernel/irq/*; do
-            case $(cat $irq/actions) in
-            nvn?-TxRx-*)
-                queue=$(sed 's/.*-//' $irq/actions)
-                echo $((queue % $(nproc))) >/proc/irq/${irq##*/}/smp_affinity_list ;;
-            esac
-        done""")
+def setup_pair(mtu="1500"):
+    sh(f"ip link set nvn0 up mtu {mtu}; ip link set nvn1 up mtu {mtu}")
     return {}, []
 
 
-def setup_sdfn():
-    setup_pair()
-    sh("ethtool -N nvn0 rx-flow-hash udp4 sdfn; ethtool -N nvn0 rx-flow-hash udp6 sdfn")
-    return {}, []
-
-
-def setup_ep():
+def setup_ep(channels=None):
+    if channels:
+        sh(f"ethtool -L nvn0 combined {channels}")
     sh(f"""set -e
         ip netns add peer; ip -n peer link set lo up
         ip link set nvn1 netns peer
@@ -105,13 +93,13 @@ def setup_veth():
     return {"PATH": os.path.join(HERE, "bin", "veth") + ":" + os.environ["PATH"]}, []
 
 
-SETUPS = {"pair": setup_pair, "sdfn": setup_sdfn, "ep": setup_ep, "ports": setup_ports,
-          "eth": setup_eth, "none": setup_none, "veth": setup_veth}
+SETUPS = {"pair": setup_pair, "ep": setup_ep, "ports": setup_ports, "eth": setup_eth,
+          "none": setup_none, "veth": setup_veth}
 
 
 def adapters(setup):
     """As many as the set-up needs ports, and one to spare."""
-    return (int(setup[1]) // 2 if len(setup) > 1 else 1) + (setup[0] == "ports")
+    return int(setup[1]) // 2 + 1 if setup[0] == "ports" else 1
 
 
 def execute(argv, cwd, env, limit, log):
@@ -205,7 +193,8 @@ def select(wanted):
 
 def main():
     if sys.argv[1] == "--list":
-        print(*(test[0] for test in select(sys.argv[2:])), sep="\n")
+        for test in select(sys.argv[2:]):
+            print(test[0])
         return
     ksft, out, *wanted = sys.argv[1:]
     if not os.environ.get("NVNIC_VM"):
