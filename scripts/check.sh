@@ -96,8 +96,8 @@ stage_selftests()
 	fi
 	say "selftests in the VM (up to an hour under TCG)"
 	rm -f "$logs/totals"
-	"$NVNIC_TOP/scripts/vm-run.sh" --timeout "${NVNIC_CHECK_TIMEOUT:-3600}" --out "$logs" -- \
-		"$NVNIC_TOP/selftests/run.sh" --totals /out/totals || rc=$?
+	"$NVNIC_TOP/scripts/vm-run.sh" --timeout "${NVNIC_CHECK_TIMEOUT:-4500}" --out "$logs" -- \
+		"$NVNIC_TOP/selftests/run.sh" --slow 2 --totals /out/totals || rc=$?
 	if [ -s "$logs/totals" ]; then
 		local p f s
 		read -r p f s <"$logs/totals"

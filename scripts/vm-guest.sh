@@ -39,14 +39,18 @@ watch_time()
 
 # Under TCG a CPU may execute the breakpoint of a code patch that another one
 # has already completed, and the guest dies of it. The first socket that wants
-# timestamps patches the receive path, under traffic: have one from the start.
-hold_timestamps()
+# timestamps, the first qdisc for ingress and the first tunnel with metadata patch
+# the receive path, under traffic: have one of each from the start.
+hold_patches()
 {
 	/usr/bin/python3 -c 'if True:
 		import signal, socket
 		sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 		sock.setsockopt(socket.SOL_SOCKET, socket.SO_TIMESTAMP, 1)
 		signal.pause()' &
+	unshare -n sh -c 'tc qdisc add dev lo clsact
+		ip link add type vxlan external dstport 4789
+		exec sleep infinity' &
 }
 
 finish()
@@ -76,7 +80,7 @@ run_command()
 }
 
 set_environment
-hold_timestamps
+hold_patches
 if [ -n "$VM_TTY" ]; then
 	# shellcheck disable=SC2086
 	stty $VM_TTY </dev/hvc0

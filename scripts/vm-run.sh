@@ -185,7 +185,11 @@ qemu_args()
 	esac
 	# loglevel: a warning must be in the console's log should the guest die.
 	cmdline="console=ttyS0 loglevel=5 panic=-1 oops=panic reboot=t mitigations=off tsc=reliable no_timer_check"
-	cmdline+=" random.trust_cpu=on log_buf_len=8M net.ifnames=0 $append"
+	cmdline+=" random.trust_cpu=on log_buf_len=8M net.ifnames=0"
+	# The kernel's own limits are for CPUs that are there all the time.
+	cmdline+=" rcupdate.rcu_cpu_stall_timeout=90 watchdog_thresh=45"
+	# Whoever deletes a namespace or reads a counter waits for grace periods.
+	cmdline+=" rcupdate.rcu_expedited=1 $append"
 }
 
 # Many a /dev/kvm exists and cannot run a guest; only a boot tells. The answer

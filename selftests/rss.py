@@ -118,13 +118,13 @@ def expect_hash(what, value, kind, queue=None):
     listener = Listener("nvn1", ns="b", bpf=skb_filter(value, queue))
     seen = Watch(PAIR.b)
     TX.send(what)
-    got = listener.take(1, timeout=3)
+    got = listener.take(1)
     listener.close()
     if not got:
         moved = {k: v for k, v in seen.delta().items() if re.match(r"hw_rx\d+_(frames|rss)", k)}
         raise AssertionError(f"no sk_buff with hash {value:#010x} on queue {queue}; {moved}")
     ksft_eq(seen.queues("rx", "frames"), {queue: 1}, "frames on queues")
-    wait_for(lambda: seen.rx(f"rss_{kind}") == 1, f"the counter rss_{kind}", timeout=3)
+    wait_for(lambda: seen.rx(f"rss_{kind}") == 1, f"the counter rss_{kind}")
     return seen
 
 

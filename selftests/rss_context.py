@@ -90,7 +90,7 @@ def arrives(what, value, queue):
     listener = Listener("nvn1", ns="b", bpf=skb_filter(value, queue))
     seen = Watch(PAIR.b)
     TX.send(what)
-    got = listener.take(1, timeout=5)
+    got = listener.take(1)
     listener.close()
     if not got:
         raise AssertionError(f"no sk_buff with hash {value:#010x} on queue {queue}; on "

@@ -305,7 +305,7 @@ def receive(frame):
 def check_counters(counters, want):
     """The engine counts right after the frame is visible: give it that moment."""
     try:
-        wait_for(lambda: counters() == want, "", timeout=3)
+        wait_for(lambda: counters() == want, "")
     except AssertionError:
         ksft_eq(counters(), want, "counters")
 

@@ -299,7 +299,7 @@ def record_group(flows):
             size = send[0]
             frame = flow.build(*send)
             sender.send_super(frame, flow.mss, l2=flow.l2)
-            got[flow, send] = TAP.take(max(1, -(-size // flow.mss)), timeout=3)
+            got[flow, send] = TAP.take(max(1, -(-size // flow.mss)))
         sender.close()
     extra = TAP.drain()
     if extra:

@@ -254,7 +254,7 @@ def new_address():
               "the address is not on the port's list")
     TX.send(old)
     TX.send(vm.frame(1))
-    got = listener.take(2, timeout=2)
+    got = listener.exactly(1)
     ksft_eq([f[14:20] for f in got], [struct.pack("!HI", 1, 1)], "frames")
     vm.ping()
 
@@ -279,7 +279,7 @@ def to_each_its_own():
         TX.send(frame)
     TX.send(eth(mac("02:00:00:00:01:09"), MAC_A, ETH_P_TEST, bytes(50)))
     for vm in vms:
-        got = ears[vm].take(23, timeout=3)
+        got = ears[vm].exactly(22)
         want = [vm.frame(n) for n in range(20)] + group
         ksft_eq(sorted(bytes(f) for f in got), sorted(want), f"frames of {vm}")
     for vm in vms:
@@ -323,14 +323,14 @@ def nothing_is_left():
     for _ in range(5):
         old.add()
         ears = Listener("vm1", ns=old.ns, match=test)
-        ksft_true(ears.take(1, timeout=10), "frames for the first VM arrive")
+        ksft_true(ears.take(1), "frames for the first VM arrive")
         seen, at = Watch(PAIR.b), list(queues_of(old))
         old.remove()
         new.add()
         ksft_eq(list(queues_of(new)), at, "queues")
         ears = Listener("vm2", ns=new.ns, match=test)
         TX.send(new.frame())
-        got = ears.take(2, timeout=0.5)
+        got = ears.exactly(1)
         ksft_eq([bytes(f) for f in got], [new.frame()], "what the next VM receives")
         ksft_eq(default_rx(seen), 0, "on the port's own queues")
         ksft_eq(seen.rx("err_dma") + seen["csr_bad"] + seen["wire_rx_drop_noqueue"], 0,
@@ -372,7 +372,7 @@ def spoof_check():
     seen = Watch(PAIR.b)
     for frame in frames:
         send.send(frame)
-    ksft_eq([bytes(f) for f in listener.take(3, timeout=2)], [frames[0], frames[3]],
+    ksft_eq([bytes(f) for f in listener.exactly(2)], [frames[0], frames[3]],
             "frames that arrive")
     at = sets()["vm1"]["set"]
     ksft_eq((seen[f"vmq{at}_drop_spoof"], seen[f"hw_tx{OWN + at}_drop_spoof"]), (2, 2),
@@ -383,7 +383,7 @@ def spoof_check():
     PAIR.b.set_priv_flag("vmq-spoof-check", False)
     for frame in frames:
         send.send(frame)
-    ksft_eq([bytes(f) for f in listener.take(4, timeout=5)], frames, "frames without the check")
+    ksft_eq([bytes(f) for f in listener.exactly(4)], frames, "frames without the check")
 
 
 # ---- scarce ----

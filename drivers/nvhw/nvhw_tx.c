@@ -11,8 +11,11 @@
 
 /* Frames sent in one go before others get the CPU. */
 #define NVHW_TX_BUDGET		256
-/* Frames after which a receiver hears of them even if more follow. */
-#define NVHW_TX_NOTIFY		16
+/*
+ * Frames after which a receiver hears of them even if more follow: a poll of his,
+ * so that GRO finds the segments of a super-frame together.
+ */
+#define NVHW_TX_NOTIFY		64
 
 /* What a request bit says of the headers */
 static const struct {

@@ -78,7 +78,7 @@ class Capture:
             except BlockingIOError:
                 return self.frames
 
-    def wait(self, count, timeout=15, match=None):
+    def wait(self, count, timeout=30, match=None):
         """Wait until COUNT frames (for which match(frame) holds) are there."""
         end = time.monotonic() + timeout
         while True:

@@ -16,7 +16,7 @@ import struct
 import time
 
 from .capture import Frame
-from .shell import defer, in_netns
+from .shell import defer, in_netns, quiesce
 
 ETH_P_IP, ETH_P_IPV6, ETH_P_ARP, ETH_P_TEB = 0x0800, 0x86dd, 0x0806, 0x6558
 ETH_P_8021Q, ETH_P_8021AD, ETH_P_ALL = 0x8100, 0x88a8, 3
@@ -509,7 +509,7 @@ class Listener:
         seen.pkttype = who[2]
         return seen
 
-    def take(self, count, timeout=5.0):
+    def take(self, count, timeout=20.0):
         """Up to @count matching frames, fewer only when @timeout is over."""
         out = []
         until = time.monotonic() + timeout
@@ -525,6 +525,12 @@ class Listener:
             if self.match(frame):
                 out.append(frame)
         return out
+
+    def exactly(self, count):
+        """The next @count matching frames, and any that came with them."""
+        out = self.take(count)
+        quiesce()
+        return out + self.drain()
 
     def drain(self):
         """All that has arrived by now."""

@@ -9,7 +9,7 @@ import os
 import socket
 import struct
 
-from .shell import in_netns
+from .shell import in_netns, quiesce
 
 _NETLINK_GENERIC = 16
 _GENL_ID_CTRL, _CTRL_CMD_GETFAMILY = 16, 3
@@ -112,6 +112,7 @@ def page_pools(ifname, ns=None):
 def qstats(ifname, ns=None, per_queue=False):
     """Statistics of a netdev as {name: value}; with per_queue a dict of them by
     ("rx" or "tx", queue number)."""
+    quiesce()
     wanted = _attr(_A_SCOPE, struct.pack("=I", _SCOPE_QUEUE)) if per_queue else b""
     table = {}
     for attrs in _dump(ifname, ns, _NETDEV_CMD_QSTATS_GET, _A_IFINDEX, wanted):

@@ -11,7 +11,7 @@ import re
 import socket
 import struct
 
-from .shell import in_netns
+from .shell import in_netns, quiesce
 
 _SIOCETHTOOL = 0x8946
 _GLINK, _GSTRINGS, _GSTATS, _GSSET_INFO = 0x0a, 0x1b, 0x1d, 0x37
@@ -38,7 +38,8 @@ def carrier(port):
 
 
 def hwstats(port):
-    """The counters of a Port as a Counter {name: value}."""
+    """The counters of a Port as a Counter {name: value}: all of what has been seen."""
+    quiesce()
     dev = port.ifname
     with _socket(port) as sock:
         info = _ioctl(sock, dev, struct.pack("=IIQI", _GSSET_INFO, 0, 1 << _SS_STATS, 0))

@@ -36,11 +36,11 @@ import time
 
 from .capture import *
 from .genl import qstats
-from .hwstats import carrier
+from .hwstats import carrier, hwstats
 from .ktap import (diag, ksft_case, ksft_eq, ksft_ge, ksft_in, ksft_le, ksft_ne, ksft_run,
                    ksft_true)
-from .shell import (Background, CmdError, Result, Skip, cmd, defer, in_netns, undo, undo_depth,
-                    wait_for)
+from .shell import (Background, CmdError, Result, Skip, cmd, defer, in_netns, quiesce, undo,
+                    undo_depth, wait_for)
 
 STANDIN = os.environ.get("NVNIC_STANDIN")
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -145,11 +145,13 @@ class Port:
         return carrier(self)
 
     def wait_carrier(self, present=True):
-        wait_for(lambda: self.carrier() == present,
+        # Twice: each look has the stack take up what it was told before that look.
+        wait_for(lambda: self.carrier() == present == self.carrier(),
                  f"{self.ifname} to {'get' if present else 'lose'} its carrier")
 
     def link(self):
         """ip -s -s -d -j link show IF, as a dict."""
+        quiesce()
         return self.cmd(f"ip -s -s -d -j link show dev {self.ifname}").json()[0]
 
     def mac(self):
@@ -210,9 +212,7 @@ class Port:
 
     def stats(self):
         """ethtool -S: Counter of name: value; one that is not there reads 0."""
-        out = self.cmd(f"ethtool -S {self.ifname}", fail=None).stdout
-        return collections.Counter({m[1]: int(m[2]) for m in
-                                    re.finditer(r"^\s+(\S.*?): (\d+)$", out, re.M)})
+        return hwstats(self)
 
     def qstats(self, per_queue=False):
         """netdev-genl statistics: {"tx-hw-gso-packets": 5, ...}; see genl.qstats."""

@@ -116,7 +116,7 @@ class Background:
             self.kill()
 
 
-def wait_for(condition, what, timeout=15):
+def wait_for(condition, what, timeout=30):
     """Poll until condition() is true; return its value. AssertionError after TIMEOUT."""
     end = time.monotonic() + timeout
     while True:
@@ -153,6 +153,18 @@ def undo_depth():
 
 
 _libc = ctypes.CDLL(None, use_errno=True)
+_MEMBARRIER, _MEMBARRIER_CMD_GLOBAL = 324, 1
+
+
+def quiesce():
+    """Wait until each CPU is out of the interrupt, poll or engine that it is in now: what
+    has seen a frame pass may not have counted it yet. Such a section is one of RCU's, and
+    membarrier(2) waits for those."""
+    if _libc.syscall(_MEMBARRIER, _MEMBARRIER_CMD_GLOBAL, 0, 0):
+        err = ctypes.get_errno()
+        raise OSError(err, os.strerror(err))
+
+
 _CLONE_NEWNET = 0x40000000
 
 

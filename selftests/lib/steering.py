@@ -46,7 +46,7 @@ def reaches(port, sender, queue, *frames):
     seen = Watch(port)
     for frame in frames:
         sender.send(frame)
-    wait_for(lambda: seen["wire_rx_frames"] >= len(frames), "the frames", timeout=5)
+    wait_for(lambda: seen["wire_rx_frames"] >= len(frames), "the frames")
     now = seen.delta()
     ksft_eq(by_queue(now, "rx", "frames"), {} if queue is None else {queue: len(frames)},
             "queues")
