@@ -64,6 +64,8 @@ def setup():
     PAIR = Pair(ns_a=None)
     for port in PAIR.ports:
         port.cmd(f"ethtool -L {port} combined 1")
+        # The next descriptor must be the test's.
+        port.set_ipv6(False)
     PAIR.a.wait_carrier()
 
 
@@ -184,6 +186,9 @@ def keep_breaking(streams, queue, resets, seconds=60):
 @ksft_case(4, 6)
 def tcp_survives(family):
     """A stream gets through a storm of faults, unharmed."""
+    for port in PAIR.ports:
+        port.set_ipv6(family == 6)
+        defer(port.set_ipv6, False)
     keep_breaking([Stream(PAIR.a, PAIR.b, family)], 0, 8)
 
 

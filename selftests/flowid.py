@@ -25,7 +25,6 @@ def setup():
     PAIR = Pair(ns_a=None)
     for ns, dev in ((None, "nvn0"), ("b", "nvn1")):
         cmd(f"sysctl -qw net.ipv6.conf.{dev}.disable_ipv6=1", ns=ns)
-    believe_neighbours()
     TUN = PAIR.tunnel("gretap", key=KEY)
     for end in (TUN.a, TUN.b):
         # Its router solicitations would be counted, whenever they come.

@@ -30,7 +30,6 @@ def setup():
     # A VLAN or a tunnel on the first port would send group reports, which count as frames.
     defer(cmd, "sysctl -qw net.ipv6.conf.default.disable_ipv6=0")
     cmd("sysctl -qw net.ipv6.conf.default.disable_ipv6=1")
-    believe_neighbours("nvn0")
     for port in PAIR.ports:
         port.cmd(f"ethtool -L {port} combined {OWN}")
         port.cmd(f"sysctl -qw net.ipv6.conf.{port}.disable_ipv6=1")

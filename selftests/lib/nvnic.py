@@ -70,19 +70,17 @@ def netns_add(name):
     cmd(f"ip netns add {name}")
     defer(cmd, f"ip netns del {name}", fail=None)
     cmd(f"ip -n {name} link set lo up")
-    for scope in ("all", "default"):
-        cmd(f"sysctl -qw net.ipv6.conf.{scope}.accept_dad=0 net.ipv6.conf.{scope}.dad_transmits=0",
-            ns=name)
+    cmd(["sysctl", "-qw", "net.ipv6.conf.default.router_solicitations=0"] +
+        [f"net.ipv6.conf.{scope}.{knob}=0" for scope in ("all", "default")
+         for knob in ("accept_dad", "dad_transmits")], ns=name)
     return name
 
 
-def believe_neighbours(*ifnames):
-    """Neighbours that are known are not asked again, on these interfaces of the initial
-    namespace and on all that are made from now on: for tests that count frames."""
-    knob = "delay_first_probe_time"
-    defer(cmd, f"sysctl -qw net.ipv4.neigh.default.{knob}=5")
-    for name in ("default", *ifnames):
-        cmd(f"sysctl -qw net.ipv4.neigh.{name}.{knob}=600")
+def believe_neighbours(*ifnames, seconds=600):
+    """Neighbours that are known are not asked again for so long, on these interfaces of
+    the initial namespace and on all that are made from now on, anywhere."""
+    cmd(["sysctl", "-qw"] + [f"net.{ip}.neigh.{name}.delay_first_probe_time={seconds}"
+                             for ip in ("ipv4", "ipv6") for name in ("default", *ifnames)])
 
 
 # What may be switched under traffic: ethtool -K, and private flags
@@ -133,6 +131,13 @@ class Port:
                 self.cmd(f"ip addr add {prefix} dev {self.ifname} {option}")
         self.v4 = v4.split("/")[0] if v4 else self.v4
         self.v6 = v6.split("/")[0] if v6 else self.v6
+
+    def set_ipv6(self, on):
+        """Without IPv6 the kernel sends nothing of its own: for tests that count frames."""
+        self.cmd(f"sysctl -qw net.ipv6.conf.{self.ifname}.disable_ipv6={int(not on)}")
+        if on:
+            # The address has gone with it.
+            self.cmd(f"ip addr replace {self.v6}/64 dev {self.ifname} nodad")
 
     def addr(self, family):
         return self.v4 if family == 4 else self.v6
@@ -251,6 +256,9 @@ class Pair:
             cmd(f"ip link add {ifnames[0]} type veth peer name {ifnames[1]}")
             defer(cmd, f"ip link del {ifnames[0]}", fail=None)
         self._tunnels = 0
+        # What is sent and counted is the test's.
+        believe_neighbours()
+        defer(believe_neighbours, seconds=5)
         self.a = Port(ifnames[0], ns_a)
         self.b = Port(ifnames[1], ns_b)
         for ns in {ns_a, ns_b} - {None}:
@@ -259,6 +267,9 @@ class Pair:
             wait_for(lambda p=port: os.path.isdir(f"/sys/class/net/{p.ifname}"), port.ifname)
             if port.ns:
                 cmd(f"ip link set {port.ifname} netns {port.ns}")
+            else:
+                believe_neighbours(port.ifname)
+                cmd(f"sysctl -qw net.ipv6.conf.{port.ifname}.router_solicitations=0")
             if mtu:
                 port.set(f"mtu {mtu}")
             port.address(f"10.9.0.{number}/24", f"fd09::{number}/64")
