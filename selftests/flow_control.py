@@ -29,6 +29,7 @@ def setup():
         port.cmd(f"tc qdisc replace dev {port} root pfifo limit 20000")
         port.cmd(f"ethtool -G {port} rx 64")
         port.cmd(f"ethtool -K {port} gro off")
+        port.set_ipv6(False)
     for port in PAIR.ports:
         port.wait_carrier()
 
