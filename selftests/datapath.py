@@ -320,9 +320,8 @@ def stats_count_the_wire(how):
 def without_discovery():
     """No frame of IPv6 neighbour or group discovery until the case ends."""
     for port in PAIR.ports:
-        port.cmd(f"sysctl -qw net.ipv6.conf.{port}.disable_ipv6=1")
-        defer(port.cmd, f"ip addr replace {port.v6}/64 dev {port} nodad")
-        defer(port.cmd, f"sysctl -qw net.ipv6.conf.{port}.disable_ipv6=0")
+        port.set_ipv6(False)
+        defer(port.set_ipv6, True)
 
 
 def settle():

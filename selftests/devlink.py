@@ -18,10 +18,9 @@ FAULT = "0 1 4000000000000000"
 
 def setup():
     global PAIR
-    PAIR = Pair(ns_a=None)
+    PAIR = Pair(ns_a=None, ipv6=False)
     for port in PAIR.ports:
         port.cmd(f"ethtool -L {port} combined 2")
-        port.cmd(f"sysctl -qw net.ipv6.conf.{port}.disable_ipv6=1")
     for port in PAIR.ports:
         port.wait_carrier()
 
@@ -61,7 +60,7 @@ def again(number=0):
     wait_for(lambda: os.path.isdir(f"/sys/class/net/{me}"), str(me))
     if me.ns:
         cmd(f"ip link set {me} netns {me.ns}")
-    me.cmd(f"sysctl -qw net.ipv6.conf.{me}.disable_ipv6=1")
+    me.set_ipv6(False)
     me.cmd(f"ethtool -L {me} combined 2")
     me.address(f"10.9.0.{number + 1}/24")
     me.up()

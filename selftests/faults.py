@@ -61,11 +61,10 @@ RX_FAULTS = {
 
 def setup():
     global PAIR
-    PAIR = Pair(ns_a=None)
+    # The next descriptor must be the test's.
+    PAIR = Pair(ns_a=None, ipv6=False)
     for port in PAIR.ports:
         port.cmd(f"ethtool -L {port} combined 1")
-        # The next descriptor must be the test's.
-        port.set_ipv6(False)
     PAIR.a.wait_carrier()
 
 

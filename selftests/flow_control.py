@@ -22,14 +22,13 @@ S, D = addr("10.1.0.1"), addr("10.1.0.2")
 
 def setup():
     global PAIR
-    PAIR = Pair(ns_a=None)
+    PAIR = Pair(ns_a=None, ipv6=False)
     for port in PAIR.ports:
         port.cmd(f"ethtool -L {port} combined 1")
         # The queueing discipline, not the test's socket, takes what has to wait.
         port.cmd(f"tc qdisc replace dev {port} root pfifo limit 20000")
         port.cmd(f"ethtool -G {port} rx 64")
         port.cmd(f"ethtool -K {port} gro off")
-        port.set_ipv6(False)
     for port in PAIR.ports:
         port.wait_carrier()
 

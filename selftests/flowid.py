@@ -22,13 +22,11 @@ BYTES = 2 << 20
 
 def setup():
     global PAIR, TUN
-    PAIR = Pair(ns_a=None)
-    for ns, dev in ((None, "nvn0"), ("b", "nvn1")):
-        cmd(f"sysctl -qw net.ipv6.conf.{dev}.disable_ipv6=1", ns=ns)
+    PAIR = Pair(ns_a=None, ipv6=False)
     TUN = PAIR.tunnel("gretap", key=KEY)
     for end in (TUN.a, TUN.b):
         # Its router solicitations would be counted, whenever they come.
-        end.cmd(f"sysctl -qw net.ipv6.conf.{end}.disable_ipv6=1")
+        end.set_ipv6(False)
         end.cmd(f"ping -c 1 -W 5 {(TUN.b if end is TUN.a else TUN.a).v4}")
 
 

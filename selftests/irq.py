@@ -149,7 +149,7 @@ def cpu_goes_offline():
 @ksft_case
 def quiet_without_traffic():
     """A port in rest raises nothing."""
-    cmd("sysctl -qw net.ipv6.conf.nvn1.disable_ipv6=1", ns="b")
+    PAIR.b.set_ipv6(False)
     traffic(10)
     before = {n: sum(c) for n, (_, c) in lines().items() if n.startswith("nvn1")}
     time.sleep(1)

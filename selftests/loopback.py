@@ -18,9 +18,8 @@ PLAY = mac("02:00:00:00:00:77")
 
 def setup():
     global PAIR
-    PAIR = Pair(ns_a=None)
+    PAIR = Pair(ns_a=None, ipv6=False)
     for port in PAIR.ports:
-        port.cmd(f"sysctl -qw net.ipv6.conf.{port}.disable_ipv6=1")
         port.cmd(f"ethtool -K {port} gro off")
 
 

@@ -207,8 +207,8 @@ def uso():
 @ksft_case
 def checksums():
     """Who needed one, who got a verdict, and which were bad."""
-    cmd("sysctl -qw net.ipv6.conf.nvn0.disable_ipv6=1")
-    cmd("sysctl -qw net.ipv6.conf.nvn1.disable_ipv6=1", ns="b")
+    for port in PAIR.ports:
+        port.set_ipv6(False)
     src, dst = addr("10.1.0.1"), addr("10.1.0.2")
     a, b = mac(PAIR.a.mac()), mac(PAIR.b.mac())
     PAIR.b.cmd("ethtool -K nvn1 gro off")

@@ -77,9 +77,7 @@ def tuple_of(src, dst, ports=(1000, 2000)):
 
 def setup():
     global PAIR, TX
-    PAIR = Pair(ns_a=None)
-    cmd("sysctl -qw net.ipv6.conf.nvn0.disable_ipv6=1")
-    cmd("sysctl -qw net.ipv6.conf.nvn1.disable_ipv6=1", ns="b")
+    PAIR = Pair(ns_a=None, ipv6=False)
     PAIR.b.cmd(f"ethtool -L nvn1 combined {QUEUES}")
     PAIR.b.cmd("ethtool -K nvn1 gro off")
     PAIR.b.set("promisc on")

@@ -26,9 +26,7 @@ KEY = bytes(range(3, 43))
 
 def setup():
     global PAIR, TX, DEV
-    PAIR = Pair(ns_a=None)
-    for ns, dev in ((None, "nvn0"), ("b", "nvn1")):
-        cmd(f"sysctl -qw net.ipv6.conf.{dev}.disable_ipv6=1", ns=ns)
+    PAIR = Pair(ns_a=None, ipv6=False)
     cmd("sysctl -qw net.core.message_cost=0")
     PAIR.b.cmd(f"ethtool -L nvn1 combined {QUEUES}")
     PAIR.b.cmd(f"ethtool -X nvn1 equal 1 hkey {KEY.hex(':')}")

@@ -265,10 +265,7 @@ FRAMES = {
 
 def setup():
     global PAIR, TX, RX
-    PAIR = Pair(ns_a=None)
-    # No chatter: every counter must be exact.
-    cmd("sysctl -qw net.ipv6.conf.nvn0.disable_ipv6=1")
-    cmd("sysctl -qw net.ipv6.conf.nvn1.disable_ipv6=1", ns="b")
+    PAIR = Pair(ns_a=None, ipv6=False)
     PAIR.b.cmd("ethtool -K nvn1 gro off")
     PAIR.b.set("promisc on")
     TX = Sender("nvn0")
@@ -441,11 +438,9 @@ def no_csum_fault():
 @ksft_case(STACK)
 def stack(frames, family, delivered):
     global MARKER
-    # The addresses went with disable_ipv6.
     if family == 6:
-        cmd("sysctl -qw net.ipv6.conf.nvn1.disable_ipv6=0", ns="b")
-        defer(cmd, "sysctl -qw net.ipv6.conf.nvn1.disable_ipv6=1", ns="b")
-        PAIR.b.cmd("ip addr add fd09::2/64 dev nvn1 nodad")
+        defer(PAIR.b.set_ipv6, False)
+        PAIR.b.set_ipv6(True)
     sock = udp_socket("b", family, "10.9.0.2" if family == 4 else "fd09::2")
     with in_netns("b"):
         MARKER = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -483,7 +478,7 @@ def csum_level(csum, inner, unnecessary):
     PAIR.b.cmd(f"ip link add g0 type gretap local 10.9.0.2 remote 10.9.0.1 key 77 "
                f"{'csum' if csum else ''}")
     defer(PAIR.b.cmd, "ip link del g0")
-    PAIR.b.cmd("sysctl -qw net.ipv6.conf.g0.disable_ipv6=1")
+    Port("g0", "b").set_ipv6(False)
     PAIR.b.cmd("ip link set g0 up promisc on")
     PAIR.b.cmd("ethtool -K g0 gro off")
     listener = Listener("g0", ns="b", vnet=True, match=lambda f: f[:12] == INNER_B + INNER_A)

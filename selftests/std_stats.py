@@ -18,9 +18,7 @@ FCS = 4
 
 def setup():
     global PAIR
-    PAIR = Pair(ns_a=None, mtu=9216)
-    for port in PAIR.ports:
-        port.cmd(f"sysctl -qw net.ipv6.conf.{port}.disable_ipv6=1")
+    PAIR = Pair(ns_a=None, mtu=9216, ipv6=False)
 
 
 def groups(port):

@@ -58,8 +58,8 @@ def external(name="g0", kind="gretap"):
     """A tunnel in the namespace of nvn1 that filters give the VSID to."""
     PAIR.b.cmd(f"ip link add {name} type {kind} external")
     defer(PAIR.b.cmd, f"ip link del {name}", fail=None)
-    cmd(f"sysctl -qw net.ipv6.conf.{name}.disable_ipv6=1", ns=PAIR.b.ns)
     tunnel = Port(name, PAIR.b.ns)
+    tunnel.set_ipv6(False)
     tunnel.up()
     return tunnel
 
@@ -596,7 +596,7 @@ def namespaces():
     cmd("ip link set nvn1 netns c", ns="b")
     defer(home)
     moved = Port("nvn1", "c")
-    cmd("sysctl -qw net.ipv6.conf.nvn1.disable_ipv6=1", ns="c")
+    moved.set_ipv6(False)
     moved.set("promisc on up")
     PAIR.a.wait_carrier()
     reaches(moved, TX, 0, nvgre(E4))

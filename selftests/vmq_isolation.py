@@ -33,9 +33,7 @@ REPEATS = (1, 8, 100, 350)
 
 def setup():
     global PAIR, TX
-    PAIR = Pair(ns_a=None)
-    for port in PAIR.ports:
-        port.cmd(f"sysctl -qw net.ipv6.conf.{port}.disable_ipv6=1")
+    PAIR = Pair(ns_a=None, ipv6=False)
     PAIR.b.cmd(f"ethtool -L nvn1 combined {HALF + 1}")
     PAIR.b.cmd("ethtool -X nvn1 equal 1")
     PAIR.b.cmd("ethtool -K nvn1 l2-fwd-offload on")

@@ -25,14 +25,13 @@ FILES = {"tx": "corrupt_txd", "rx": "corrupt_rxb"}
 
 def setup():
     global PAIR, TX
-    PAIR = Pair(ns_a=None)
+    PAIR = Pair(ns_a=None, ipv6=False)
     cmd("sysctl -qw net.core.message_cost=0")
     # A VLAN or a tunnel on the first port would send group reports, which count as frames.
     defer(cmd, "sysctl -qw net.ipv6.conf.default.disable_ipv6=0")
     cmd("sysctl -qw net.ipv6.conf.default.disable_ipv6=1")
     for port in PAIR.ports:
         port.cmd(f"ethtool -L {port} combined {OWN}")
-        port.cmd(f"sysctl -qw net.ipv6.conf.{port}.disable_ipv6=1")
         port.wait_carrier()
     PAIR.b.cmd("ethtool -K nvn1 l2-fwd-offload on")
     TX = Sender("nvn0")
@@ -455,7 +454,7 @@ def resource():
         wait_for(lambda: os.path.isdir("/sys/class/net/nvn1"), "nvn1")
         cmd("ip link set nvn1 netns b")
         PAIR.b.address("10.9.0.2/24")
-        PAIR.b.cmd("sysctl -qw net.ipv6.conf.nvn1.disable_ipv6=1")
+        PAIR.b.set_ipv6(False)
         PAIR.b.cmd(f"ethtool -L nvn1 combined {OWN}")
         PAIR.b.up()
         PAIR.b.wait_carrier()

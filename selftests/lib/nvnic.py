@@ -245,10 +245,11 @@ class Pair:
 
     a: nvn0, 10.9.0.1, fd09::1    b: nvn1, 10.9.0.2, fd09::2
     ns_a=None leaves nvn0 in the initial namespace. fresh=True reloads the
-    module first.
+    module first. ipv6=False: see Port.set_ipv6().
     """
 
-    def __init__(self, ns_a="a", ns_b="b", fresh=False, mtu=None, ifnames=("nvn0", "nvn1")):
+    def __init__(self, ns_a="a", ns_b="b", fresh=False, mtu=None, ifnames=("nvn0", "nvn1"),
+                 ipv6=True):
         if fresh:
             module_unload()
         module_load()
@@ -273,6 +274,8 @@ class Pair:
             if mtu:
                 port.set(f"mtu {mtu}")
             port.address(f"10.9.0.{number}/24", f"fd09::{number}/64")
+            if not ipv6:
+                port.set_ipv6(False)
             port.up()
         for port in (self.a, self.b):
             port.wait_carrier()

@@ -90,12 +90,11 @@ class Pktgen:
 
 def quiet_pair():
     """A Pair with nvn0 in the initial namespace, two channels, nothing of IPv6."""
-    pair = Pair(ns_a=None)
+    pair = Pair(ns_a=None, ipv6=False)
     if not os.path.isdir(_DIR):
         cmd("modprobe pktgen")
         defer(cmd, "rmmod pktgen")
     for port in pair.ports:
-        port.cmd(f"sysctl -qw net.ipv6.conf.{port}.disable_ipv6=1")
         port.cmd(f"ethtool -L {port} combined 2", fail=None)
     pair.a.wait_carrier()
     return pair

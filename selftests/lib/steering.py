@@ -16,9 +16,7 @@ from .shell import cmd, defer, wait_for
 def quiet_ports(queues):
     """A Pair of which nvn1 has so many queues and, unless a rule says otherwise, all
     traffic on queue 0; and what sends to it from nvn0."""
-    pair = Pair(ns_a=None)
-    for ns, dev in ((None, "nvn0"), ("b", "nvn1")):
-        cmd(f"sysctl -qw net.ipv6.conf.{dev}.disable_ipv6=1", ns=ns)
+    pair = Pair(ns_a=None, ipv6=False)
     cmd("sysctl -qw net.core.message_cost=0")
     pair.b.cmd(f"ethtool -L nvn1 combined {queues}")
     pair.b.cmd("ethtool -X nvn1 equal 1")
