@@ -37,22 +37,6 @@ watch_time()
 	finish 124
 }
 
-# Under TCG a CPU may execute the breakpoint of a code patch that another one
-# has already completed, and the guest dies of it. The first socket that wants
-# timestamps, the first qdisc for ingress and the first tunnel with metadata patch
-# the receive path, under traffic: have one of each from the start.
-hold_patches()
-{
-	/usr/bin/python3 -c 'if True:
-		import signal, socket
-		sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-		sock.setsockopt(socket.SOL_SOCKET, socket.SO_TIMESTAMP, 1)
-		signal.pause()' &
-	unshare -n sh -c 'tc qdisc add dev lo clsact
-		ip link add type vxlan external dstport 4789
-		exec sleep infinity' &
-}
-
 finish()
 {
 	dmesg >"$(vm_port vm.dmesg)"
@@ -80,7 +64,8 @@ run_command()
 }
 
 set_environment
-hold_patches
+# A kernel without modules is one of ours, which patches nothing.
+[ -z "$VM_MODULES" ] || unshare -n "$VM_TOP/scripts/vm-warm.py" </dev/null
 if [ -n "$VM_TTY" ]; then
 	# shellcheck disable=SC2086
 	stty $VM_TTY </dev/hvc0
