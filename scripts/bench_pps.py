@@ -39,10 +39,10 @@ class Pps:
         self.cpus = list(range(os.cpu_count()))
         if not os.path.isdir("/proc/net/pktgen"):
             cmd("modprobe pktgen")
-        self.nvnic = Pair(ns_a=None)
+        self.nvnic = Pair(ns_a=None, ipv6=False)
         self.veth = self._veth()
-        for port in (*self.nvnic.ports, *self.veth):
-            port.cmd(f"sysctl -qw net.ipv6.conf.{port}.disable_ipv6=1")
+        for port in self.veth:
+            port.set_ipv6(False)
         spread(self.cpus)
         tx = Sender("nvn0")
         self.sources = [source_for(tx, *self.nvnic.ports, q, 9 + q) for q in self.cpus]

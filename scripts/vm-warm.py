@@ -26,10 +26,10 @@ SO_TIMESTAMP = 29
 HELD = []
 
 
-def step(func):
+def step(func, *args):
     """Patches are made by a work item of this CPU: it needs a moment alone."""
     try:
-        func()
+        func(*args)
     except (OSError, subprocess.CalledProcessError) as error:
         with open("/dev/kmsg", "w", encoding="ascii", errors="replace") as log:
             log.write(f"guest: vm-warm: {func.__name__}: {error}\n")
@@ -82,24 +82,9 @@ def udp(family, where):
             time.sleep(0.02)
 
 
-@step
-def tcp4():
-    tcp(socket.AF_INET, "127.0.0.1")
-
-
-@step
-def tcp6():
-    tcp(socket.AF_INET6, "::1")
-
-
-@step
-def udp4():
-    udp(socket.AF_INET, "127.0.0.1")
-
-
-@step
-def udp6():
-    udp(socket.AF_INET6, "::1")
+for traffic in (tcp, udp):
+    step(traffic, socket.AF_INET, "127.0.0.1")
+    step(traffic, socket.AF_INET6, "::1")
 
 
 @step

@@ -281,7 +281,7 @@ def tail_beyond_the_ring(side):
 
 def hold():
     """The receiver's vector does not fire any more: its buffers run out, and the
-    sender is held back until regs.arm() or down. The number of frames it then has."""
+    sender is held back until regs.arm() or down. Returns a Watch of it, from before."""
     PAIR.b.cmd("ethtool -G nvn1 rx 64")
     defer(PAIR.b.cmd, "ethtool -G nvn1 rx 1024")
     PAIR.a.wait_carrier()
