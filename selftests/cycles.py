@@ -307,9 +307,44 @@ def refused(name, number, error):
         raise AssertionError(f"{name} took {number}")
 
 
+class Meddler(threading.Thread):
+    """Writes registers of a port of adapter 9, there or not, until end()."""
+
+    def __init__(self, port):
+        super().__init__(daemon=True)
+        self.path, self.stop, self.written = f"/sys/kernel/debug/nvnic/nvnic9.{port}/write", False, 0
+        self.start()
+
+    def run(self):
+        while not self.stop:
+            for words in ("18 0", "18 1", "80 0", "80 100000001"):
+                try:
+                    with open(self.path, "w") as knob:
+                        knob.write(words)
+                        self.written += 1
+                except OSError as error:
+                    if error.errno not in (errno.ENOENT, errno.EIO):
+                        raise
+
+    def end(self):
+        self.stop = True
+        self.join()
+
+
+def meddled(n):
+    """An adapter comes and goes while somebody writes registers of its ports."""
+    meddlers = [Meddler(port) for port in (0, 1, 1)]
+    for _ in range(4):
+        write_bus("new_device", 9)
+        write_bus("del_device", 9)
+    for meddler in meddlers:
+        meddler.end()
+    ksft_ge(sum(meddler.written for meddler in meddlers), 1, "registers written")
+
+
 # How often in a round of 20
 SCHEDULE = [quiet, flooded, idle, tunnelled, tapped, one_namespace, flooded, transferring, quiet,
-            by_sysfs, idle, held, threads, quiet, broken, several, flooded, tapped, iperf, idle]
+            by_sysfs, meddled, held, threads, quiet, broken, several, flooded, tapped, iperf, idle]
 
 
 # ---- what must be left: nothing ----

@@ -300,14 +300,23 @@ def hold():
     return seen
 
 
-@ksft_case
-def link_lost_under_a_full_ring():
-    """Frames that wait in the ring when the link goes are dropped, and counted."""
-    seen = hold()
-    before = seen.delta()
-    PAIR.b.down()
+@ksft_case("down", "no-common-mode")
+def link_lost_under_a_full_ring(how):
+    """Frames that wait in the ring when the link goes are dropped, and counted; so is
+    the one that the receiver has held back."""
     defer(PAIR.a.wait_carrier)
-    defer(PAIR.b.up)
+    if how == "down":
+        seen = hold()
+        before = seen.delta()
+        PAIR.b.down()
+        defer(PAIR.b.up)
+    else:
+        for port in PAIR.ports:
+            defer(port.cmd, f"ethtool -s {port} autoneg on")
+        PAIR.a.cmd("ethtool -s nvn0 speed 40000 autoneg off")
+        seen = hold()
+        before = seen.delta()
+        PAIR.b.cmd("ethtool -s nvn1 speed 10000 autoneg off")
     wait_for(lambda: seen["hw_tx0_drop_nolink"] > 0, "drop_nolink")
     wait_for(lambda: seen["hw_tx0_frames"] + seen["hw_tx0_drop_nolink"] ==
              seen["hw_tx0_requests"], "each frame to be sent, or dropped and counted")
@@ -315,6 +324,7 @@ def link_lost_under_a_full_ring():
     wait_for(lambda: seen["tx0_hw_drop"] == seen["hw_tx0_drop_nolink"],
              "the driver's count of them")
     ksft_eq(before["hw_tx0_drop_nolink"], 0, "drop_nolink while there was a link")
+    ksft_eq(seen["hw_tx0_frames"], before["hw_tx0_frames"], "frames sent without a link")
 
 
 @ksft_case

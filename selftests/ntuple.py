@@ -221,6 +221,20 @@ def vsids_share_inner_addresses():
         goes(nvgre(ether(T4, dst=M), VSID + n), 0)
 
 
+@ksft_case("down", "up")
+def checksum_makes_the_address(tap):
+    """A rule, and the hash, see what a checksum that is filled on the way makes of the
+    frame, whether or not the tap has it filled first."""
+    cmd(f"ip link set nvnwire0 {tap}")
+    defer(cmd, "ip link set nvnwire0 down")
+    loc = rule("tcp4 src-ip 10.1.0.1 action 3")
+    sender, seen = Sender("nvn0", vnet=True), Watch(PAIR.b)
+    sender.send(unfilled(E4, 26), vnet_hdr(csum_start=26))
+    wait_for(lambda: seen["wire_rx_frames"] >= 1, "the frame")
+    ksft_eq(seen.queues("rx", "frames"), {3: 1}, "queues")
+    ksft_eq(PAIR.b.stats()[f"ntuple{loc}_frames"], 1, "counter of the rule")
+
+
 # ---- actions ----
 
 @ksft_case

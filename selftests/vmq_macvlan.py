@@ -384,6 +384,61 @@ def spoof_check():
     ksft_eq([bytes(f) for f in listener.exactly(4)], frames, "frames without the check")
 
 
+def outer4(payload, **kw):
+    return ETH_P_IP, ipv4(addr("10.2.0.1"), addr("10.2.0.2"), GRE, payload, df=False, **kw)
+
+
+def outer6(proto, payload, **kw):
+    return ETH_P_IPV6, ipv6(addr("fd02::1"), addr("fd02::2"), proto, payload, **kw)
+
+
+def inside(vsid):
+    src, dst = addr("10.1.0.1"), addr("10.1.0.2")
+    inner = ipv4(src, dst, UDP, udp(src, dst, 1, 2, bytes(20)))
+    return gre(ETH_P_TEB, eth(MAC_A, mac(VICTIM), ETH_P_IP, inner, pad=False), key=vsid << 8)
+
+
+def fragment6(proto, payload):
+    return struct.pack("!BBHI", proto, 0, 0, 1) + payload
+
+
+VICTIM, VSID = "02:aa:00:00:00:02", 5000
+# What a VM may send of a tunnel: (EtherType and payload, offset of a checksum, goes)
+IDENTITIES = {
+    "of-nobody": (outer4(inside(VSID + 1)), None, True),
+    "fragment-of-udp": ((ETH_P_IP, ipv4(addr("10.2.0.1"), addr("10.2.0.2"), UDP, bytes(32),
+                                        df=False, mf=True)), None, True),
+    "of-the-victim": (outer4(inside(VSID)), None, False),
+    "over-ipv6": (outer6(GRE, inside(VSID)), None, False),
+    "checksum-makes-the-key": (outer4(inside(VSID)), 38, False),
+    "checksum-makes-the-address": (outer4(inside(VSID)), 48, False),
+    "fragment": (outer4(inside(VSID), mf=True), None, False),
+    "fragment-of-ipv6": (outer6(44, fragment6(GRE, inside(VSID))), None, False),
+    "fragment-with-options": (outer6(44, fragment6(60, ext(GRE) + inside(VSID))), None, False),
+    "length-0": (outer6(0, ext(GRE) + inside(VSID), length=0), None, False),
+    "three-tags": ((ETH_P_8021Q, vlan(1, ETH_P_8021Q, vlan(
+        2, ETH_P_8021Q, vlan(3, *outer4(inside(VSID)))))), None, False),
+}
+
+
+@ksft_case({name: (name,) for name in IDENTITIES})
+def identity(name):
+    """Nor does it send in the name of an NVGRE identity that a rule gives to somebody,
+    however well that is hidden."""
+    (proto, payload), at, goes = IDENTITIES[name]
+    PAIR.b.cmd(f"ethtool -N nvn1 flow-type ether dst {VICTIM} user-def {VSID} action 0 loc 9")
+    defer(PAIR.b.cmd, "ethtool -N nvn1 delete 9")
+    vm = Vm(1)
+    frame = eth(MAC_A, mac(vm.mac()), proto, payload)
+    listener = Listener("nvn0", match=lambda f: f[6:12] == mac(vm.mac()))
+    seen = Watch(PAIR.b)
+    Sender("vm1", ns=vm.ns, vnet=True).send(unfilled(frame, at) if at else frame,
+                                            vnet_hdr(csum_start=at))
+    wait_for(lambda: seen[f"hw_tx{OWN}_requests"] == 1, "the frame to be sent or refused")
+    ksft_eq([bytes(f) for f in listener.exactly(int(goes))], [frame] * goes, "frames that arrive")
+    ksft_eq(seen["vmq0_drop_spoof"], int(not goes), "refused")
+
+
 # ---- scarce ----
 
 @ksft_case

@@ -227,7 +227,6 @@ struct nvhw_fault {
  *	with bottom halves off; @rxq.lock of the peer is taken inside
  * @softirq: runs the engine in softirq, or
  * @thread: in a kernel thread; never both
- * @index: its number
  * @vmq: VM queue set that the pair is one of, NULL: none; written under the
  *	port's lock
  * @busy: @req is being worked on
@@ -250,7 +249,6 @@ struct nvhw_txq {
 	spinlock_t lock; /* the engine and all that is its */
 	struct work_struct softirq;
 	struct work_struct thread;
-	unsigned int index;
 	struct nvhw_vmq *vmq;
 	bool busy;
 	bool loaded;
@@ -271,7 +269,6 @@ struct nvhw_txq {
  * @ring: its rings; under @lock, but for @ring.tail
  * @port: its port
  * @vec: its vector
- * @index: its number
  * @lock: protects all of the queue that has no other rule; taken in softirq
  *	context; nothing is taken inside
  * @holding: TX queues of the peer that wait for buffers; under @lock
@@ -284,7 +281,6 @@ struct nvhw_rxq {
 	struct nvhw_ring ring;
 	struct nvhw_port *port;
 	struct nvhw_vec *vec;
-	unsigned int index;
 	spinlock_t lock; /* all of the queue that has no other rule */
 	struct list_head holding;
 	unsigned int nbufs;
@@ -507,6 +503,7 @@ void nvhw_adapter_put(struct nvhw_adapter *adapter);
 /* nvhw_port.c */
 struct nvhw_port *nvhw_port_create(struct nvhw_adapter *adapter,
 				   unsigned int index);
+void nvhw_port_stop(struct nvhw_port *port);
 void nvhw_port_destroy(struct nvhw_port *port);
 bool nvhw_port_set_ctrl(struct nvhw_port *port, u64 ctrl);
 void nvhw_port_run(struct nvhw_port *port, struct work_struct *softirq,
@@ -570,6 +567,7 @@ void nvhw_frame_gather(struct nvhw_cursor *at, u8 *dst, u32 len);
 u32 nvhw_frame_copy(const struct nvhw_frame *f, const struct nvhw_piece *dst,
 		    u32 skip);
 void nvhw_frame_pad(struct nvhw_frame *f);
+void nvhw_frame_parse(struct nvhw_frame *f, u32 flags, struct nvpe_hdrs *h);
 
 /* nvhw_rxq.c */
 void nvhw_rxq_init(struct nvhw_port *port, unsigned int index);

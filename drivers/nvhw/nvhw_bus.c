@@ -74,13 +74,21 @@ static int nvhw_adapter_create_ports(struct nvhw_adapter *adapter)
 	adapter->ports[0]->peer = adapter->ports[1];
 	adapter->ports[1]->peer = adapter->ports[0];
 	nvhw_link_update(adapter);
+	/* A register write there takes both ports for granted. */
+	for (i = 0; i < NVHW_PORTS; i++)
+		nvhw_debugfs_port(adapter->ports[i]);
 	return 0;
 }
 
+/* Each port uses the other, and both the tap, until both are stopped. */
 static void nvhw_adapter_destroy_ports(struct nvhw_adapter *adapter)
 {
 	unsigned int i;
 
+	for (i = 0; i < NVHW_PORTS; i++)
+		if (adapter->ports[i])
+			nvhw_port_stop(adapter->ports[i]);
+	nvhw_tap_destroy(adapter->tap);
 	for (i = 0; i < NVHW_PORTS; i++)
 		if (adapter->ports[i])
 			nvhw_port_destroy(adapter->ports[i]);
@@ -125,7 +133,6 @@ del_ports:
 		device_del(&adapter->ports[i]->bdev.dev);
 destroy_ports:
 	nvhw_adapter_destroy_ports(adapter);
-	nvhw_tap_destroy(adapter->tap);
 put_adapter:
 	nvhw_adapter_put(adapter);
 	return err;
@@ -139,7 +146,6 @@ static void nvhw_adapter_destroy(struct nvhw_adapter *adapter)
 	list_del(&adapter->list);
 	for (i = 0; i < NVHW_PORTS; i++)
 		device_del(&adapter->ports[i]->bdev.dev);
-	nvhw_tap_destroy(adapter->tap);
 	nvhw_adapter_destroy_ports(adapter);
 	nvhw_adapter_put(adapter);
 }

@@ -47,7 +47,7 @@ void nvhw_frame_gather(struct nvhw_cursor *at, u8 *dst, u32 len)
  * nvhw_frame_copy() - copy a frame's payload and sum it in the same pass
  * @f: the frame
  * @dst: buffers, large enough together
- * @skip: bytes of the first buffer to leave free, less than it has
+ * @skip: bytes of the first buffer to leave free, at most what it has
  *
  * Return: sum of the payload, for nvpe_csum_fill().
  */
@@ -94,4 +94,41 @@ void nvhw_frame_pad(struct nvhw_frame *f)
 	f->len = NVNIC_MIN_FRAME;
 	f->hdr_len = NVNIC_MIN_FRAME;
 	f->payload_len = 0;
+}
+
+static u32 nvhw_frame_sum(const struct nvhw_frame *f)
+{
+	struct nvhw_cursor at = f->payload;
+	u32 done = 0, sum = 0;
+
+	while (done < f->payload_len) {
+		u32 n = min(f->payload_len - done, at.piece->len - at.off);
+		u32 part = nvpe_os_csum(at.piece->va + at.off, n, 0);
+
+		sum = nvpe_csum_add(sum, nvpe_csum_shift(part, done));
+		done += n;
+		nvhw_cursor_skip(&at, n);
+	}
+	return sum;
+}
+
+/**
+ * nvhw_frame_parse() - parse the headers that a frame will have on the wire
+ * @f: the frame; its checksums are filled if its headers depend on it
+ * @flags: NVPE_PARSE_F_*
+ * @h: the result
+ *
+ * A checksum may be asked for anywhere, on an address, too. Whoever judges the
+ * frame by its headers has to see what the receiver of the frame will see.
+ *
+ * Context: the sending queue's engine.
+ */
+void nvhw_frame_parse(struct nvhw_frame *f, u32 flags, struct nvpe_hdrs *h)
+{
+	nvpe_parse(f->hdr, f->hdr_len, f->len, flags, h);
+	if (likely(!f->fill.l4_field || !nvpe_hdrs_cover(h, f->fill.l4_field)))
+		return;
+	nvpe_csum_fill(f->hdr, f->hdr_len, &f->fill, nvhw_frame_sum(f));
+	memset(&f->fill, 0, sizeof(f->fill));
+	nvpe_parse(f->hdr, f->hdr_len, f->len, flags, h);
 }

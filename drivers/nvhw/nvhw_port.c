@@ -234,7 +234,6 @@ struct nvhw_port *nvhw_port_create(struct nvhw_adapter *adapter,
 	err = nvhw_irq_init(port);
 	if (err)
 		goto put_port;
-	nvhw_debugfs_port(port);
 	return port;
 
 put_port:
@@ -243,14 +242,35 @@ put_port:
 }
 
 /**
- * nvhw_port_destroy() - remove a port that is off the bus
- * @port: the port; freed when the last reference to its device goes
+ * nvhw_port_stop() - stop a port that is off the bus
+ * @port: the port
+ *
+ * Whoever wrote registers behind the driver's back may have left queues running.
+ *
+ * Context: process, sleeps; takes @port->lock.
+ */
+void nvhw_port_stop(struct nvhw_port *port)
+{
+	unsigned int i;
+
+	nvhw_debugfs_port_exit(port);
+	mutex_lock(&port->lock);
+	for (i = 0; i < NVNIC_MAX_QUEUES; i++) {
+		nvhw_txq_disable(&port->txq[i]);
+		nvhw_rxq_disable(&port->rxq[i]);
+	}
+	mutex_unlock(&port->lock);
+}
+
+/**
+ * nvhw_port_destroy() - remove a port
+ * @port: the port, and its peer, stopped; freed when the last reference to its
+ *	device goes
  *
  * Context: process, sleeps.
  */
 void nvhw_port_destroy(struct nvhw_port *port)
 {
-	nvhw_debugfs_port_exit(port);
 	nvhw_irq_exit(port);
 	put_device(&port->bdev.dev);
 }

@@ -181,15 +181,14 @@ static void nvhw_rx_hit(struct nvhw_port *port, const struct nvhw_frame *f,
 
 /* Parse and choose the queue. NULL: the frame is dropped, and counted. */
 static struct nvhw_rxq *nvhw_rx_steer(struct nvhw_port *port,
-				      const struct nvhw_frame *f, u64 en,
+				      struct nvhw_frame *f, u64 en,
 				      struct nvhw_rx_info *info)
 {
 	enum nvnic_port_counter why = NVNIC_PC_WIRE_RX_NOQUEUE;
 	unsigned int set, queue;
 
-	nvpe_parse(f->hdr, f->hdr_len, f->len,
-		   en & NVNIC_OFF_BIT(NVGRE) ? NVPE_PARSE_F_TUNNEL : 0,
-		   &info->hdrs);
+	nvhw_frame_parse(f, en & NVNIC_OFF_BIT(NVGRE) ? NVPE_PARSE_F_TUNNEL : 0,
+			 &info->hdrs);
 	nvhw_rx_rule(port, f, en, info);
 	set = FIELD_GET(NVNIC_FLT_ACT_QUEUE, info->action);
 	if (nvhw_rx_is(info, NVNIC_FLT_ACT_K_DROP)) {

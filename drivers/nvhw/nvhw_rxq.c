@@ -18,7 +18,6 @@ void nvhw_rxq_init(struct nvhw_port *port, unsigned int index)
 	struct nvhw_rxq *rxq = &port->rxq[index];
 
 	rxq->port = port;
-	rxq->index = index;
 	rxq->vec = &port->vec[index];
 	spin_lock_init(&rxq->lock);
 	INIT_LIST_HEAD(&rxq->holding);
@@ -27,7 +26,8 @@ void nvhw_rxq_init(struct nvhw_port *port, unsigned int index)
 static void nvhw_rxq_release_one(struct nvhw_txq *txq)
 {
 	list_del_init(&txq->hold);
-	WRITE_ONCE(txq->held, false);
+	/* P9: off the list before it may be held again; pairs with nvhw_tx_run(). */
+	smp_store_release(&txq->held, false);
 	nvhw_txq_kick(txq);
 }
 

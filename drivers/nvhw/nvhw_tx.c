@@ -104,14 +104,6 @@ static enum nvnic_status nvhw_tx_begin_plain(struct nvhw_txq *txq)
 	f->payload_len = r->desc.len - f->hdr_len;
 	nvhw_frame_gather(&r->at, f->hdr, f->hdr_len);
 	f->payload = r->at;
-	if (READ_ONCE(txq->vmq) ||
-	    READ_ONCE(txq->port->en) & NVNIC_OFF_BIT(FLOWID)) {
-		nvpe_parse(f->hdr, f->hdr_len, f->len, NVPE_PARSE_F_TUNNEL,
-			   &r->hdrs);
-		status = nvhw_tx_stamp(txq, f->hdr, f->hdr_len);
-		if (status)
-			return status;
-	}
 	memset(&f->fill, 0, sizeof(f->fill));
 	if (r->desc.mask & NVNIC_OFF_BIT(TX_CSUM)) {
 		u32 field = nvpe_desc_csum_field(&r->desc, f->hdr_len);
@@ -123,8 +115,16 @@ static enum nvnic_status nvhw_tx_begin_plain(struct nvhw_txq *txq)
 		f->fill.l4_keep = true;
 		f->fill.l4_mangle =
 			r->desc.csum_off == NVNIC_CSUM_OFF_UDP;
-		txq->cnt[NVNIC_TC_CSUM]++;
 	}
+	if (READ_ONCE(txq->vmq) ||
+	    READ_ONCE(txq->port->en) & NVNIC_OFF_BIT(FLOWID)) {
+		nvhw_frame_parse(f, NVPE_PARSE_F_TUNNEL, &r->hdrs);
+		status = nvhw_tx_stamp(txq, f->hdr, f->hdr_len);
+		if (status)
+			return status;
+	}
+	if (r->desc.mask & NVNIC_OFF_BIT(TX_CSUM))
+		txq->cnt[NVNIC_TC_CSUM]++;
 	if (f->len < NVNIC_MIN_FRAME)
 		nvhw_frame_pad(f);
 	txq->loaded = true;
@@ -198,6 +198,14 @@ static enum nvhw_verdict nvhw_tx_send(struct nvhw_txq *txq,
 	return NVHW_SENT;
 }
 
+/* The link went while the frame waited, or between two segments. */
+static enum nvnic_status nvhw_tx_unload(struct nvhw_txq *txq)
+{
+	nvhw_tap_drop(&txq->frame);
+	txq->loaded = false;
+	return NVNIC_ST_NOLINK;
+}
+
 static void nvhw_tx_count(struct nvhw_txq *txq, enum nvnic_status status)
 {
 	const struct nvhw_txreq *r = &txq->req;
@@ -243,7 +251,9 @@ static enum nvhw_verdict nvhw_tx_request(struct nvhw_txq *txq,
 		/* The rest is for the next run. */
 		if (run->budget <= 0)
 			return NVHW_SENT;
-		if (nvhw_tx_send(txq, run) == NVHW_HELD)
+		if (unlikely(!READ_ONCE(txq->port->link)))
+			status = nvhw_tx_unload(txq);
+		else if (nvhw_tx_send(txq, run) == NVHW_HELD)
 			return NVHW_HELD;
 	}
 	nvhw_tx_count(txq, status);
@@ -266,8 +276,11 @@ bool nvhw_tx_run(struct nvhw_txq *txq)
 	bool got = true;
 
 	lockdep_assert_held(&txq->lock);
-	/* A doorbell does not end the wait for the receiver's buffers. */
-	if (READ_ONCE(txq->held))
+	/*
+	 * A doorbell does not end the wait for the receiver's buffers. P9: the
+	 * end of it before another; pairs with nvhw_rxq_release_one().
+	 */
+	if (smp_load_acquire(&txq->held))
 		return false;
 	/* The state before the rings, with nvhw_ring_start(). */
 	if (smp_load_acquire(&txq->ring.state) != NVNIC_QSTATE_RUNNING)

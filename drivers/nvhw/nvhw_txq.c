@@ -47,7 +47,6 @@ void nvhw_txq_init(struct nvhw_port *port, unsigned int index)
 	struct nvhw_txq *txq = &port->txq[index];
 
 	txq->port = port;
-	txq->index = index;
 	txq->vec = &port->vec[index];
 	spin_lock_init(&txq->lock);
 	INIT_WORK(&txq->softirq, nvhw_txq_softirq);

@@ -325,11 +325,12 @@ static bool nvhw_vmq_owns(const struct nvhw_port *port, unsigned int set,
 
 /*
  * Does the frame say in a tunnel that it is somebody for whom there is a rule?
- * What hides it, as a fragment or behind too many headers, counts as such. GRE
- * with C or S is no NVGRE, but some tunnels do not mind.
+ * What may hide it counts as such. GRE with C or S is no NVGRE, but some tunnels
+ * do not mind.
  */
 static bool nvhw_vmq_impersonates(const struct nvhw_rules *rules,
-				  const u8 *hdr, const struct nvpe_hdrs *h)
+				  const u8 *hdr, u32 len,
+				  const struct nvpe_hdrs *h)
 {
 	struct nvpe_filter_key key = {};
 	u64 action;
@@ -337,8 +338,7 @@ static bool nvhw_vmq_impersonates(const struct nvhw_rules *rules,
 	if (!rules || !rules->nids)
 		return false;
 	if (!h->inner_l2)
-		return h->outcome == NVPE_PARSE_TOO_LONG ||
-		       (h->outer.frag && h->outer.proto == NVPE_IPPROTO_GRE);
+		return nvpe_hdrs_hide(hdr, len, h);
 	if (!(h->gre_flags & NVPE_GRE_KEY))
 		return false;
 	key.w[0] = get_unaligned_be64(hdr + h->inner_l2 + ETH_ALEN) &
@@ -374,7 +374,8 @@ bool nvhw_vmq_spoofs(const struct nvhw_txq *txq, const u8 *hdr, u32 len,
 	if (!nvhw_vmq_owns(port, set, hdr, len))
 		spoofs = true;
 	for (i = 0; i < NVNIC_FLT_TABLES; i++)
-		if (nvhw_vmq_impersonates(rcu_dereference(port->rules[i]), hdr, h))
+		if (nvhw_vmq_impersonates(rcu_dereference(port->rules[i]), hdr,
+					  len, h))
 			spoofs = true;
 	rcu_read_unlock();
 	if (spoofs)

@@ -61,7 +61,7 @@ enum nvpe_tunnel {
  * @version: 4 or 6; 0: there is none, or not all of its options or extension
  *	headers could be skipped, and nothing else here is valid
  * @proto: protocol behind IP options and extension headers
- * @frag: it is a fragment (MF set or offset not 0)
+ * @frag: it is a fragment (MF set or offset not 0), or has a fragment header
  * @off: offset of the header from the start of the frame
  * @dst_off: offset of the destination address that an L4 pseudo-header takes:
  *	not the header's own where a source route or routing header is not used
@@ -171,5 +171,31 @@ static inline const struct nvpe_ip *nvpe_hdrs_ip(const struct nvpe_hdrs *h)
 {
 	return h->tunnel ? &h->inner : &h->outer;
 }
+
+/**
+ * nvpe_hdrs_cover() - do parsed headers depend on a 16-bit field?
+ * @h: parsed headers
+ * @off: offset of the field from the start of the frame
+ *
+ * The first four bytes behind IP count as parsed (ports); the checksum field of
+ * TCP or UDP does not.
+ *
+ * Return: true if other bytes there could make it another frame.
+ */
+bool nvpe_hdrs_cover(const struct nvpe_hdrs *h, u32 off);
+
+/**
+ * nvpe_hdrs_hide() - may there be a GRE header that was not seen?
+ * @hdr: header block
+ * @len: its length
+ * @h: its headers, parsed with NVPE_PARSE_F_TUNNEL
+ *
+ * It may in what is malformed or too long, in a fragment (whose extension
+ * headers behind the fragment header are not looked at), behind an extension
+ * header that could not be skipped, and behind more VLAN tags than two.
+ *
+ * Return: true if there may.
+ */
+bool nvpe_hdrs_hide(const u8 *hdr, u32 len, const struct nvpe_hdrs *h);
 
 #endif /* NVPE_PARSE_H */

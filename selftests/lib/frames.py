@@ -47,6 +47,14 @@ def good_sum(data):
     return ones_sum(data) == 0xffff
 
 
+def unfilled(frame, at):
+    """What becomes @frame when a checksum over all from byte @at on is filled in there,
+    which it was not made for."""
+    want = int.from_bytes(frame[at:at + 2], "big")
+    seed = (0xffff - want - ones_sum(frame[at + 2:])) % 0xffff
+    return frame[:at] + seed.to_bytes(2, "big") + frame[at + 2:]
+
+
 # ---- addresses ----
 
 def mac(text):

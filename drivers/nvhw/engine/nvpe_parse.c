@@ -40,7 +40,10 @@
 #define NVPE_GRE_FLAGS		(NVPE_GRE_CSUM | NVPE_GRE_KEY | NVPE_GRE_SEQ)
 
 #define NVPE_TCP_HLEN		20
+#define NVPE_TCP_CHECK		16
 #define NVPE_UDP_HLEN		8
+#define NVPE_UDP_CHECK		6
+#define NVPE_PORTS_LEN		4U
 
 /**
  * struct nvpe_parser - a run of the parser
@@ -89,6 +92,11 @@ static bool nvpe_parse_narrow(struct nvpe_parser *p, u32 len)
 	return true;
 }
 
+static bool nvpe_parse_is_vlan(u16 type)
+{
+	return type == NVPE_ETH_P_8021Q || type == NVPE_ETH_P_8021AD;
+}
+
 u32 nvpe_parse_l2(const u8 *hdr, u32 len, struct nvpe_l2 *l2)
 {
 	u32 hlen = NVPE_ETH_HLEN;
@@ -96,8 +104,7 @@ u32 nvpe_parse_l2(const u8 *hdr, u32 len, struct nvpe_l2 *l2)
 	*l2 = (struct nvpe_l2){};
 	while (hlen <= len) {
 		l2->type = get_unaligned_be16(hdr + hlen - 2);
-		if ((l2->type != NVPE_ETH_P_8021Q &&
-		     l2->type != NVPE_ETH_P_8021AD) ||
+		if (!nvpe_parse_is_vlan(l2->type) ||
 		    hlen == NVPE_ETH_HLEN + NVPE_VLAN_MAX * NVPE_VLAN_HLEN)
 			break;
 		hlen += NVPE_VLAN_HLEN;
@@ -378,4 +385,32 @@ void nvpe_parse(const u8 *hdr, u32 len, u32 frame_len, u32 flags,
 		nvpe_parse_l4(&p, &h->outer);
 	else if (nvpe_parse_gre(&p))
 		nvpe_parse_inner(&p);
+}
+
+bool nvpe_hdrs_cover(const struct nvpe_hdrs *h, u32 off)
+{
+	const struct nvpe_ip *ip = nvpe_hdrs_ip(h);
+	u32 check;
+
+	if (h->outcome == NVPE_PARSE_IP || h->outcome == NVPE_PARSE_FRAG)
+		return !ip->version || off < ip->l4_off + NVPE_PORTS_LEN;
+	if (h->outcome != NVPE_PARSE_L4)
+		return true;
+	check = h->l4 == NVPE_IPPROTO_TCP ? NVPE_TCP_CHECK : NVPE_UDP_CHECK;
+	return off < h->hdr_len && off != h->l4_off + check;
+}
+
+bool nvpe_hdrs_hide(const u8 *hdr, u32 len, const struct nvpe_hdrs *h)
+{
+	const struct nvpe_ip *ip = &h->outer;
+	struct nvpe_l2 l2;
+
+	if (h->outcome == NVPE_PARSE_TOO_LONG || h->outcome == NVPE_PARSE_BAD)
+		return true;
+	if (!ip->version)
+		return nvpe_parse_l2(hdr, len, &l2) > len ||
+		       nvpe_parse_is_vlan(l2.type);
+	if (ip->version == 6 && nvpe_parse_ipv6_is_ext(ip->proto))
+		return true;
+	return ip->frag && ip->proto == NVPE_IPPROTO_GRE;
 }

@@ -33,6 +33,7 @@ struct nvpe_parse_case {
 	u16 hdr_len;
 	u16 inner_off;
 	u16 gre_off;
+	bool hides;	/* a tunnel, besides BAD and TOO_LONG */
 };
 
 static const struct nvpe_parse_case nvpe_parse_good[] = {
@@ -54,7 +55,7 @@ static const struct nvpe_parse_case nvpe_parse_good[] = {
 	{ "two tags", "EAV6T", 5, .outcome = NVPE_PARSE_L4, .l4 = 6,
 	  .l4_off = 62, .hdr_len = 82 },
 	{ "three tags are not looked into", "EVVV4T", 5,
-	  .outcome = NVPE_PARSE_L2 },
+	  .outcome = NVPE_PARSE_L2, .hides = true },
 	{ "every extension header", "E6HDRST", 5, .outcome = NVPE_PARSE_L4,
 	  .l4 = 6, .l4_off = 118, .hdr_len = 138 },
 	{ "unknown protocol", "E4", 30, .outcome = NVPE_PARSE_IP },
@@ -114,9 +115,12 @@ static const struct nvpe_parse_case nvpe_parse_good[] = {
 	  .outcome = NVPE_PARSE_IP, .tunnel = NVPE_TUNNEL_GRE,
 	  .inner_off = 38, .gre_off = 34 },
 	{ "gre in a fragment is not looked into", NVPE_TEST_NVGRE, 40, 0,
-	  NVPE_TUN, { { 20, 2, 0x2000 } }, .outcome = NVPE_PARSE_FRAG },
+	  NVPE_TUN, { { 20, 2, 0x2000 } }, .outcome = NVPE_PARSE_FRAG,
+	  .hides = true },
 	{ "gre behind an ipv6 fragment header", "E6FKE4T", 40, 0, NVPE_TUN,
-	  .outcome = NVPE_PARSE_FRAG },
+	  .outcome = NVPE_PARSE_FRAG, .hides = true },
+	{ "gre behind a fragment header and options", "E6FDKE4T", 40, 0,
+	  NVPE_TUN, .outcome = NVPE_PARSE_FRAG, .hides = true },
 	{ "template, ip lengths 0", "E4BE6T", 100, 0,
 	  NVPE_TUN | NVPE_PARSE_F_TEMPLATE, { { 16, 2, 0 }, { 64, 2, 0 } },
 	  .outcome = NVPE_PARSE_L4, .tunnel = NVPE_TUNNEL_GRE, .l4 = 6,
@@ -172,12 +176,14 @@ static const struct nvpe_parse_case nvpe_parse_malformed[] = {
 	{ "fragment header cut", "E6F", 0, 0, .edit = { { 18, 2, 7 } },
 	  .outcome = NVPE_PARSE_BAD },
 	{ "fragment, no extension header behind it", "E6FDU", 9,
-	  .edit = { { 63, 1, 255 } }, .outcome = NVPE_PARSE_FRAG },
+	  .edit = { { 63, 1, 255 } }, .outcome = NVPE_PARSE_FRAG,
+	  .hides = true },
 	{ "unknown routing header not used up", "E6RT", 9,
-	  .edit = { { 56, 2, 0x0501 } }, .outcome = NVPE_PARSE_IP },
+	  .edit = { { 56, 2, 0x0501 } }, .outcome = NVPE_PARSE_IP,
+	  .hides = true },
 	{ "routing header without the address", "E6RT", 64,
 	  .edit = { { 55, 1, 0 }, { 56, 2, 0x0201 } },
-	  .outcome = NVPE_PARSE_IP },
+	  .outcome = NVPE_PARSE_IP, .hides = true },
 	{ "data offset 4", "E4T", 9, .edit = { { 46, 1, 0x40 } },
 	  .outcome = NVPE_PARSE_BAD },
 	{ "data offset 0", "E6T", 9, .edit = { { 66, 1, 0x00 } },
@@ -320,6 +326,10 @@ static void nvpe_parse_one(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, h.hdr_len, c->hdr_len);
 	KUNIT_EXPECT_EQ(test, h.inner.off, c->inner_off);
 	KUNIT_EXPECT_EQ(test, h.gre_off, c->gre_off);
+	KUNIT_EXPECT_EQ(test, nvpe_hdrs_hide(buf, min_t(u32, frame_len,
+							NVPE_MAX_HDR_LEN), &h),
+			c->hides || c->outcome == NVPE_PARSE_BAD ||
+			c->outcome == NVPE_PARSE_TOO_LONG);
 }
 
 static void nvpe_parse_understands(struct kunit *test)
@@ -572,6 +582,68 @@ static void nvpe_parse_random_bytes(struct kunit *test)
 	}
 }
 
+/* Other bytes where nothing depends on them leave frame and key as they were. */
+static void nvpe_parse_depends(struct kunit *test, struct nvpe_test_frame *f,
+			       u32 *state)
+{
+	u32 off, len = min_t(u32, f->len, NVPE_MAX_HDR_LEN);
+	struct nvpe_filter_key key, other;
+	struct nvpe_hdrs h, again;
+	u16 was;
+
+	nvpe_parse(f->buf, len, f->len, NVPE_TUN, &h);
+	nvpe_filter_key(f->buf, len, &h, &key);
+	for (off = 0; off + 2 <= len; off++) {
+		if (nvpe_hdrs_cover(&h, off))
+			continue;
+		was = get_unaligned_be16(f->buf + off);
+		put_unaligned_be16(nvpe_test_random(state), f->buf + off);
+		nvpe_parse(f->buf, len, f->len, NVPE_TUN, &again);
+		nvpe_filter_key(f->buf, len, &again, &other);
+		KUNIT_EXPECT_MEMEQ_MSG(test, &key, &other, sizeof(key),
+				       "%s, byte %u", f->layout, off);
+		KUNIT_EXPECT_EQ(test, h.outcome, again.outcome);
+		KUNIT_EXPECT_EQ(test, h.hdr_len, again.hdr_len);
+		KUNIT_EXPECT_EQ(test, nvpe_hdrs_ip(&h)->dst_off,
+				nvpe_hdrs_ip(&again)->dst_off);
+		put_unaligned_be16(was, f->buf + off);
+	}
+}
+
+static void nvpe_parse_cover(struct kunit *test)
+{
+	char layout[NVPE_TEST_LAYERS + 1];
+	u8 buf[NVPE_PARSE_BUF];
+	struct nvpe_test_frame f;
+	struct nvpe_hdrs h;
+	u32 state = 3;
+	u32 i, l4;
+
+	for (i = 0; i < NVPE_PARSE_ROUNDS / 10; i++) {
+		struct nvpe_test_arg arg = {
+			.payload_len = nvpe_test_random(&state) % 200,
+		};
+
+		nvpe_test_layout(&state, layout, i % 2 ? "TOU" : "");
+		nvpe_test_build(&f, buf, layout, &arg);
+		if (!(nvpe_test_random(&state) % 4))
+			buf[nvpe_test_random(&state) % f.len] =
+				nvpe_test_random(&state);
+		nvpe_parse_depends(test, &f, &state);
+	}
+	/* The checksum of TCP is nobody's, what stands beside it is. */
+	nvpe_test_build(&f, buf, NVPE_TEST_NVGRE,
+			&(struct nvpe_test_arg){ .payload_len = 9 });
+	nvpe_parse(buf, f.len, f.len, NVPE_TUN, &h);
+	l4 = nvpe_test_pos(&f, "T", 0);
+	KUNIT_EXPECT_FALSE(test, nvpe_hdrs_cover(&h, l4 + 16));
+	KUNIT_EXPECT_FALSE(test, nvpe_hdrs_cover(&h, l4 + 20));
+	KUNIT_EXPECT_TRUE(test, nvpe_hdrs_cover(&h, l4 + 15));
+	KUNIT_EXPECT_TRUE(test, nvpe_hdrs_cover(&h, l4 + 17));
+	KUNIT_EXPECT_TRUE(test, nvpe_hdrs_cover(&h, l4 + 2));
+	KUNIT_EXPECT_TRUE(test, nvpe_hdrs_cover(&h, 38));
+}
+
 static struct kunit_case nvpe_parse_cases[] = {
 	KUNIT_CASE_PARAM(nvpe_parse_understands, nvpe_parse_good_gen_params),
 	KUNIT_CASE_PARAM(nvpe_parse_refuses, nvpe_parse_malformed_gen_params),
@@ -582,6 +654,7 @@ static struct kunit_case nvpe_parse_cases[] = {
 	KUNIT_CASE(nvpe_parse_short_block),
 	KUNIT_CASE(nvpe_parse_random_layouts),
 	KUNIT_CASE(nvpe_parse_random_bytes),
+	KUNIT_CASE(nvpe_parse_cover),
 	{}
 };
 
