@@ -9,7 +9,8 @@ Copyright (C) 2026 nvnic contributors
 
 import itertools
 
-from lib.frames import *
+from lib import regs
+from lib.flowframes import *
 from lib.hwstats import Watch
 from lib.inject import Injection
 from lib.nvnic import *
@@ -17,7 +18,6 @@ from lib.regs import LINK_STATUS, PAUSE_RX, PAUSE_TX, registers
 
 PAIR = None
 SUPERS, PER_SUPER = 60, 127
-S, D = addr("10.1.0.1"), addr("10.1.0.2")
 
 
 def setup():
@@ -200,6 +200,40 @@ def receiver_without_memory():
     wait_for(lambda: dst["rx_frames"] == count, "the others, when there is memory")
     got = [struct.unpack_from("!I", frame, 14)[0] for frame in ears.take(count)]
     ksft_eq(got, list(range(count)), "frames")
+
+
+@ksft_case
+def frame_that_goes_elsewhere():
+    """A sender that waits for a queue looks again when frames of its kind go to another."""
+    by_hand()
+    defer(PAIR.b.cmd, "ethtool -L nvn1 combined 1")
+    PAIR.b.cmd("ethtool -L nvn1 combined 2")
+    for port in PAIR.ports:
+        pause(port, "autoneg off rx on tx on", fail=None)
+    PAIR.a.wait_carrier()
+    sock = Sender("nvn0")
+
+    def send(sport):
+        inner = ether(packet(l4=UDP, sport=sport), dst=PAIR.b.mac())
+        sock.send(mac(PAIR.b.mac()) + nvgre(inner)[6:])
+
+    def queue_of(sport):
+        seen = Watch(PAIR.b)
+        send(sport)
+        wait_for(lambda: seen.rx("frames") == 1, "the frame")
+        return next(iter(seen.queues("rx", "frames")))
+
+    PAIR.b.set_priv_flag("rss-inner", False)
+    outer = queue_of(1)
+    PAIR.b.set_priv_flag("rss-inner", True)
+    sport = next(n for n in range(1, 100) if queue_of(n) != outer)
+    src, dst = Watch(PAIR.a), Watch(PAIR.b)
+    regs.write(PAIR.b, regs.rxq(1 - outer) + regs.Q_CTRL, 0)
+    send(sport)
+    wait_for(lambda: src.tx("held") == 1, "the sender to be held back")
+    defer(PAIR.b.set_priv_flag, "rss-inner", True)
+    PAIR.b.set_priv_flag("rss-inner", False)
+    wait_for(lambda: dst.queues("rx", "frames") == {outer: 1}, "the frame on the other queue")
 
 
 ksft_run(setup)

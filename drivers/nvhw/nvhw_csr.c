@@ -73,8 +73,15 @@ static u64 nvhw_csr_read_en(struct nvhw_port *port, unsigned int index)
 static bool nvhw_csr_write_en(struct nvhw_port *port, unsigned int index,
 			      u64 val)
 {
+	u64 changed = READ_ONCE(port->en) ^ val;
+
 	WRITE_ONCE(port->en, val);
 	nvhw_rss_set_inner(port);
+	if (changed & ~NVNIC_OFF_TX_MASK) {
+		/* Frames may go elsewhere now, as in nvhw_rss_commit(). */
+		synchronize_rcu_expedited();
+		nvhw_rxq_release_all(port);
+	}
 	return true;
 }
 

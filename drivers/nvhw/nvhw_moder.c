@@ -36,19 +36,33 @@ bool nvhw_moder_write(struct nvhw_moder *moder, u64 val)
 	return true;
 }
 
+/* The earliest deadline; KTIME_MAX: nobody waits. */
+static ktime_t nvhw_moder_next(const struct nvhw_vec *vec)
+{
+	ktime_t next = KTIME_MAX;
+	int side;
+
+	lockdep_assert_held(&vec->lock);
+	for (side = 0; side < NVHW_SIDES; side++)
+		if (vec->moder[side].waiting)
+			next = min(next, vec->moder[side].deadline);
+	return next;
+}
+
 static void nvhw_moder_wait(struct nvhw_vec *vec, struct nvhw_moder *moder,
 			    u32 usecs)
 {
 	unsigned long flags;
+	ktime_t next;
 
 	raw_spin_lock_irqsave(&vec->lock, flags);
 	if (!moder->waiting) {
 		WRITE_ONCE(moder->waiting, true);
 		moder->deadline = ktime_add_us(ktime_get(), usecs);
+		next = nvhw_moder_next(vec);
 		if (!hrtimer_is_queued(&vec->timer) ||
-		    ktime_after(hrtimer_get_expires(&vec->timer),
-				moder->deadline))
-			hrtimer_start(&vec->timer, moder->deadline,
+		    ktime_after(hrtimer_get_expires(&vec->timer), next))
+			hrtimer_start(&vec->timer, next,
 				      HRTIMER_MODE_ABS_PINNED_HARD);
 	}
 	raw_spin_unlock_irqrestore(&vec->lock, flags);
@@ -113,7 +127,7 @@ static enum hrtimer_restart nvhw_moder_expire(struct hrtimer *timer)
 {
 	struct nvhw_vec *vec = container_of(timer, struct nvhw_vec, timer);
 	enum hrtimer_restart again = HRTIMER_NORESTART;
-	ktime_t now = ktime_get(), next = KTIME_MAX;
+	ktime_t next, now = ktime_get();
 	unsigned long flags;
 	bool due = false;
 	int side;
@@ -122,15 +136,12 @@ static enum hrtimer_restart nvhw_moder_expire(struct hrtimer *timer)
 	for (side = 0; side < NVHW_SIDES; side++) {
 		struct nvhw_moder *moder = &vec->moder[side];
 
-		if (!moder->waiting)
+		if (!moder->waiting || ktime_after(moder->deadline, now))
 			continue;
-		if (ktime_after(moder->deadline, now)) {
-			next = min(next, moder->deadline);
-			continue;
-		}
 		WRITE_ONCE(moder->waiting, false);
 		due = true;
 	}
+	next = nvhw_moder_next(vec);
 	/* Whoever has queued it meanwhile has looked at the same deadlines. */
 	if (next != KTIME_MAX && !hrtimer_is_queued(timer)) {
 		hrtimer_set_expires(timer, next);

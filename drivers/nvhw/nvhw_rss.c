@@ -43,7 +43,7 @@ static struct nvhw_rss *nvhw_rss_make(const struct nvhw_port *port)
 	for (i = 0; i < NVNIC_RSS_ENTRIES; i++)
 		rss->table[i] = port->rss_table[i];
 
-	rss->cfg.inner = false;
+	rss->cfg.inner = READ_ONCE(port->en) & NVNIC_OFF_BIT(RSS_INNER);
 	rss->cfg.sym_xor = port->rss_ctx & NVNIC_RSS_CTX_SYM_XOR;
 	return rss;
 }

@@ -33,7 +33,7 @@
 #define NVNIC_REG_CAP		0x0008
 /*
  * Offloads turned on, a subset of CAP; reset 0. Applies to every frame that
- * the engine fetches, or that arrives, after the write. RW.
+ * the engine fetches, or that arrives, after the write. Sleeps. RW.
  */
 #define NVNIC_REG_EN		0x0010
 
@@ -251,7 +251,7 @@ enum nvnic_link_reason {
 #define NVNIC_REG_VMQ_CMD	0x0510
 #define NVNIC_VMQ_CMD_OP	GENMASK_ULL(1, 0)
 
-/* What has become of the set. RO. */
+/* What has become of the set. Reading sleeps. RO. */
 #define NVNIC_REG_VMQ_STATUS	0x0518
 #define NVNIC_VMQ_ST_STATE	GENMASK_ULL(2, 0)	/* enum nvnic_vmq_state */
 #define NVNIC_VMQ_ST_FIRST	GENMASK_ULL(14, 8)
