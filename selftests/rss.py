@@ -385,20 +385,4 @@ def changes_under_traffic():
     ksft_true(PAIR.b.carrier(), "carrier")
 
 
-@ksft_case
-def inner_under_changes():
-    """While a table is put in force frames are not hashed by their outer headers."""
-    restore_default()
-    tun = PAIR.tunnel("gretap", key=5000 << 8)
-    for end, peer in ((tun.a, tun.b), (tun.b, tun.a)):
-        end.cmd(f"ip neigh replace {peer.v4} lladdr {peer.mac()} nud permanent dev {end}")
-    seen = Watch(PAIR.b)
-    stream = Stream(tun.a, tun.b)
-    for n in range(40):
-        PAIR.b.cmd(f"ethtool -X nvn1 {('equal 2', 'weight 1 7')[n % 2]}")
-        stream.moving(1 << 16)
-    stream.check()
-    ksft_eq(seen.rx("rss_inner"), seen.rx("parse_nvgre"), "frames hashed by inner headers")
-
-
 ksft_run(setup)
