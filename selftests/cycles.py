@@ -312,19 +312,23 @@ class Meddler(threading.Thread):
 
     def __init__(self, port):
         super().__init__(daemon=True)
-        self.path, self.stop, self.written = f"/sys/kernel/debug/nvnic/nvnic9.{port}/write", False, 0
+        self.path = f"/sys/kernel/debug/nvnic/nvnic9.{port}/write"
+        self.stop, self.written, self.error = False, 0, None
         self.start()
 
     def run(self):
-        while not self.stop:
-            for words in ("18 0", "18 1", "80 0", "80 100000001"):
+        while not self.stop and not self.error:
+            for words in (b"18 0", b"18 1", b"80 0", b"80 100000001"):
                 try:
-                    with open(self.path, "w") as knob:
-                        knob.write(words)
+                    knob = os.open(self.path, os.O_WRONLY)
+                    try:
+                        os.write(knob, words)
                         self.written += 1
+                    finally:
+                        os.close(knob)
                 except OSError as error:
                     if error.errno not in (errno.ENOENT, errno.EIO):
-                        raise
+                        self.error = error
 
     def end(self):
         self.stop = True
@@ -339,6 +343,7 @@ def meddled(n):
         write_bus("del_device", 9)
     for meddler in meddlers:
         meddler.end()
+    ksft_eq([meddler.error for meddler in meddlers if meddler.error], [], "errors of writes")
     ksft_ge(sum(meddler.written for meddler in meddlers), 1, "registers written")
 
 
