@@ -27,13 +27,15 @@ def setup():
 
 
 def corrupt(port, file, queue):
-    """The device misreads the TYPE of its next descriptor."""
+    """The device misreads the TYPE of its next descriptor. False: it is yet to misread one."""
     path = f"/sys/kernel/debug/nvnic/nvnic0.{'01'[port is PAIR.b]}/{file}"
     try:
         with open(path, "w") as knob:
             knob.write(f"{queue} 1 4000000000000000")
     except OSError as error:
         ksft_eq(error.errno, errno.EBUSY, f"errno of {file}")
+        return False
+    return True
 
 
 def refuse(port, file, queue):
@@ -109,6 +111,46 @@ def start_is_refused(side):
     restart(port, side, 0, 1)
     stream.moving()
     diag(f"{stream.check()} segments sent again")
+
+
+RX_HEALTH = "nvnic/nvnic0.1 reporter rx"
+
+
+def rx_health():
+    """State of what reports for the RX queues of nvn1; those that are to be reset."""
+    seen, = cmd(f"devlink -j health show {RX_HEALTH}").json()["health"].values()
+    queues = cmd(f"devlink -j health diagnose {RX_HEALTH}").json()["queues"]
+    return seen[0]["state"], [q["queue"] for q in queues if q["faulty"]]
+
+
+def auto_recover(on):
+    cmd(f"devlink health set {RX_HEALTH} auto_recover {'true' if on else 'false'}")
+
+
+@ksft_case
+def fault_during_a_retry():
+    """A queue that breaks again while others are tried again is not forgotten."""
+    defer(auto_recover, True)
+    flood = [Stream(q, PAIR.a, PAIR.b, q, source_for(TX, PAIR.a, PAIR.b, q)) for q in range(2)]
+    with Pktgen(flood, delay=100_000):
+        for n in range(RESTARTS // 2):
+            auto_recover(False)
+            seen = Watch(PAIR.b)
+            for queue in range(2):
+                corrupt(PAIR.b, "corrupt_rxb", queue)
+            wait_for(lambda: seen.rx("err_desc") == 2, "both queues to break")
+            # It meets this one as soon as it has been started again.
+            corrupt(PAIR.b, "corrupt_rxb", 0)
+            for queue in range(2):
+                refuse(PAIR.b, "refuse_rxq", queue)
+            auto_recover(True)
+            cmd(f"devlink health recover {RX_HEALTH}", fail=None)
+            wait_for(lambda: seen.rx("err_desc") == 3, "another fault of queue 0")
+            seen.mark()
+            wait_for(lambda: len(seen.queues("rx", "frames")) == 2,
+                     f"both queues to receive again in round {n}")
+    wait_for(lambda: rx_health() == ("healthy", []), "the end of all resets")
+    Transfer(PAIR.a, PAIR.b, 1 << 20).check()
 
 
 @ksft_case

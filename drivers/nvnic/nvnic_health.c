@@ -69,6 +69,9 @@ static u32 nvnic_health_regs(enum nvnic_health_side side, u32 queue)
 void nvnic_fault(struct nvnic_net *nn, unsigned long *map, unsigned int queue)
 {
 	set_bit(queue, map);
+	/* P9: its barrier stands between the fault and the look at devlink's
+	 * state, with nvnic_health_settle()
+	 */
 	schedule_work(&nn->devlink->report);
 }
 
@@ -224,7 +227,9 @@ static int nvnic_health_recover(struct devlink_health_reporter *reporter,
 
 	rtnl_lock();
 	err = nvnic_health_reset(nn, health->side);
-	health->retry = err;
+	/* A retry under way sees to what breaks before devlink knows of this. */
+	if (err)
+		health->retry = true;
 	rtnl_unlock();
 	if (!err)
 		return 0;
@@ -233,6 +238,23 @@ static int nvnic_health_recover(struct devlink_health_reporter *reporter,
 	mod_delayed_work(system_wq, &nn->service, NVNIC_SERVICE_RETRY);
 
 	return err;
+}
+
+/*
+ * Tell devlink that all is well. Until then it refuses reports, so that a queue
+ * that has broken meanwhile is ours to see to: false.
+ */
+static bool nvnic_health_settle(struct nvnic_health *health)
+{
+	struct nvnic_net *nn = health->devlink->nn;
+
+	devlink_health_reporter_state_update(health->reporter,
+					     DEVLINK_HEALTH_REPORTER_STATE_HEALTHY);
+	/* P9: state before the look at the faults, with nvnic_fault() */
+	smp_mb();
+
+	return bitmap_empty(nvnic_health_map(nn, health->side),
+			    NVNIC_MAX_QUEUES);
 }
 
 /**
@@ -257,12 +279,10 @@ bool nvnic_health_retry(struct nvnic_net *nn)
 
 		if (!health->retry)
 			continue;
-		health->retry = nvnic_health_reset(nn, i);
+		health->retry = nvnic_health_reset(nn, i) ||
+				!nvnic_health_settle(health);
 		if (health->retry)
 			done = false;
-		else
-			devlink_health_reporter_state_update(health->reporter,
-							     DEVLINK_HEALTH_REPORTER_STATE_HEALTHY);
 	}
 
 	return done;
