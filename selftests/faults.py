@@ -279,24 +279,26 @@ def tail_beyond_the_ring(side):
     passes(sender, ears, PLAIN, "after the fault")
 
 
-def hold():
+def hold(frame=None):
     """The receiver's vector does not fire any more: its buffers run out, and the
     sender is held back until regs.arm() or down. Returns a Watch of it, from before."""
+    frame = frame or make(PLAIN)[0]
     PAIR.b.cmd("ethtool -G nvn1 rx 64")
     defer(PAIR.b.cmd, "ethtool -G nvn1 rx 1024")
     PAIR.a.wait_carrier()
     cmd("ping -c 1 -W 5 10.9.0.2")
-    sender, seen = Sender("nvn0", vnet=True), Watch(PAIR.a)
+    sender, seen = Sender("nvn0"), Watch(PAIR.a)
+    sender.sock.setsockopt(socket.SOL_SOCKET, SO_SNDBUFFORCE, 4 << 20)
 
     def held():
         # A poll that goes on would arm it again.
         regs.write(PAIR.b, regs.arm(0), 0)
         for _ in range(50):
-            sender.send(*make(PLAIN))
+            sender.send(frame)
         return seen["hw_tx0_held"] == 1
     wait_for(held, "the sender to be held back")
     for _ in range(200):
-        sender.send(*make(PLAIN))
+        sender.send(frame)
     return seen
 
 
@@ -337,6 +339,27 @@ def watchdog():
     wait_for(lambda: seen["tx_reset"] == 1, "the watchdog to have the queue reset", timeout=40)
     ears = listener()
     passes(sender, ears, PLAIN, "after it")
+
+
+@ksft_case
+def watchdog_beside_a_held_queue():
+    """A queue that is held back does not hide the one behind it, which has stopped."""
+    for port in PAIR.ports:
+        port.cmd(f"ethtool -L {port} combined 2")
+        defer(port.cmd, f"ethtool -L {port} combined 1")
+    PAIR.a.wait_carrier()
+    # The queue of a CPU is that of its number.
+    defer(os.sched_setaffinity, 0, os.sched_getaffinity(0))
+    os.sched_setaffinity(0, {0})
+    hold()
+    sender, seen = Sender("nvn0", vnet=True), Watch(PAIR.a)
+    regs.write(PAIR.a, regs.txq(1) + regs.Q_CTRL, 0)
+    os.sched_setaffinity(0, {1})
+    for _ in range(200):
+        sender.send(*make(PLAIN))
+    wait_for(lambda: seen["tx1_reset"] == 1, "the watchdog to have queue 1 reset", timeout=40)
+    delta = seen.delta()
+    ksft_eq((delta["tx0_reset"], delta["hw_tx0_frames"]), (0, 0), "resets, frames of queue 0")
 
 
 ksft_run(setup)

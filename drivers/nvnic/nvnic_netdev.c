@@ -210,6 +210,8 @@ static void nvnic_tx_timeout(struct net_device *dev, unsigned int txqueue)
 	if (status & NVNIC_Q_STATUS_HELD) {
 		netdev_info(dev, "TX queue %u is held back by the receiver's flow control\n",
 			    txqueue);
+		/* The watchdog looks no further than to the first one. */
+		txq_trans_cond_update(netdev_get_tx_queue(dev, txqueue));
 		return;
 	}
 
