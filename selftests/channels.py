@@ -103,6 +103,24 @@ def refused_by_the_device(side, change):
 
 
 @ksft_case
+def new_and_old_refused():
+    """Without any rings there is no link, for neither port, until some are made."""
+    restore(PAIR.b)
+    # One when the new rings start, the other when the old ones do.
+    for queue in range(2):
+        refuse(PAIR.b, "rx", queue)
+    PAIR.b.cmd("ethtool -G nvn1 rx 512", fail=False)
+    PAIR.a.wait_carrier(False)
+    PAIR.a.down()
+    PAIR.a.up()
+    ksft_true(not PAIR.b.carrier() and not PAIR.a.carrier(), "a link without rings")
+    PAIR.b.cmd("ethtool -G nvn1 rx 512")
+    PAIR.a.wait_carrier()
+    PAIR.b.wait_carrier()
+    Transfer(PAIR.a, PAIR.b, 1 << 20).check()
+
+
+@ksft_case
 def no_memory():
     """Rings for which there is no memory are refused; nobody is killed for it."""
     inject = Injection()

@@ -762,11 +762,15 @@ static int nvnic_reconfigure_live(struct nvnic_net *nn,
 		if (nvnic_rings_switch(nn, old)) {
 			netdev_err(nn->netdev, "cannot go back to the old rings, port is down\n");
 			nvnic_rings_free(old);
-			netif_carrier_off(nn->netdev);
+			/* Or the peer would wait for buffers. */
+			nvnic_ctrl(nn, NVNIC_CTRL_ENABLE, false);
+			nvnic_carrier_update(nn);
 			return err;
 		}
-	} else {
+	} else if (old) {
 		nvnic_rings_free(old);
+	} else {
+		nvnic_ctrl(nn, NVNIC_CTRL_ENABLE, true);
 	}
 
 	netif_tx_wake_all_queues(nn->netdev);
@@ -781,7 +785,8 @@ static int nvnic_reconfigure_live(struct nvnic_net *nn,
  * @cfg: new configuration
  *
  * While the port is up the new rings are made before the old ones go, and the
- * link stays up. On an error the old configuration stays in force.
+ * link stays up. On an error the old configuration stays in force; if the
+ * device refuses that, too, there is no link until another one is accepted.
  *
  * Context: process, RTNL.
  *
