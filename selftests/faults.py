@@ -279,6 +279,15 @@ def tail_beyond_the_ring(side):
     passes(sender, ears, PLAIN, "after the fault")
 
 
+def without_bql():
+    """All that nvn0 sends goes to its ring, as long as there is room."""
+    def limit(size):
+        with open("/sys/class/net/nvn0/queues/tx-0/byte_queue_limits/limit_min", "w") as knob:
+            knob.write(str(size))
+    limit(1 << 24)
+    defer(limit, 0)
+
+
 def hold(frame=None):
     """The receiver's vector does not fire any more: its buffers run out, and the
     sender is held back until regs.arm() or down. Returns a Watch of it, from before."""
@@ -360,6 +369,29 @@ def watchdog_beside_a_held_queue():
     wait_for(lambda: seen["tx1_reset"] == 1, "the watchdog to have queue 1 reset", timeout=40)
     delta = seen.delta()
     ksft_eq((delta["tx0_reset"], delta["hw_tx0_frames"]), (0, 0), "resets, frames of queue 0")
+
+
+@ksft_case
+def reset_after_what_was_sent():
+    """Frames that have left before their queue is reset count as sent."""
+    PAIR.a.cmd("ethtool -G nvn0 tx 64")
+    defer(PAIR.a.cmd, "ethtool -G nvn0 tx 1024")
+    without_bql()
+    cmd("ping -c 1 -W 5 10.9.0.2")
+    sender, seen = Sender("nvn0", vnet=True), Watch(PAIR.a)
+
+    def stopped():
+        # Nobody looks at the completions. A poll that goes on would arm it again.
+        regs.write(PAIR.a, regs.arm(0), 0)
+        if seen["tx0_stop"] > seen["tx0_wake"]:
+            return True
+        for _ in range(100):
+            sender.send(*make(PLAIN))
+        return False
+    wait_for(lambda: stopped() and stopped(), "the queue to be full")
+    wait_for(lambda: seen["tx0_reset"] == 1, "the watchdog to have the queue reset", timeout=40)
+    ksft_eq(seen["tx0_drop"], 0, "frames dropped")
+    wait_for(lambda: seen["tx0_packets"] == seen["hw_tx0_frames"], "each frame to count as sent")
 
 
 ksft_run(setup)

@@ -200,6 +200,12 @@ static int nvnic_tx_recover(struct nvnic_vec *vec)
 	__netif_tx_unlock_bh(txq);
 
 	nvnic_queue_stop(vec->nn, NVNIC_REG_TXQ(vec->index));
+	/* What has left was not dropped. */
+	WRITE_ONCE(vec->tx.closed, true);
+	local_bh_disable();
+	nvnic_clean_tx(&vec->tx, 0);
+	local_bh_enable();
+	WRITE_ONCE(vec->tx.closed, false);
 	nvnic_tx_flush(&vec->tx);
 	nvnic_rare_stat_inc(vec->tx.stats, NVNIC_TS_RESET);
 	txq_trans_cond_update(txq);
@@ -239,7 +245,8 @@ static int nvnic_rx_recover(struct nvnic_vec *vec)
  * @tx: reset the TX queue
  * @rx: reset the RX queue
  *
- * Other pairs go on. What the queue held is dropped.
+ * Other pairs go on. What the queue held is dropped, unless it is known to have
+ * left.
  *
  * Context: process, RTNL.
  *

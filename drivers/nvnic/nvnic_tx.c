@@ -646,9 +646,11 @@ static void nvnic_tx_spill_resume(struct nvnic_tx_ring *ring,
 /**
  * nvnic_clean_tx() - take back what the device has sent
  * @ring: TX ring
- * @budget: NAPI budget, 0 when called by netpoll; does not limit the work
+ * @budget: NAPI budget, 0 when called by netpoll or for a ring that is closed;
+ *	does not limit the work
  *
- * Context: NAPI of the ring's vector.
+ * Context: NAPI of the ring's vector, or bottom halves off while that is
+ * disabled.
  */
 void nvnic_clean_tx(struct nvnic_tx_ring *ring, int budget)
 {
