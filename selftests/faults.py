@@ -394,4 +394,23 @@ def reset_after_what_was_sent():
     wait_for(lambda: seen["tx0_packets"] == seen["hw_tx0_frames"], "each frame to count as sent")
 
 
+@ksft_case
+def smaller_mtu_under_a_full_ring():
+    """Frames of the old size leave before the device refuses them."""
+    without_bql()
+    seen = hold(eth(MAC_B, MAC_A, 0x88b5, DATA[:1500]))
+    defer(PAIR.a.set, "mtu 1500")
+    change = Background("ip link set dev nvn0 mtu 1000")
+
+    def waits():
+        with open(f"/proc/{change.proc.pid}/stack") as stack:
+            return "nvnic_change_mtu" in stack.read()
+    wait_for(lambda: not change.running() or waits(), "the MTU to change")
+    regs.write(PAIR.b, regs.arm(0), regs.ARM_ON)
+    change.wait()
+    wait_for(lambda: seen["hw_tx0_frames"] + seen.tx("drop_oversize") >= 250, "all frames")
+    ksft_eq(seen.tx("drop_oversize"), 0, "frames too long")
+    ksft_eq(seen["tx0_drop"], 0, "frames dropped")
+
+
 ksft_run(setup)

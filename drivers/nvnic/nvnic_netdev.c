@@ -184,9 +184,11 @@ static int nvnic_change_mtu(struct net_device *dev, int mtu)
 	struct nvnic_config cfg = nn->cfg;
 	int err = 0;
 
+	/* A smaller limit is for when the frames that wait have left. */
 	cfg.mtu = mtu;
 	if (netif_running(dev) &&
-	    nvnic_rx_truesize(mtu) != nvnic_rx_truesize(nn->cfg.mtu))
+	    (mtu < nn->cfg.mtu ||
+	     nvnic_rx_truesize(mtu) != nvnic_rx_truesize(nn->cfg.mtu)))
 		err = nvnic_reconfigure(nn, &cfg);
 	else
 		nvnic_wr(nn->bdev, NVNIC_REG_FRAME_MAX, mtu + NVNIC_L2_OVERHEAD);

@@ -13,6 +13,7 @@ from .shell import in_netns
 CTRL, EVENT, FRAME_MAX, LINK_STATUS = 0x18, 0x28, 0x30, 0x88
 VEC_TEST, Q_CTRL, Q_TAIL = 0xa8, 0x00, 0x28
 PAUSE_TX, PAUSE_RX = 1 << 24, 1 << 25
+ARM_ON = 1 << 32
 
 
 def registers(port):
