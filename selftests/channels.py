@@ -139,6 +139,21 @@ def no_memory():
 
 
 @ksft_case
+def no_memory_for_buffers():
+    """Buffers that new rings did not get are no failure of the queue that goes on."""
+    inject = Injection()
+    if not inject.possible:
+        raise Skip("this kernel has no fail_page_alloc (CONFIG_FAIL_PAGE_ALLOC)")
+    seen = Watch(PAIR.b)
+    inject.start(100, "nvnic_rx_fill")
+    result = PAIR.b.cmd("ethtool -G nvn1 rx 2048", fail=False)
+    inject.stop()
+    ksft_in("Cannot allocate memory", result.stderr)
+    ksft_eq(seen["rx_alloc_fail"], 0, "refills that failed")
+    Transfer(PAIR.a, PAIR.b, 1 << 20).check()
+
+
+@ksft_case
 def down_and_up():
     """What was set while down is there after up, and most queues at once."""
     restore(PAIR.b)

@@ -81,7 +81,8 @@ static u16 nvnic_rx_posted(const struct nvnic_rx_ring *ring)
  *
  * The device learns of them from nvnic_rx_kick().
  *
- * Context: NAPI of the ring's vector, or while that is disabled.
+ * Context: NAPI of the ring's vector, or while that is disabled, or before the
+ * ring is in use.
  *
  * Return: 0, or -ENOMEM when memory ran out before the ring was full.
  */
@@ -92,11 +93,7 @@ int nvnic_rx_fill(struct nvnic_rx_ring *ring, gfp_t gfp)
 	while (left && nvnic_rx_post(ring, gfp))
 		left--;
 
-	if (likely(!left))
-		return 0;
-
-	nvnic_rx_stat_add(ring->stats, NVNIC_RS_ALLOC_FAIL, 1);
-	return -ENOMEM;
+	return likely(!left) ? 0 : -ENOMEM;
 }
 
 /**
@@ -120,9 +117,12 @@ static void nvnic_rx_refill(struct nvnic_rx_ring *ring)
 	if (ring->size - 1 - nvnic_rx_posted(ring) < NVNIC_RX_BATCH)
 		return;
 
-	if (unlikely(nvnic_rx_fill(ring, GFP_ATOMIC | __GFP_NOWARN)))
+	/* A ring that is filled before its use has no say in the queue's rows. */
+	if (unlikely(nvnic_rx_fill(ring, GFP_ATOMIC | __GFP_NOWARN))) {
+		nvnic_rx_stat_add(ring->stats, NVNIC_RS_ALLOC_FAIL, 1);
 		mod_timer(&container_of(ring, struct nvnic_vec, rx)->rx_retry,
 			  jiffies + NVNIC_RX_RETRY);
+	}
 	if (likely(ring->post != post))
 		nvnic_rx_kick(ring);
 }
