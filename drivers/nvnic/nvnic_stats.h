@@ -138,9 +138,11 @@ struct nvnic_queue_stats {
 static inline void nvnic_xmit_stat_add(struct nvnic_tx_stats *s,
 				       enum nvnic_tx_stat row, u64 n)
 {
-	u64_stats_update_begin(&s->xmit_syncp);
+	unsigned long flags;
+
+	flags = u64_stats_update_begin_irqsave(&s->xmit_syncp);
 	u64_stats_add(&s->xmit[row], n);
-	u64_stats_update_end(&s->xmit_syncp);
+	u64_stats_update_end_irqrestore(&s->xmit_syncp, flags);
 }
 
 /**
@@ -181,9 +183,11 @@ static inline void nvnic_rare_stat_inc(struct nvnic_tx_stats *s,
 static inline void nvnic_rx_stat_add(struct nvnic_rx_stats *s,
 				     enum nvnic_rx_stat row, u64 n)
 {
-	u64_stats_update_begin(&s->syncp);
+	unsigned long flags;
+
+	flags = u64_stats_update_begin_irqsave(&s->syncp);
 	u64_stats_add(&s->v[row], n);
-	u64_stats_update_end(&s->syncp);
+	u64_stats_update_end_irqrestore(&s->syncp, flags);
 }
 
 /**
