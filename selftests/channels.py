@@ -154,6 +154,22 @@ def no_memory_for_buffers():
 
 
 @ksft_case
+def no_skb():
+    """A frame that is dropped for want of an skb is what netdev-genl calls alloc-fail."""
+    inject = Injection()
+    if not inject.possible:
+        raise Skip("this kernel has no failslab (CONFIG_FAILSLAB)")
+    sender, seen, before = Sender("nvn0"), Watch(PAIR.b), PAIR.b.qstats()
+    frame = eth(mac(PAIR.b.mac()), mac(PAIR.a.mac()), 0x88b5, bytes(100))
+    inject.start(100, "nvnic_clean_rx")
+    # The stack keeps some for a rainy day.
+    wait_for(lambda: sender.send(frame) and seen["rx_drop"] >= 10, "frames to be dropped")
+    inject.stop()
+    ksft_eq(PAIR.b.qstats()["rx-alloc-fail"] - before["rx-alloc-fail"],
+            seen["rx_drop"] + seen["rx_alloc_fail"], "rx-alloc-fail")
+
+
+@ksft_case
 def down_and_up():
     """What was set while down is there after up, and most queues at once."""
     restore(PAIR.b)

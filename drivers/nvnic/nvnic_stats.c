@@ -184,7 +184,7 @@ void nvnic_queue_stats_rx_add(const struct nvnic_net *nn, u32 queue,
 	nvnic_rx_stats_read(nn, queue, v);
 	s->packets += v[NVNIC_RS_PACKETS];
 	s->bytes += v[NVNIC_RS_BYTES];
-	s->alloc_fail += v[NVNIC_RS_ALLOC_FAIL];
+	s->alloc_fail += v[NVNIC_RS_ALLOC_FAIL] + v[NVNIC_RS_DROP];
 	s->hw_drops += missed;
 	s->hw_drop_overruns += missed;
 	s->csum_unnecessary += v[NVNIC_RS_CSUM_UNNECESSARY];
