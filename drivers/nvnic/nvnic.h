@@ -153,7 +153,7 @@ struct nvnic_rss {
  * @fault_tx: TX queues to be reset; atomic bits
  * @fault_rx: RX queues to be reset; atomic bits
  * @placed: vectors that were given a CPU, and are the user's to move since
- * @service: late ends of offload toggles
+ * @service: late ends of offload toggles, resets that are to be tried again
  * @devlink: its devlink instance
  * @event_irq: interrupt of the event vector, 0: not requested
  * @event_name: its name

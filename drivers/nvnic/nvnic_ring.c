@@ -188,7 +188,6 @@ static int nvnic_vec_alloc(struct nvnic_rings *rings, struct nvnic_net *nn,
 	vec->index = index;
 	vec->first = first;
 	vec->arm = NVNIC_REG_Q_ARM(index);
-	vec->tx.bdev = nn->bdev;
 	vec->rx.bdev = nn->bdev;
 	timer_setup(&vec->rx_retry, nvnic_rx_retry, 0);
 	netif_napi_add(nn->netdev, &vec->napi, nvnic_poll);

@@ -120,7 +120,7 @@ struct nvnic_tx_buf {
  * @mask: @size - 1
  * @doorbell: offset of the doorbell register
  * @index: number of the queue
- * @broken: stopped until nvnic_service() has reset it; written by NAPI
+ * @broken: stopped until nvnic_vec_recover() has reset it; written by NAPI
  * @closed: going out of use: NAPI may not wake it
  * @tail: position after the last descriptor written
  * @rung: @tail as the device knows it
