@@ -190,29 +190,22 @@ const struct netdev_queue_mgmt_ops nvnic_queue_mgmt_ops = {
 
 static int nvnic_tx_recover(struct nvnic_vec *vec)
 {
-	struct netdev_queue *txq = vec->tx.txq;
 	int err;
 
 	nvnic_vec_pause(vec);
-	/* Wait for a transmitter; none follows, and nobody wakes. */
-	__netif_tx_lock_bh(txq);
-	netif_tx_stop_queue(txq);
-	__netif_tx_unlock_bh(txq);
-
+	nvnic_tx_close(&vec->tx);
 	nvnic_queue_stop(vec->nn, NVNIC_REG_TXQ(vec->index));
 	/* What has left was not dropped. */
-	WRITE_ONCE(vec->tx.closed, true);
 	local_bh_disable();
 	nvnic_clean_tx(&vec->tx, 0);
 	local_bh_enable();
-	WRITE_ONCE(vec->tx.closed, false);
 	nvnic_tx_flush(&vec->tx);
 	nvnic_rare_stat_inc(vec->tx.stats, NVNIC_TS_RESET);
-	txq_trans_cond_update(txq);
+	WRITE_ONCE(vec->tx.closed, false);
 	err = nvnic_tx_start(vec);
 	nvnic_vec_resume(vec);
 	if (!err)
-		netif_tx_wake_queue(txq);
+		netif_tx_wake_queue(vec->tx.txq);
 
 	return err;
 }

@@ -409,20 +409,12 @@ static int nvnic_span_up(struct nvnic_rings *rings, u32 first, u32 end)
 	return 0;
 }
 
-/* Idle queues have not been stopped for long, whatever the watchdog thinks. */
 static void nvnic_span_tx_stop(struct nvnic_rings *rings, u32 first, u32 end)
 {
 	struct nvnic_vec *vec;
 
-	nvnic_for_each_vec_in(vec, rings, first, end) {
-		struct netdev_queue *txq = vec->tx.txq;
-
-		WRITE_ONCE(vec->tx.closed, true);
-		txq_trans_cond_update(txq);
-		__netif_tx_lock_bh(txq);
-		netif_tx_stop_queue(txq);
-		__netif_tx_unlock_bh(txq);
-	}
+	nvnic_for_each_vec_in(vec, rings, first, end)
+		nvnic_tx_close(&vec->tx);
 }
 
 /* Afterwards neither device nor stack know the rings, and they are empty. */

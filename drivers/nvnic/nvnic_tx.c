@@ -674,6 +674,27 @@ void nvnic_clean_tx(struct nvnic_tx_ring *ring, int budget)
 }
 
 /**
+ * nvnic_tx_close() - stop the stack's queue of a ring
+ * @ring: TX ring
+ *
+ * Waits for a transmitter. None follows, and NAPI does not wake the queue, until
+ * nvnic_tx_ring.closed is cleared. An idle queue has not been stopped for long,
+ * whatever the watchdog thinks.
+ *
+ * Context: process, RTNL.
+ */
+void nvnic_tx_close(struct nvnic_tx_ring *ring)
+{
+	struct netdev_queue *txq = ring->txq;
+
+	WRITE_ONCE(ring->closed, true);
+	txq_trans_cond_update(txq);
+	__netif_tx_lock_bh(txq);
+	netif_tx_stop_queue(txq);
+	__netif_tx_unlock_bh(txq);
+}
+
+/**
  * nvnic_tx_flush() - drop what is in the ring and on the spill list
  * @ring: TX ring; the device has stopped it
  *

@@ -524,6 +524,7 @@ netdev_tx_t nvnic_start_xmit(struct sk_buff *skb, struct net_device *dev);
 u16 nvnic_select_queue(struct net_device *dev, struct sk_buff *skb,
 		       struct net_device *sb_dev);
 void nvnic_clean_tx(struct nvnic_tx_ring *ring, int budget);
+void nvnic_tx_close(struct nvnic_tx_ring *ring);
 void nvnic_tx_flush(struct nvnic_tx_ring *ring);
 bool nvnic_tx_passed(const struct nvnic_tx_ring *ring, u16 pos);
 
