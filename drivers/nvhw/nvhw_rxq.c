@@ -26,7 +26,7 @@ void nvhw_rxq_init(struct nvhw_port *port, unsigned int index)
 static void nvhw_rxq_release_one(struct nvhw_txq *txq)
 {
 	list_del_init(&txq->hold);
-	/* P7: off the list before it may be held again; pairs with nvhw_tx_run(). */
+	/* P10: off the list before it may be held again; pairs with nvhw_tx_run(). */
 	smp_store_release(&txq->held, false);
 	nvhw_txq_kick(txq);
 }

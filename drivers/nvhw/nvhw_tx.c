@@ -277,7 +277,7 @@ bool nvhw_tx_run(struct nvhw_txq *txq)
 
 	lockdep_assert_held(&txq->lock);
 	/*
-	 * A doorbell does not end the wait for the receiver's buffers. P7: the
+	 * A doorbell does not end the wait for the receiver's buffers. P10: the
 	 * end of it before another; pairs with nvhw_rxq_release_one().
 	 */
 	if (smp_load_acquire(&txq->held))
