@@ -497,6 +497,26 @@ def queue_pairs():
         ksft_true(out.ret or out.stderr, f"a VM's queue is refused to {words}")
 
 
+# VMs that there are: (queues, group); who has a set, and where, when another VM of 4 queues
+# and group 3 has come
+LAYOUTS = {
+    "neighbours": ([(2, 0), (2, 0), (122, 5)], {"vm3": 6, "vm4": 2}),
+    "one-is-enough": ([(2, 0), (2, 5), (4, 1), (118, 5)],
+                      {"vm1": 2, "vm2": 4, "vm4": 10, "vm5": 6}),
+}
+
+
+@ksft_case(LAYOUTS)
+def gives_way(others, left):
+    """Those who give way make room together, and nobody does in vain."""
+    PAIR.b.cmd("ethtool -G nvn1 rx 64 tx 64")
+    defer(PAIR.b.cmd, "ethtool -G nvn1 rx 1024 tx 1024")
+    vms = [Vm(n, queues=queues, link=f"group {group}")
+           for n, (queues, group) in enumerate(others + [(4, 3)], 1)]
+    ksft_eq({vm: s["first queue"] for vm, s in sets().items()}, left, "first queues")
+    vms[-1].ping()
+
+
 @ksft_case
 def resource():
     """devlink limits the number of sets, from the next reload on."""

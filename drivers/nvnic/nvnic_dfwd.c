@@ -135,6 +135,26 @@ static void nvnic_dfwd_scarce(const struct nvnic_net *nn,
 			     count, NVNIC_MAX_QUEUES, vdev->name);
 }
 
+/* What the new set does not need, goes back to whom it was taken from. */
+static void nvnic_dfwd_spare(const struct nvnic_net *nn,
+			     const struct nvnic_span *span,
+			     struct nvnic_config *cfg, u32 *id,
+			     unsigned long *evict)
+{
+	u32 i;
+
+	for_each_set_bit(i, evict, NVNIC_VMQ_SETS) {
+		if (nvnic_span_overlaps(span, &nn->cfg.vmq[i]))
+			continue;
+		cfg->vmq[i] = nn->cfg.vmq[i];
+		if (nvnic_dfwd_find_id(nn, cfg, id))
+			__clear_bit(i, evict);
+		else
+			cfg->vmq[i] = (struct nvnic_span){};
+	}
+	nvnic_dfwd_find_id(nn, cfg, id);
+}
+
 /*
  * A number and a place for one more set, in @cfg, and whom it costs theirs.
  * Nobody gives way in vain.
@@ -157,8 +177,9 @@ static int nvnic_dfwd_reserve(const struct nvnic_net *nn,
 			return -EBUSY;
 		}
 		__set_bit(victim->id, evict);
-		cfg->vmq[victim->id].count = 0;
+		cfg->vmq[victim->id] = (struct nvnic_span){};
 	}
+	nvnic_dfwd_spare(nn, &span, cfg, id, evict);
 	cfg->vmq[*id] = span;
 
 	return 0;
