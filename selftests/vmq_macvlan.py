@@ -564,6 +564,21 @@ def not_offloaded():
     in_software(vm)
 
 
+@ksft_case
+def source_mode():
+    """A VM whose mode becomes "source" gets nothing by its address any more."""
+    vm = Vm(1)
+    vm.ping()
+    listener = Listener("vm1", ns=vm.ns, match=lambda f: f[12:14] == b"\x88\xb5")
+    vm.set("type macvlan mode source")
+    in_software(vm)
+    TX.send(vm.frame())
+    vm.set("type macvlan mode bridge")
+    TX.send(vm.frame(1))
+    ksft_eq([bytes(f) for f in listener.exactly(1)], [vm.frame(1)], "frames")
+    vm.ping()
+
+
 # ---- rings change under it ----
 
 @ksft_case

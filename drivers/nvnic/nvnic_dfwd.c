@@ -255,12 +255,18 @@ static int nvnic_dfwd_join(struct nvnic_net *nn, struct nvnic_vmq *vmq,
 	return err;
 }
 
+static void nvnic_dfwd_nofilter(struct net_device *dev,
+				const struct net_device *vdev)
+{
+	nvnic_refuse(dev, NULL,
+		     "the mode of %s has no destination filter: it works in software",
+		     vdev->name);
+}
+
 static int nvnic_dfwd_check(struct nvnic_net *nn, struct net_device *vdev)
 {
 	if (!macvlan_supports_dest_filter(vdev)) {
-		nvnic_refuse(nn->netdev, NULL,
-			     "the mode of %s has no destination filter: it works in software",
-			     vdev->name);
+		nvnic_dfwd_nofilter(nn->netdev, vdev);
 		return -EMEDIUMTYPE;
 	}
 	/* The stack asks for a subordinate channel of one queue. */
@@ -363,7 +369,7 @@ void nvnic_dfwd_release_all(struct nvnic_net *nn)
 			nvnic_dfwd_release(nn, nn->vmq[i]);
 }
 
-/* ---- Change of address ---- */
+/* ---- Changes of a macvlan ---- */
 
 /*
  * macvlan has put the new address on the list of the port, as if it worked in
@@ -381,18 +387,29 @@ static void nvnic_dfwd_readdress(struct net_device *dev,
 		nvnic_dfwd_release(netdev_priv(dev), vmq);
 }
 
+/* macvlan changes its mode without asking. */
+static void nvnic_dfwd_remode(struct net_device *dev, struct net_device *vdev)
+{
+	nvnic_dfwd_nofilter(dev, vdev);
+	nvnic_dfwd_release(netdev_priv(dev), macvlan_accel_priv(vdev));
+}
+
 static int nvnic_dfwd_event(struct notifier_block *nb, unsigned long event,
 			    void *ptr)
 {
 	struct net_device *vdev = netdev_notifier_info_to_dev(ptr), *dev;
 
-	if (event != NETDEV_CHANGEADDR || !netif_is_macvlan(vdev) ||
-	    !macvlan_accel_priv(vdev))
+	if (!netif_is_macvlan(vdev) || !macvlan_accel_priv(vdev))
 		return NOTIFY_DONE;
 
 	dev = macvlan_dev_real_dev(vdev);
-	if (dev->netdev_ops == &nvnic_netdev_ops)
+	if (dev->netdev_ops != &nvnic_netdev_ops)
+		return NOTIFY_DONE;
+
+	if (event == NETDEV_CHANGEADDR)
 		nvnic_dfwd_readdress(dev, vdev);
+	else if (event == NETDEV_CHANGE && !macvlan_supports_dest_filter(vdev))
+		nvnic_dfwd_remode(dev, vdev);
 
 	return NOTIFY_DONE;
 }
