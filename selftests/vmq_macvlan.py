@@ -631,6 +631,36 @@ def reconfigure():
     ksft_eq(seen["vmq0_drop_state"] + seen["vmq0_drop_spoof"], 0, "dropped")
 
 
+def rx_usecs(queue):
+    out = PAIR.b.cmd(f"ethtool --per-queue nvn1 queue_mask {1 << queue:#x} --show-coalesce")
+    return int(re.search(r"^rx-usecs:\s*(\d+)", out.stdout, re.M)[1])
+
+
+def round_trips(vm):
+    """The shortest and the longest one, in milliseconds. Anything else that the VM sends or
+    receives may end a wait."""
+    out = PAIR.a.cmd(f"ping -qc 5 -i 0.1 -W 5 {vm.v4}").stdout
+    best, worst = re.search(r"= ([\d.]+)/[\d.]+/([\d.]+)/", out).groups()
+    return float(best), float(worst)
+
+
+@ksft_case
+def moderation():
+    """What is set for a VM's queue goes with it, and is nobody else's afterwards."""
+    vm, other = Vm(1), Vm(2)
+    defer(PAIR.b.cmd, f"ethtool -L nvn1 combined {OWN}", fail=None)
+    PAIR.b.cmd(f"ethtool --per-queue nvn1 queue_mask {1 << OWN:#x} --coalesce rx-usecs 30000")
+    for own in (OWN + 1, OWN):
+        PAIR.b.cmd(f"ethtool -L nvn1 combined {own}")
+        ksft_eq([rx_usecs(q) for q in range(own + 2)], [0] * own + [30000, 0],
+                f"rx-usecs beside {own} queues")
+        ksft_ge(round_trips(vm)[1], 30, "the longest round trip, in ms")
+        ksft_le(round_trips(other)[0], 15, "the shortest one to the other VM")
+    vm.remove()
+    PAIR.b.cmd(f"ethtool -L nvn1 combined {OWN + 1}")
+    ksft_eq([rx_usecs(q) for q in range(OWN + 2)], [0] * (OWN + 2), "rx-usecs without the VM")
+
+
 @ksft_case
 def down_and_up():
     """Sets outlive the port's down; VMs may come and go meanwhile."""

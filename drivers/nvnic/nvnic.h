@@ -314,6 +314,8 @@ void nvnic_moder_exit(struct nvnic_net *nn);
 void nvnic_moder_start(struct nvnic_vec *vec);
 void nvnic_moder_stop(struct nvnic_vec *vec);
 void nvnic_moder_adapt(struct nvnic_vec *vec);
+void nvnic_moder_set(struct nvnic_net *nn, u32 queue,
+		     const struct nvnic_coalesce *c);
 int nvnic_get_coalesce(struct net_device *dev, struct ethtool_coalesce *out,
 		       struct kernel_ethtool_coalesce *kernel,
 		       struct netlink_ext_ack *extack);

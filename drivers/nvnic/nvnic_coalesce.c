@@ -174,6 +174,30 @@ void nvnic_moder_adapt(struct nvnic_vec *vec)
 	}
 }
 
+/**
+ * nvnic_moder_set() - moderate a queue pair
+ * @nn: port
+ * @queue: number of the pair, in use or not
+ * @c: how
+ *
+ * Context: process, RTNL.
+ */
+void nvnic_moder_set(struct nvnic_net *nn, u32 queue,
+		     const struct nvnic_coalesce *c)
+{
+	struct nvnic_vec *vec;
+
+	nn->queue_coalesce[queue] = *c;
+	vec = nvnic_vec_next(nn->rings, queue, queue + 1);
+	if (!vec)
+		return;
+
+	nvnic_vec_pause(vec);
+	nvnic_moder_stop(vec);
+	nvnic_moder_start(vec);
+	nvnic_vec_resume(vec);
+}
+
 /* ---- ethtool -c, -C, --per-queue ---- */
 
 static void nvnic_coalesce_show(const struct nvnic_coalesce *c,
@@ -234,22 +258,6 @@ static int nvnic_coalesce_parse(const struct ethtool_coalesce *in,
 	return 0;
 }
 
-static void nvnic_coalesce_apply(struct nvnic_net *nn, u32 queue,
-				 const struct nvnic_coalesce *c)
-{
-	struct nvnic_vec *vec;
-
-	nn->queue_coalesce[queue] = *c;
-	vec = nvnic_vec_next(nn->rings, queue, queue + 1);
-	if (!vec)
-		return;
-
-	nvnic_vec_pause(vec);
-	nvnic_moder_stop(vec);
-	nvnic_moder_start(vec);
-	nvnic_vec_resume(vec);
-}
-
 /**
  * nvnic_get_coalesce() - ethtool: moderation of all queues
  * @dev: port
@@ -298,7 +306,7 @@ int nvnic_set_coalesce(struct net_device *dev, struct ethtool_coalesce *in,
 
 	nn->coalesce = c;
 	for (q = 0; q < NVNIC_MAX_QUEUES; q++)
-		nvnic_coalesce_apply(nn, q, &c);
+		nvnic_moder_set(nn, q, &c);
 
 	return 0;
 }
@@ -351,7 +359,7 @@ int nvnic_set_queue_coalesce(struct net_device *dev, u32 queue,
 	if (err)
 		return err;
 
-	nvnic_coalesce_apply(nn, queue, &c);
+	nvnic_moder_set(nn, queue, &c);
 
 	return 0;
 }

@@ -61,16 +61,8 @@ static bool nvnic_dfwd_find_id(const struct nvnic_net *nn,
 	return false;
 }
 
-/**
- * nvnic_dfwd_place() - find places for all sets beside the port's own queues
- * @nn: port
- * @cfg: configuration with another number of queue pairs; receives the places
- *
- * Context: process, RTNL.
- *
- * Return: 0, or -ENOSPC when they are too many together.
- */
-int nvnic_dfwd_place(struct nvnic_net *nn, struct nvnic_config *cfg)
+/* Places for all sets beside the port's own queues, in @cfg */
+static int nvnic_dfwd_place(struct nvnic_net *nn, struct nvnic_config *cfg)
 {
 	u32 first = cfg->num, i;
 
@@ -92,6 +84,60 @@ int nvnic_dfwd_place(struct nvnic_net *nn, struct nvnic_config *cfg)
 	}
 
 	return 0;
+}
+
+/* What a set had on its old queues, it has on the new ones. */
+static void nvnic_dfwd_carry(struct nvnic_net *nn,
+			     const struct nvnic_config *old,
+			     const struct nvnic_coalesce *had)
+{
+	u32 i, k;
+
+	for (i = 0; i < NVNIC_VMQ_SETS; i++)
+		for (k = 0; k < old->vmq[i].count; k++)
+			nvnic_moder_set(nn, old->vmq[i].first + k,
+					&nn->coalesce);
+
+	for (i = 0; i < NVNIC_VMQ_SETS; i++)
+		for (k = 0; k < nn->cfg.vmq[i].count; k++)
+			nvnic_moder_set(nn, nn->cfg.vmq[i].first + k,
+					&had[old->vmq[i].first + k]);
+}
+
+/**
+ * nvnic_dfwd_renumber() - another number of queues of the port's own
+ * @nn: port
+ * @num: how many
+ *
+ * VM queue sets move behind them, with their moderation.
+ *
+ * Context: process, RTNL.
+ *
+ * Return: 0; -ENOSPC when they are too many together; -ENOMEM; an error of
+ * nvnic_reconfigure().
+ */
+int nvnic_dfwd_renumber(struct nvnic_net *nn, u32 num)
+{
+	struct nvnic_config cfg = nn->cfg, old = nn->cfg;
+	struct nvnic_coalesce *had;
+	int err;
+
+	cfg.num = num;
+	err = nvnic_dfwd_place(nn, &cfg);
+	if (err)
+		return err;
+
+	had = kmemdup(nn->queue_coalesce, sizeof(nn->queue_coalesce),
+		      GFP_KERNEL);
+	if (!had)
+		return -ENOMEM;
+
+	err = nvnic_reconfigure(nn, &cfg);
+	if (!err)
+		nvnic_dfwd_carry(nn, &old, had);
+	kfree(had);
+
+	return err;
 }
 
 /* ---- Who has to give way ---- */
@@ -198,11 +244,21 @@ static int nvnic_dfwd_real_num(struct nvnic_net *nn)
 	return netif_set_real_num_queues(nn->netdev, end, end);
 }
 
+/* As last set for all queues: who had them before, or has them next, is another. */
+static void nvnic_dfwd_moderate(struct nvnic_net *nn, struct nvnic_span span)
+{
+	u32 q;
+
+	for (q = span.first; q < span.first + span.count; q++)
+		nn->queue_coalesce[q] = nn->coalesce;
+}
+
 static void nvnic_dfwd_destroy(struct nvnic_net *nn, struct nvnic_vmq *vmq)
 {
 	netdev_set_sb_channel(vmq->vdev, 0);
 	if (nn->rings)
 		nvnic_rings_remove(nn, vmq);
+	nvnic_dfwd_moderate(nn, nn->cfg.vmq[vmq->id]);
 	nn->cfg.vmq[vmq->id] = (struct nvnic_span){};
 	nn->vmq[vmq->id] = NULL;
 	WRITE_ONCE(nn->vmq_used, nn->vmq_used - 1);
@@ -237,14 +293,12 @@ static void nvnic_dfwd_evict(struct nvnic_net *nn, const unsigned long *evict,
 static int nvnic_dfwd_join(struct nvnic_net *nn, struct nvnic_vmq *vmq,
 			   struct nvnic_span span)
 {
-	u32 q;
 	int err;
 
 	nn->vmq[vmq->id] = vmq;
 	nn->cfg.vmq[vmq->id] = span;
 	WRITE_ONCE(nn->vmq_used, nn->vmq_used + 1);
-	for (q = span.first; q < span.first + span.count; q++)
-		nn->queue_coalesce[q] = nn->coalesce;
+	nvnic_dfwd_moderate(nn, span);
 
 	err = nvnic_dfwd_real_num(nn);
 	if (!err && nn->rings)

@@ -98,7 +98,6 @@ static int nvnic_set_channels(struct net_device *dev,
 			      struct ethtool_channels *channels)
 {
 	struct nvnic_net *nn = netdev_priv(dev);
-	struct nvnic_config cfg = nn->cfg;
 	int err;
 
 	err = nvnic_ntuple_check_queues(nn, channels->combined_count);
@@ -107,12 +106,7 @@ static int nvnic_set_channels(struct net_device *dev,
 	if (err)
 		return err;
 
-	cfg.num = channels->combined_count;
-	err = nvnic_dfwd_place(nn, &cfg);
-	if (err)
-		return err;
-
-	return nvnic_reconfigure(nn, &cfg);
+	return nvnic_dfwd_renumber(nn, channels->combined_count);
 }
 
 static u32 nvnic_get_priv_flags(struct net_device *dev)

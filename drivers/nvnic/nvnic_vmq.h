@@ -81,6 +81,6 @@ extern struct notifier_block nvnic_dfwd_nb;
 void *nvnic_dfwd_add_station(struct net_device *dev, struct net_device *vdev);
 void nvnic_dfwd_del_station(struct net_device *dev, void *priv);
 void nvnic_dfwd_release_all(struct nvnic_net *nn);
-int nvnic_dfwd_place(struct nvnic_net *nn, struct nvnic_config *cfg);
+int nvnic_dfwd_renumber(struct nvnic_net *nn, u32 num);
 
 #endif /* NVNIC_VMQ_SETS_H */
