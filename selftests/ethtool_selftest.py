@@ -151,6 +151,22 @@ def with_settings(*commands):
     unchanged(before)
 
 
+@ksft_case
+def with_rules():
+    """What the user drops is not what the test sends."""
+    defer(fresh)
+    cmd("ethtool -N nvn0 flow-type udp4 action -1 loc 3")
+    cmd("tc qdisc add dev nvn0 clsact")
+    cmd("tc filter add dev nvn0 ingress protocol ip flower ip_proto tcp skip_sw action drop")
+    rules, before = cmd("ethtool -n nvn0").stdout, state(PAIR.a)
+    ksft_eq(ethtool_t("offline"), (0, []))
+    unchanged(before)
+    ksft_eq(cmd("ethtool -n nvn0").stdout, rules, "rules")
+    ksft_in("in_hw", cmd("tc filter show dev nvn0 ingress").stdout)
+    for command in ("ethtool -N nvn0 delete 3", "tc qdisc del dev nvn0 clsact"):
+        cmd(command)
+
+
 def fresh():
     """The module anew, for settings that nobody undoes."""
     global PAIR

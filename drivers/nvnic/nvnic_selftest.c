@@ -25,6 +25,9 @@
 #define NVNIC_SELFTEST_WAIT	(2 * HZ)
 #define NVNIC_SELFTEST_SETTLE_US	(100 * USEC_PER_MSEC)
 
+/* What would take frames of the test elsewhere */
+#define NVNIC_LOOPED_OFF	(NVNIC_OFF_BIT(NTUPLE) | NVNIC_OFF_BIT(TC))
+
 const u8 nvnic_looped_src[ETH_ALEN] = { 0x02, 0x4e, 0x56, 0xff, 0xff, 0xfe };
 
 /* ---- Tests that need no frames ---- */
@@ -188,6 +191,9 @@ static void nvnic_looped_set(struct nvnic_net *nn, bool on)
 	nvnic_set_features(nn->netdev, features);
 	if (!nvnic_features_settle(nn, NVNIC_SELFTEST_SETTLE_US))
 		mod_delayed_work(system_wq, &nn->service, 1);
+
+	/* The rules stay, but what comes back is not for them. */
+	nvnic_wr(nn->bdev, NVNIC_REG_EN, on ? nn->en & ~NVNIC_LOOPED_OFF : nn->en);
 }
 
 static int nvnic_looped_begin(struct nvnic_looped *looped)
