@@ -125,6 +125,19 @@ def refused_without_negotiation():
 
 # ---- what it does ----
 
+@ksft_case
+def set_when_negotiation_has_ended():
+    """"autoneg on" of flow control outlives that of the link, and is in nobody's way."""
+    by_hand()
+    pause(PAIR.a, "autoneg on rx on tx on", fail=None)
+    PAIR.a.cmd("ethtool -s nvn0 speed 40000 autoneg off")
+    defer(PAIR.a.wait_carrier)
+    defer(PAIR.a.cmd, "ethtool -s nvn0 autoneg on")
+    PAIR.a.wait_carrier()
+    pause(PAIR.a, "rx off")
+    ksft_eq(in_force(PAIR.a), (False, True), "rx, tx in force")
+
+
 def flood(sender, receiver):
     """SUPERS super-frames at a receiver with the smallest ring: what the two count."""
     src, dst = Watch(sender), Watch(receiver)

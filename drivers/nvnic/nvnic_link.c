@@ -343,8 +343,8 @@ void nvnic_get_pauseparam(struct net_device *dev,
  *
  * Context: process, RTNL, sleeps.
  *
- * Return: 0; -EINVAL when it is left to a negotiation that is off; -EIO when
- * the device refuses.
+ * Return: 0; -EINVAL when it is to be left to a negotiation that is off; -EIO
+ * when the device refuses.
  */
 int nvnic_set_pauseparam(struct net_device *dev,
 			 struct ethtool_pauseparam *pause)
@@ -357,7 +357,9 @@ int nvnic_set_pauseparam(struct net_device *dev,
 
 	ASSERT_RTNL();
 
-	if (pause->autoneg && !(link & NVNIC_LINK_AUTONEG))
+	/* ethtool repeats what is on already when it changes something else. */
+	if (pause->autoneg &&
+	    !(link & (NVNIC_LINK_AUTONEG | NVNIC_LINK_PAUSE_AUTO)))
 		return nvnic_link_refuse(dev, "flow control is not negotiated with autoneg off");
 
 	link &= ~(NVNIC_LINK_PAUSE_AUTO | NVNIC_LINK_ADV_PAUSE |
