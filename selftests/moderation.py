@@ -147,7 +147,10 @@ def only_that_queue():
     moderate(PAIR.b, OFF)
     PAIR.b.cmd("ethtool -X nvn1 weight 1 0")
     defer(PAIR.b.cmd, "ethtool -X nvn1 default")
-    PAIR.b.cmd("ethtool --per-queue nvn1 queue_mask 0x2 --coalesce rx-usecs 30000")
+    # Another -C that says what the last one said would leave that queue as it is.
+    queue = "ethtool --per-queue nvn1 queue_mask 0x2 --coalesce rx-usecs"
+    defer(PAIR.b.cmd, f"{queue} 0")
+    PAIR.b.cmd(f"{queue} 30000")
     ksft_le(round_trip(), 20, "round trip by queue 0")
     PAIR.b.cmd("ethtool -X nvn1 weight 0 1")
     ksft_ge(round_trip(), 30, "round trip by queue 1")
