@@ -155,23 +155,36 @@ int nvnic_rss_program(struct nvnic_net *nn, u32 queues)
 	return err;
 }
 
-/* On an error the device keeps the old settings, and so do we. */
+/* The main settings, and what others have of them */
+static int nvnic_rss_commit_all(struct nvnic_net *nn)
+{
+	int err = 0;
+
+	if (nn->rings)
+		err = nvnic_rss_commit(nn, 0, &nn->rss);
+	if (!err)
+		err = nvnic_vmq_rss(nn);
+
+	return err ?: nvnic_rss_ctx_fields(nn);
+}
+
+/* On an error the device has the old settings again, and so have we. */
 static int nvnic_rss_change(struct nvnic_net *nn, const struct nvnic_rss *rss)
 {
 	struct nvnic_rss *old;
-	int err = 0;
+	int err;
 
 	old = kmemdup(&nn->rss, sizeof(*old), GFP_KERNEL);
 	if (!old)
 		return -ENOMEM;
 
 	nn->rss = *rss;
-	if (nn->rings)
-		err = nvnic_rss_commit(nn, 0, &nn->rss);
-	if (!err)
-		err = nvnic_vmq_rss(nn);
-	if (err)
+	err = nvnic_rss_commit_all(nn);
+	if (err) {
 		nn->rss = *old;
+		if (nvnic_rss_commit_all(nn))
+			netdev_err(nn->netdev, "the device does not take back the old receive hash\n");
+	}
 	kfree(old);
 
 	return err;
@@ -341,7 +354,7 @@ static int nvnic_set_rss_fields(struct nvnic_net *nn,
 	err = nvnic_rss_change(nn, rss);
 	kfree(rss);
 
-	return err ?: nvnic_rss_ctx_fields(nn);
+	return err;
 }
 
 /**
