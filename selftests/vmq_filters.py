@@ -485,6 +485,9 @@ def offload_off():
     ksft_true(PAIR.b.features()["hw-tc-offload"], "hw-tc-offload stays on")
     ksft_in("tc has filters in the device", cmd("dmesg").stdout[mark:], "log")
     goes(3, nvgre(E4))
+    for on in (False, True):
+        PAIR.b.set_features(rx_checksumming=on)
+    ksft_true(PAIR.b.features()["hw-tc-offload"], "hw-tc-offload stays on")
     tc.delete(prio)
     # The stack goes on to want it off, and does not ask twice.
     PAIR.b.cmd("ethtool -K nvn1 hw-tc-offload on")

@@ -247,6 +247,8 @@ void nvnic_self_test(struct net_device *dev, struct ethtool_test *test,
 /* nvnic_features.c */
 extern struct notifier_block nvnic_features_nb;
 void nvnic_features_init(struct nvnic_net *nn);
+netdev_features_t nvnic_fix_features(struct net_device *dev,
+				     netdev_features_t features);
 int nvnic_set_features(struct net_device *dev, netdev_features_t features);
 netdev_features_t nvnic_features_check(struct sk_buff *skb,
 				       struct net_device *dev,

@@ -139,13 +139,38 @@ void nvnic_features_init(struct nvnic_net *nn)
 }
 
 /**
+ * nvnic_fix_features() - ndo_fix_features
+ * @dev: port
+ * @features: what is wanted
+ *
+ * hw-tc-offload stays on while filters need it. A refusal by
+ * nvnic_set_features() would take every other change with it, later ones, too:
+ * the stack remembers what is wanted.
+ *
+ * Context: process, RTNL.
+ *
+ * Return: what is possible.
+ */
+netdev_features_t nvnic_fix_features(struct net_device *dev,
+				     netdev_features_t features)
+{
+	ASSERT_RTNL();
+
+	if (features & NETIF_F_HW_TC || !nvnic_tc_busy(netdev_priv(dev)))
+		return features;
+
+	nvnic_refuse(dev, NULL, "tc has filters in the device, hw-tc-offload stays on");
+	return features | NETIF_F_HW_TC;
+}
+
+/**
  * nvnic_set_features() - ndo_set_features
  * @dev: port
  * @features: what is to be in force after it
  *
  * Context: process, RTNL.
  *
- * Return: 0, or -EBUSY when hw-tc-offload is to go and filters need it.
+ * Return: 0.
  */
 int nvnic_set_features(struct net_device *dev, netdev_features_t features)
 {
@@ -153,11 +178,6 @@ int nvnic_set_features(struct net_device *dev, netdev_features_t features)
 	bool loop = features & NETIF_F_LOOPBACK;
 
 	ASSERT_RTNL();
-
-	if (!(features & NETIF_F_HW_TC) && nvnic_tc_busy(nn)) {
-		nvnic_refuse(dev, NULL, "tc has filters in the device, hw-tc-offload stays on");
-		return -EBUSY;
-	}
 
 	/* The software way must be open before the other one is shut. */
 	if (!(features & NETIF_F_HW_L2FW_DOFFLOAD))

@@ -230,6 +230,7 @@ const struct net_device_ops nvnic_netdev_ops = {
 	.ndo_dfwd_add_station = nvnic_dfwd_add_station,
 	.ndo_dfwd_del_station = nvnic_dfwd_del_station,
 	.ndo_features_check = nvnic_features_check,
+	.ndo_fix_features = nvnic_fix_features,
 	.ndo_set_features = nvnic_set_features,
 	.ndo_setup_tc = nvnic_setup_tc,
 	.ndo_set_rx_mode = nvnic_set_rx_mode,
