@@ -6,7 +6,7 @@
 #
 #   TEST       part of a name in scripts/upstream/tests.conf (default: all of them)
 #   --resume   keep the results since nvnic.ko was built, run the other tests: all
-#              of them take about two hours
+#              of them take an hour and a half
 #
 # The tests are those of the package linux-source-6.12. Each runs on a freshly
 # loaded module; what the kernel complains of meanwhile fails it. Prints a table:
