@@ -203,23 +203,38 @@ static int nvnic_change_mtu(struct net_device *dev, int mtu)
 	return 0;
 }
 
-static void nvnic_tx_timeout(struct net_device *dev, unsigned int txqueue)
+static void nvnic_tx_late(struct net_device *dev, unsigned int queue)
 {
 	struct nvnic_net *nn = netdev_priv(dev);
-	u64 status = nvnic_rd(nn->bdev, NVNIC_REG_TXQ(txqueue) +
+	u64 status = nvnic_rd(nn->bdev, NVNIC_REG_TXQ(queue) +
 					NVNIC_REG_Q_STATUS);
 
 	if (status & NVNIC_Q_STATUS_HELD) {
 		netdev_info(dev, "TX queue %u is held back by the receiver's flow control\n",
-			    txqueue);
-		/* The watchdog looks no further than to the first one. */
-		txq_trans_cond_update(netdev_get_tx_queue(dev, txqueue));
+			    queue);
 		return;
 	}
 
-	netdev_warn(dev, "TX queue %u: status %#llx, resetting it\n", txqueue,
+	netdev_warn(dev, "TX queue %u: status %#llx, resetting it\n", queue,
 		    status);
-	nvnic_fault(nn, nn->fault_tx, txqueue);
+	nvnic_fault(nn, nn->fault_tx, queue);
+}
+
+/*
+ * The watchdog names the first late queue only. One that is held back stays the
+ * first one, so those behind it are looked at here.
+ */
+static void nvnic_tx_timeout(struct net_device *dev, unsigned int txqueue)
+{
+	unsigned long late = jiffies - dev->watchdog_timeo;
+	struct netdev_queue *txq;
+
+	for (; txqueue < dev->real_num_tx_queues; txqueue++) {
+		txq = netdev_get_tx_queue(dev, txqueue);
+		if (netif_xmit_stopped(txq) &&
+		    time_before(READ_ONCE(txq->trans_start), late))
+			nvnic_tx_late(dev, txqueue);
+	}
 }
 
 const struct net_device_ops nvnic_netdev_ops = {
