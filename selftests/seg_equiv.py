@@ -337,9 +337,11 @@ def outer_at(frame):
     return 18 if frame[12:14] == b"\x81\x00" else 14
 
 
-def normal(frames, tunnel):
-    """Frames with the outer IPv4 ID counted from 0; it must step by one."""
-    if not tunnel or not frames or frames[0][outer_at(frames[0])] >> 4 != 4:
+def normal(frames, flow):
+    """Frames with the outer IPv4 ID counted from 0; it must step by one where one packet
+    has gone through the tunnel. Of many, cut before it, each takes an ID from a
+    generator that skips some as time passes."""
+    if not flow.tunnel or not frames or frames[0][outer_at(frames[0])] >> 4 != 4:
         return [bytes(f) for f in frames]
     at = outer_at(frames[0])
     first = int.from_bytes(frames[0][at + 4:at + 6], "big")
@@ -347,7 +349,8 @@ def normal(frames, tunnel):
     for n, frame in enumerate(frames):
         ksft_true(good_sum(frame[at:at + 20]), f"frame {n}: outer IPv4 checksum is wrong")
         ident = int.from_bytes(frame[at + 4:at + 6], "big")
-        ksft_eq((ident - first) & 0xffff, n, "step of the outer IPv4 ID")
+        if flow.by:
+            ksft_eq((ident - first) & 0xffff, n, "step of the outer IPv4 ID")
         out.append(frame[:at + 4] + n.to_bytes(2, "big") + frame[at + 6:at + 10] + b"\0\0" +
                    frame[at + 12:])
     return out
@@ -390,8 +393,7 @@ def compare(name, mode):
         reference = RECORDS["software", name][0][flow, send]
         what = f"{mode}, {label(flow, send)}"
         ksft_eq(len(frames), len(reference), f"{what}: frames")
-        for n, (a, b) in enumerate(zip(normal(frames, flow.tunnel),
-                                       normal(reference, flow.tunnel))):
+        for n, (a, b) in enumerate(zip(normal(frames, flow), normal(reference, flow))):
             if a != b:
                 raise AssertionError(f"{what}: frame {n}: {hexdiff(a, b)}")
         if mode == "native" and flow.l4_dst == flow.dst:
