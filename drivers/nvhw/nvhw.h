@@ -567,6 +567,7 @@ void nvhw_frame_gather(struct nvhw_cursor *at, u8 *dst, u32 len);
 u32 nvhw_frame_copy(const struct nvhw_frame *f, const struct nvhw_piece *dst,
 		    u32 skip);
 void nvhw_frame_pad(struct nvhw_frame *f);
+void nvhw_frame_finish(struct nvhw_frame *f, u32 sum);
 void nvhw_frame_parse(struct nvhw_frame *f, u32 flags, struct nvpe_hdrs *h);
 
 /* nvhw_rxq.c */
@@ -574,6 +575,7 @@ void nvhw_rxq_init(struct nvhw_port *port, unsigned int index);
 bool nvhw_rxq_enable(struct nvhw_rxq *rxq);
 void nvhw_rxq_disable(struct nvhw_rxq *rxq);
 void nvhw_rxq_release_all(struct nvhw_port *port);
+void nvhw_rxq_reroute(struct nvhw_port *port);
 void nvhw_rxq_doorbell(struct nvhw_rxq *rxq, u16 tail);
 int nvhw_rxq_take(struct nvhw_rxq *rxq, u32 len);
 void nvhw_rxq_used(struct nvhw_rxq *rxq, unsigned int n);

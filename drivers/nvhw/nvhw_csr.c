@@ -77,11 +77,8 @@ static bool nvhw_csr_write_en(struct nvhw_port *port, unsigned int index,
 
 	WRITE_ONCE(port->en, val);
 	nvhw_rss_set_inner(port);
-	if (changed & ~NVNIC_OFF_TX_MASK) {
-		/* Frames may go elsewhere now, as in nvhw_rss_commit(). */
-		synchronize_rcu_expedited();
-		nvhw_rxq_release_all(port);
-	}
+	if (changed & ~NVNIC_OFF_TX_MASK)
+		nvhw_rxq_reroute(port);
 	return true;
 }
 

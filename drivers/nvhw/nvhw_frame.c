@@ -96,6 +96,17 @@ void nvhw_frame_pad(struct nvhw_frame *f)
 	f->payload_len = 0;
 }
 
+/**
+ * nvhw_frame_finish() - fill the checksums of a frame, ahead of its receiver
+ * @f: the frame
+ * @sum: sum of its payload
+ */
+void nvhw_frame_finish(struct nvhw_frame *f, u32 sum)
+{
+	nvpe_csum_fill(f->hdr, f->hdr_len, &f->fill, sum);
+	memset(&f->fill, 0, sizeof(f->fill));
+}
+
 static u32 nvhw_frame_sum(const struct nvhw_frame *f)
 {
 	struct nvhw_cursor at = f->payload;
@@ -128,7 +139,6 @@ void nvhw_frame_parse(struct nvhw_frame *f, u32 flags, struct nvpe_hdrs *h)
 	nvpe_parse(f->hdr, f->hdr_len, f->len, flags, h);
 	if (likely(!f->fill.l4_field || !nvpe_hdrs_cover(h, f->fill.l4_field)))
 		return;
-	nvpe_csum_fill(f->hdr, f->hdr_len, &f->fill, nvhw_frame_sum(f));
-	memset(&f->fill, 0, sizeof(f->fill));
+	nvhw_frame_finish(f, nvhw_frame_sum(f));
 	nvpe_parse(f->hdr, f->hdr_len, f->len, flags, h);
 }

@@ -140,7 +140,7 @@ void nvhw_link_update(struct nvhw_adapter *adapter)
 	if (!release)
 		return;
 	/* So that nobody who went by the old state is yet to wait, as in
-	 * nvhw_rss_commit()
+	 * nvhw_rxq_reroute()
 	 */
 	synchronize_rcu_expedited();
 	for (i = 0; i < NVHW_PORTS; i++)

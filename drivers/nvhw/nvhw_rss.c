@@ -82,12 +82,9 @@ bool nvhw_rss_commit(struct nvhw_port *port)
 	}
 	if (!rss && !old)
 		return true;
+	/* NVNIC_REG_EN may have been written since it was made. */
 	nvhw_rss_set_inner(port);
-	/* A sender may wait, or be about to, for a queue that its frame now
-	 * avoids; from choosing the queue to waiting it is an RCU reader.
-	 */
-	synchronize_rcu_expedited();
-	nvhw_rxq_release_all(port);
+	nvhw_rxq_reroute(port);
 	if (old)
 		kvfree_rcu(old, rcu);
 	return true;

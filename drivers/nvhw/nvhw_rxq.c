@@ -78,6 +78,21 @@ void nvhw_rxq_release_all(struct nvhw_port *port)
 }
 
 /**
+ * nvhw_rxq_reroute() - the way of frames to a port has changed
+ * @port: the port
+ *
+ * A sender may wait, or be about to, for a queue that its frame now avoids; from
+ * choosing the queue to waiting it is an RCU reader.
+ *
+ * Context: process, sleeps.
+ */
+void nvhw_rxq_reroute(struct nvhw_port *port)
+{
+	synchronize_rcu_expedited();
+	nvhw_rxq_release_all(port);
+}
+
+/**
  * nvhw_rxq_hold() - have a sender wait until buffers are posted
  * @rxq: the queue without buffers, or one that is not running: then the wait
  *	ends with the first doorbell after it has been started

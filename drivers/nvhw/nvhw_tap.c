@@ -166,8 +166,7 @@ void nvhw_tap_take(struct nvhw_tap *tap, struct nvhw_frame *f)
 	dst.va = skb_put(skb, f->len);
 	dst.len = f->len;
 	sum = nvhw_frame_copy(f, &dst, f->hdr_len);
-	nvpe_csum_fill(f->hdr, f->hdr_len, &f->fill, sum);
-	memset(&f->fill, 0, sizeof(f->fill));
+	nvhw_frame_finish(f, sum);
 	memcpy(dst.va, f->hdr, f->hdr_len);
 	f->tap_piece.va = dst.va + f->hdr_len;
 	f->tap_piece.len = f->payload_len;
