@@ -18,6 +18,10 @@
 #define NVPE_GRE_KEY		BIT(13)	/* K, RFC 2890 */
 #define NVPE_GRE_SEQ		BIT(12)	/* S, RFC 2890 */
 
+#define NVPE_GRE_CSUM_OFF	4	/* checksum fields, from the start of the header */
+#define NVPE_TCP_CSUM_OFF	16
+#define NVPE_UDP_CSUM_OFF	6
+
 #define NVPE_IPPROTO_TCP	6
 #define NVPE_IPPROTO_UDP	17
 #define NVPE_IPPROTO_GRE	47

@@ -6,10 +6,8 @@
  */
 #include <nvpe/csum.h>
 
-#define NVPE_GRE_CSUM_OFF	4
 #define NVPE_IPV4_CSUM_OFF	10
 #define NVPE_UDP_LEN_OFF	4
-#define NVPE_UDP_CSUM_OFF	6
 
 /**
  * struct nvpe_csum_frame - a frame as verification sees it

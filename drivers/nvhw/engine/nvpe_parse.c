@@ -40,9 +40,7 @@
 #define NVPE_GRE_FLAGS		(NVPE_GRE_CSUM | NVPE_GRE_KEY | NVPE_GRE_SEQ)
 
 #define NVPE_TCP_HLEN		20
-#define NVPE_TCP_CHECK		16
 #define NVPE_UDP_HLEN		8
-#define NVPE_UDP_CHECK		6
 #define NVPE_PORTS_LEN		4U
 
 /**
@@ -396,7 +394,8 @@ bool nvpe_hdrs_cover(const struct nvpe_hdrs *h, u32 off)
 		return !ip->version || off < ip->l4_off + NVPE_PORTS_LEN;
 	if (h->outcome != NVPE_PARSE_L4)
 		return true;
-	check = h->l4 == NVPE_IPPROTO_TCP ? NVPE_TCP_CHECK : NVPE_UDP_CHECK;
+	check = h->l4 == NVPE_IPPROTO_TCP ? NVPE_TCP_CSUM_OFF :
+					NVPE_UDP_CSUM_OFF;
 	return off < h->hdr_len && off != h->l4_off + check;
 }
 

@@ -15,11 +15,8 @@
 #define NVPE_IPV6_LEN_OFF	4
 #define NVPE_IPV6_HLEN		40
 
-#define NVPE_GRE_CSUM_OFF	4
-
 #define NVPE_TCP_SEQ_OFF	4
 #define NVPE_TCP_FLAGS_OFF	13
-#define NVPE_TCP_CSUM_OFF	16
 #define NVPE_TCP_FIN		BIT(0)
 #define NVPE_TCP_SYN		BIT(1)
 #define NVPE_TCP_RST		BIT(2)
@@ -28,7 +25,6 @@
 #define NVPE_TCP_CWR		BIT(7)
 
 #define NVPE_UDP_LEN_OFF	4
-#define NVPE_UDP_CSUM_OFF	6
 
 /* Which headers can be cut at all, whatever the lengths */
 static bool nvpe_seg_hdrs_fit(const u8 *tmpl, const struct nvpe_hdrs *h,

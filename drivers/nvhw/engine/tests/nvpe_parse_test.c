@@ -545,6 +545,18 @@ static void nvpe_parse_random_layouts(struct kunit *test)
 	}
 }
 
+/* A frame of a random layout, whose last layer is one of @last */
+static void nvpe_parse_build(struct nvpe_test_frame *f, u8 *buf, char *layout,
+			     u32 *state, const char *last)
+{
+	struct nvpe_test_arg arg = {
+		.payload_len = nvpe_test_random(state) % 200,
+	};
+
+	nvpe_test_layout(state, layout, last);
+	nvpe_test_build(f, buf, layout, &arg);
+}
+
 /* Broken bytes: nothing outside is read, nor does it change the result. */
 static void nvpe_parse_random_bytes(struct kunit *test)
 {
@@ -556,12 +568,7 @@ static void nvpe_parse_random_bytes(struct kunit *test)
 	u32 state = 2;
 
 	for (i = 0; i < NVPE_PARSE_ROUNDS; i++) {
-		struct nvpe_test_arg arg = {
-			.payload_len = nvpe_test_random(&state) % 200,
-		};
-
-		nvpe_test_layout(&state, layout, "TOUF");
-		nvpe_test_build(&f, buf, layout, &arg);
+		nvpe_parse_build(&f, buf, layout, &state, "TOUF");
 		for (n = nvpe_test_random(&state) % 4; n; n--)
 			buf[nvpe_test_random(&state) % f.len] =
 				nvpe_test_random(&state);
@@ -620,12 +627,7 @@ static void nvpe_parse_cover(struct kunit *test)
 	u32 i, l4;
 
 	for (i = 0; i < NVPE_PARSE_ROUNDS / 10; i++) {
-		struct nvpe_test_arg arg = {
-			.payload_len = nvpe_test_random(&state) % 200,
-		};
-
-		nvpe_test_layout(&state, layout, i % 2 ? "TOU" : "");
-		nvpe_test_build(&f, buf, layout, &arg);
+		nvpe_parse_build(&f, buf, layout, &state, i % 2 ? "TOU" : "");
 		if (!(nvpe_test_random(&state) % 4))
 			buf[nvpe_test_random(&state) % f.len] =
 				nvpe_test_random(&state);
