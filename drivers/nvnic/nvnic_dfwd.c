@@ -86,6 +86,15 @@ static int nvnic_dfwd_place(struct nvnic_net *nn, struct nvnic_config *cfg)
 	return 0;
 }
 
+/* As last set for all queues: who had them before, or has them next, is another. */
+static void nvnic_dfwd_moderate(struct nvnic_net *nn, struct nvnic_span span)
+{
+	u32 q;
+
+	for (q = span.first; q < span.first + span.count; q++)
+		nvnic_moder_set(nn, q, &nn->coalesce);
+}
+
 /* What a set had on its old queues, it has on the new ones. */
 static void nvnic_dfwd_carry(struct nvnic_net *nn,
 			     const struct nvnic_config *old,
@@ -94,9 +103,7 @@ static void nvnic_dfwd_carry(struct nvnic_net *nn,
 	u32 i, k;
 
 	for (i = 0; i < NVNIC_VMQ_SETS; i++)
-		for (k = 0; k < old->vmq[i].count; k++)
-			nvnic_moder_set(nn, old->vmq[i].first + k,
-					&nn->coalesce);
+		nvnic_dfwd_moderate(nn, old->vmq[i]);
 
 	for (i = 0; i < NVNIC_VMQ_SETS; i++)
 		for (k = 0; k < nn->cfg.vmq[i].count; k++)
@@ -242,15 +249,6 @@ static int nvnic_dfwd_real_num(struct nvnic_net *nn)
 		return 0;
 
 	return netif_set_real_num_queues(nn->netdev, end, end);
-}
-
-/* As last set for all queues: who had them before, or has them next, is another. */
-static void nvnic_dfwd_moderate(struct nvnic_net *nn, struct nvnic_span span)
-{
-	u32 q;
-
-	for (q = span.first; q < span.first + span.count; q++)
-		nn->queue_coalesce[q] = nn->coalesce;
 }
 
 static void nvnic_dfwd_destroy(struct nvnic_net *nn, struct nvnic_vmq *vmq)

@@ -155,8 +155,8 @@ int nvnic_rss_program(struct nvnic_net *nn, u32 queues)
 	return err;
 }
 
-/* The main settings, and what others have of them */
-static int nvnic_rss_commit_all(struct nvnic_net *nn)
+/* The main settings, and what others have of them: contexts only the fields */
+static int nvnic_rss_commit_all(struct nvnic_net *nn, bool fields)
 {
 	int err = 0;
 
@@ -164,13 +164,16 @@ static int nvnic_rss_commit_all(struct nvnic_net *nn)
 		err = nvnic_rss_commit(nn, 0, &nn->rss);
 	if (!err)
 		err = nvnic_vmq_rss(nn);
+	if (!err && fields)
+		err = nvnic_rss_ctx_fields(nn);
 
-	return err ?: nvnic_rss_ctx_fields(nn);
+	return err;
 }
 
 /* On an error the device has the old settings again, and so have we. */
 static int nvnic_rss_change(struct nvnic_net *nn, const struct nvnic_rss *rss)
 {
+	bool fields = rss->fields != nn->rss.fields;
 	struct nvnic_rss *old;
 	int err;
 
@@ -179,10 +182,10 @@ static int nvnic_rss_change(struct nvnic_net *nn, const struct nvnic_rss *rss)
 		return -ENOMEM;
 
 	nn->rss = *rss;
-	err = nvnic_rss_commit_all(nn);
+	err = nvnic_rss_commit_all(nn, fields);
 	if (err) {
 		nn->rss = *old;
-		if (nvnic_rss_commit_all(nn))
+		if (nvnic_rss_commit_all(nn, fields))
 			netdev_err(nn->netdev, "the device does not take back the old receive hash\n");
 	}
 	kfree(old);
