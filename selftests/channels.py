@@ -8,7 +8,7 @@ Copyright (C) 2026 nvnic contributors
 
 from lib.frames import *
 from lib.hwstats import Watch
-from lib.inject import Injection
+from lib.inject import injection
 from lib.nvnic import *
 from lib.pktgen import Pktgen, Sink, Stream, quiet_pair
 from lib.stream import Stream as Tcp
@@ -123,9 +123,7 @@ def new_and_old_refused():
 @ksft_case
 def no_memory():
     """Rings for which there is no memory are refused; nobody is killed for it."""
-    inject = Injection()
-    if not inject.possible:
-        raise Skip("this kernel has no fail_page_alloc (CONFIG_FAIL_PAGE_ALLOC)")
+    inject = injection()
     stream = Tcp(PAIR.a, PAIR.b)
     stream.moving()
     before = config(PAIR.b)
@@ -141,9 +139,7 @@ def no_memory():
 @ksft_case
 def no_memory_for_buffers():
     """Buffers that new rings did not get are no failure of the queue that goes on."""
-    inject = Injection()
-    if not inject.possible:
-        raise Skip("this kernel has no fail_page_alloc (CONFIG_FAIL_PAGE_ALLOC)")
+    inject = injection()
     seen = Watch(PAIR.b)
     inject.start(100, "nvnic_rx_fill")
     result = PAIR.b.cmd("ethtool -G nvn1 rx 2048", fail=False)
@@ -156,9 +152,7 @@ def no_memory_for_buffers():
 @ksft_case
 def no_skb():
     """A frame that is dropped for want of an skb is what netdev-genl calls alloc-fail."""
-    inject = Injection()
-    if not inject.possible:
-        raise Skip("this kernel has no failslab (CONFIG_FAILSLAB)")
+    inject = injection()
     sender, seen, before = Sender("nvn0"), Watch(PAIR.b), PAIR.b.qstats()
     frame = eth(mac(PAIR.b.mac()), mac(PAIR.a.mac()), 0x88b5, bytes(100))
     inject.start(100, "nvnic_clean_rx")

@@ -12,9 +12,8 @@ import itertools
 from lib import regs
 from lib.flowframes import *
 from lib.hwstats import Watch
-from lib.inject import Injection
+from lib.inject import injection
 from lib.nvnic import *
-from lib.regs import LINK_STATUS, PAUSE_RX, PAUSE_TX, registers
 
 PAIR = None
 SUPERS, PER_SUPER = 60, 127
@@ -49,8 +48,8 @@ def on_off(flag):
 
 def in_force(port):
     """(rx, tx) as the device has it."""
-    status = registers(port)[LINK_STATUS]
-    return bool(status & PAUSE_RX), bool(status & PAUSE_TX)
+    status = regs.registers(port)[regs.LINK_STATUS]
+    return bool(status & regs.PAUSE_RX), bool(status & regs.PAUSE_TX)
 
 
 def negotiated(port):
@@ -188,9 +187,7 @@ def effect(of_sender, of_receiver, lossless, way):
 def receiver_without_memory():
     """No buffer, and no completion that would wake anybody: once there is memory, the
     ring is filled all the same, and what was held back arrives."""
-    inject = Injection()
-    if not inject.possible:
-        raise Skip("this kernel has no fail_page_alloc (CONFIG_FAIL_PAGE_ALLOC)")
+    inject = injection()
     # A kept frame keeps its buffer: more than the ring and the page pool's store have.
     count, ether = 1000, mac(PAIR.b.mac()) + mac(PAIR.a.mac())
     ears = Listener("nvn1", ns="b", match=lambda frame: frame[:12] == ether)

@@ -384,8 +384,8 @@ def spoof_check():
     ksft_eq([bytes(f) for f in listener.exactly(4)], frames, "frames without the check")
 
 
-def outer4(payload, **kw):
-    return ETH_P_IP, ipv4(addr("10.2.0.1"), addr("10.2.0.2"), GRE, payload, df=False, **kw)
+def outer4(proto, payload, **kw):
+    return ETH_P_IP, ipv4(addr("10.2.0.1"), addr("10.2.0.2"), proto, payload, df=False, **kw)
 
 
 def outer6(proto, payload, **kw):
@@ -398,26 +398,22 @@ def inside(vsid):
     return gre(ETH_P_TEB, eth(MAC_A, mac(VICTIM), ETH_P_IP, inner, pad=False), key=vsid << 8)
 
 
-def fragment6(proto, payload):
-    return struct.pack("!BBHI", proto, 0, 0, 1) + payload
-
-
 VICTIM, VSID = "02:aa:00:00:00:02", 5000
 # What a VM may send of a tunnel: (EtherType and payload, offset of a checksum, goes)
 IDENTITIES = {
-    "of-nobody": (outer4(inside(VSID + 1)), None, True),
-    "fragment-of-udp": ((ETH_P_IP, ipv4(addr("10.2.0.1"), addr("10.2.0.2"), UDP, bytes(32),
-                                        df=False, mf=True)), None, True),
-    "of-the-victim": (outer4(inside(VSID)), None, False),
+    "of-nobody": (outer4(GRE, inside(VSID + 1)), None, True),
+    "fragment-of-udp": (outer4(UDP, bytes(32), mf=True), None, True),
+    "of-the-victim": (outer4(GRE, inside(VSID)), None, False),
     "over-ipv6": (outer6(GRE, inside(VSID)), None, False),
-    "checksum-makes-the-key": (outer4(inside(VSID)), 38, False),
-    "checksum-makes-the-address": (outer4(inside(VSID)), 48, False),
-    "fragment": (outer4(inside(VSID), mf=True), None, False),
-    "fragment-of-ipv6": (outer6(44, fragment6(GRE, inside(VSID))), None, False),
-    "fragment-with-options": (outer6(44, fragment6(60, ext(GRE) + inside(VSID))), None, False),
-    "length-0": (outer6(0, ext(GRE) + inside(VSID), length=0), None, False),
+    "checksum-makes-the-key": (outer4(GRE, inside(VSID)), 38, False),
+    "checksum-makes-the-address": (outer4(GRE, inside(VSID)), 48, False),
+    "fragment": (outer4(GRE, inside(VSID), mf=True), None, False),
+    "fragment-of-ipv6": (outer6(FRAGMENT, frag_ext(GRE, 0, False) + inside(VSID)), None, False),
+    "fragment-with-options": (outer6(FRAGMENT, frag_ext(DSTOPTS, 0, False) + ext(GRE) +
+                                     inside(VSID)), None, False),
+    "length-0": (outer6(HOPOPTS, ext(GRE) + inside(VSID), length=0), None, False),
     "three-tags": ((ETH_P_8021Q, vlan(1, ETH_P_8021Q, vlan(
-        2, ETH_P_8021Q, vlan(3, *outer4(inside(VSID)))))), None, False),
+        2, ETH_P_8021Q, vlan(3, *outer4(GRE, inside(VSID)))))), None, False),
 }
 
 

@@ -6,7 +6,7 @@ Copyright (C) 2026 nvnic contributors
 
 import os
 
-from .shell import defer
+from .shell import Skip, defer
 
 _KNOBS = ("failslab", "fail_page_alloc")
 
@@ -52,3 +52,12 @@ class Injection:
         if self.possible:
             for knob in _KNOBS:
                 self._set(knob, probability=0)
+
+
+def injection():
+    """An Injection; in a kernel without it the case is skipped."""
+    inject = Injection()
+    if not inject.possible:
+        raise Skip("this kernel has no failslab, fail_page_alloc (CONFIG_FAILSLAB, "
+                   "CONFIG_FAIL_PAGE_ALLOC)")
+    return inject
