@@ -2,7 +2,7 @@
 #
 # nvnic: a virtual NVGRE NIC and its driver, in one kernel module
 #
-#   make            build nvnic.ko against the installed 6.12 headers
+#   make            build nvnic.ko against installed headers, 6.12 or newer
 #   make demo       see it work, in a VM; sets up everything by itself
 #   make check      every test, in a VM where it needs the module; likewise
 #   make check-debug [STRESS=300] [SEED=n] [ONLY=a.py,b.py]   everything again in a kernel with
@@ -32,13 +32,13 @@ KDIR ?= $(shell scripts/kdir.sh)
 .DEFAULT_GOAL := modules
 .PHONY: modules clean unit coverage fuzz bench-engine check check-debug check-upstream demo bench style vm-shell help
 
-modules clean: headers = $(or $(KDIR),$(error no kernel headers to build against))
-
 modules:
-	$(MAKE) -C $(headers) M=$(CURDIR) modules
+	@scripts/kdir.sh --check "$(KDIR)" >/dev/null
+	$(MAKE) -C $(KDIR) M=$(CURDIR) modules
 
 clean:
-	$(MAKE) -C $(headers) M=$(CURDIR) clean
+	@scripts/kdir.sh --check "$(KDIR)" >/dev/null
+	$(MAKE) -C $(KDIR) M=$(CURDIR) clean
 	$(MAKE) -C tools clean
 
 unit coverage:

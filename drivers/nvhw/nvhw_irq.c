@@ -14,6 +14,7 @@
 #include <linux/irq.h>
 
 #include "nvhw.h"
+#include "nvhw_compat.h"
 
 static void nvhw_irq_deliver(struct nvhw_vec *vec)
 {
@@ -246,7 +247,7 @@ static int nvhw_irq_domain_map(struct irq_domain *domain, unsigned int irq,
 	/* Without it x86 defers a change of affinity to the next interrupt of
 	 * a controller that this vector does not have.
 	 */
-	irq_set_status_flags(irq, IRQ_MOVE_PCNTXT);
+	irq_set_status_flags(irq, NVHW_IRQ_MOVE_AT_ONCE);
 	irq_set_noprobe(irq);
 	return 0;
 }

@@ -13,6 +13,7 @@
 #include <linux/bitfield.h>
 
 #include "nvhw.h"
+#include "nvhw_compat.h"
 
 /**
  * nvhw_moder_write() - write to NVNIC_REG_Q_MODER_TX or NVNIC_REG_Q_MODER_RX
@@ -160,8 +161,8 @@ static enum hrtimer_restart nvhw_moder_expire(struct hrtimer *timer)
 void nvhw_moder_init(struct nvhw_vec *vec)
 {
 	raw_spin_lock_init(&vec->lock);
-	hrtimer_init(&vec->timer, CLOCK_MONOTONIC, HRTIMER_MODE_ABS_PINNED_HARD);
-	vec->timer.function = nvhw_moder_expire;
+	hrtimer_setup(&vec->timer, nvhw_moder_expire, CLOCK_MONOTONIC,
+		      HRTIMER_MODE_ABS_PINNED_HARD);
 }
 
 /**

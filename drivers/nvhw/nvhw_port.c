@@ -8,6 +8,7 @@
 #include <linux/slab.h>
 
 #include "nvhw.h"
+#include "nvhw_compat.h"
 
 static struct workqueue_struct *nvhw_softirq_wq;
 static struct workqueue_struct *nvhw_thread_wq;
@@ -21,7 +22,7 @@ static struct workqueue_struct *nvhw_thread_wq;
  */
 int nvhw_port_init_engines(void)
 {
-	nvhw_softirq_wq = alloc_workqueue("nvhw", WQ_BH, 0);
+	nvhw_softirq_wq = alloc_workqueue("nvhw", NVHW_WQ_BH, 0);
 	if (!nvhw_softirq_wq)
 		return -ENOMEM;
 	nvhw_thread_wq = alloc_workqueue("nvhw-threads",

@@ -6,9 +6,14 @@
  *
  * Locks, outermost first:
  *
- *	RTNL		everything in &struct nvnic_net that does not name another
- *			lock; taken by the stack around ndo_* and ethtool
- *			operations, and by nvnic_service()
+ *	RTNL		flower filters (&struct nvnic_tc); nvnic_net.cfg changes
+ *			with RTNL and the instance lock held, and is read with
+ *			either
+ *	instance lock	everything in &struct nvnic_net that does not name another
+ *			lock; held by the stack around ndo_* and ethtool
+ *			operations, and taken by nvnic_service(). See
+ *			nvnic_lock.h
+ *	filter_lock	the registers through which a rule reaches the device
  *	addr_list_lock	nvnic_net.macf and the registers behind it
  *	xmit lock	of a TX queue: producer side of its ring, the spill list,
  *			its place in nvnic_net.tx
@@ -21,6 +26,7 @@
 #define NVNIC_H
 
 #include <linux/ethtool.h>
+#include <linux/mutex.h>
 #include <linux/netdevice.h>
 #include <linux/spinlock.h>
 #include <linux/workqueue.h>
@@ -31,7 +37,9 @@
 #include <nvnic/nvnic_offloads.h>
 #include <nvnic/nvnic_regs.h>
 
+#include "nvnic_compat.h"
 #include "nvnic_devlink.h"
+#include "nvnic_lock.h"
 #include "nvnic_module.h"
 #include "nvnic_stats.h"
 #include "nvnic_txrx.h"
@@ -120,16 +128,19 @@ struct nvnic_rss {
  * @netdev: its net_device
  * @bdev: its device
  * @tx_allowed: request bits that a descriptor may carry now; written under
- *	RTNL, read by the transmit path. Always a subset of @en
+ *	the instance lock, read by the transmit path. Always a subset of @en
  * @tx: TX ring of each queue, NULL while there is none; the queue's xmit lock
- * @tx_num: TX queues that are not of VM queue sets, from 0 on; written under RTNL
+ * @tx_num: TX queues that are not of VM queue sets, from 0 on; written under the
+ *	instance lock
  * @vmq_tx: TX queues of a station by its subordinate channel, NVNIC_VMQ_TX_*;
- *	0: those of the port. Written under RTNL
+ *	0: those of the port. Written under the instance lock
  * @rings: rings in use, NULL while down
  * @qstats: statistics of each queue; outlive the rings
  * @cfg: configuration of @rings, or of those to come
  * @rss: receive hash
  * @ctx: RSS contexts beside it, NULL: there is none with that number
+ * @ctx_fields: hash fields of each, NVNIC_REG_RSS_FIELDS
+ * @filter_lock: see above
  * @rules: filter rules, &struct nvnic_ntuple_rule by location
  * @nrules: how many
  * @vmq: VM queue sets, NULL: there is none with that number
@@ -171,6 +182,8 @@ struct nvnic_net {
 	struct nvnic_config cfg;
 	struct nvnic_rss rss;
 	struct ethtool_rxfh_context *ctx[NVNIC_RSS_USER_CONTEXTS];
+	u64 ctx_fields[NVNIC_RSS_USER_CONTEXTS];
+	struct mutex filter_lock;	/* see the head of this file */
 	struct xarray rules;
 	u32 nrules;
 	struct nvnic_vmq *vmq[NVNIC_VMQ_SETS];
@@ -212,6 +225,8 @@ void nvnic_port_destroy(struct nvnic_net *nn);
 
 /* nvnic_netdev.c */
 extern const struct net_device_ops nvnic_netdev_ops;
+void nvnic_set_rx_mode(struct net_device *dev);
+void nvnic_sync_rx_mode(struct net_device *dev);
 
 /* nvnic_link.c */
 void nvnic_link_init(struct nvnic_net *nn);
@@ -269,6 +284,12 @@ int nvnic_set_rxfh(struct net_device *dev, struct ethtool_rxfh_param *rxfh,
 int nvnic_get_rxnfc(struct net_device *dev, struct ethtool_rxnfc *nfc,
 		    u32 *rule_locs);
 int nvnic_set_rxnfc(struct net_device *dev, struct ethtool_rxnfc *nfc);
+u32 nvnic_get_rx_ring_count(struct net_device *dev);
+int nvnic_get_rxfh_fields(struct net_device *dev,
+			  struct ethtool_rxfh_fields *fields);
+int nvnic_set_rxfh_fields(struct net_device *dev,
+			  const struct ethtool_rxfh_fields *fields,
+			  struct netlink_ext_ack *extack);
 
 /* nvnic_rss_ctx.c */
 int nvnic_create_rxfh_context(struct net_device *dev,
@@ -283,6 +304,7 @@ int nvnic_remove_rxfh_context(struct net_device *dev,
 			      struct ethtool_rxfh_context *ctx, u32 id,
 			      struct netlink_ext_ack *extack);
 int nvnic_rss_ctx_fields(struct nvnic_net *nn);
+int nvnic_rss_ctx_set_fields(struct nvnic_net *nn, u32 id, u64 fields);
 void nvnic_rss_ctx_reset(struct nvnic_net *nn);
 
 /* nvnic_ntuple.c */

@@ -111,7 +111,7 @@ void nvnic_moder_exit(struct nvnic_net *nn)
  * nvnic_moder_start() - have the device moderate a vector as the user wants it
  * @vec: vector; its NAPI is disabled
  *
- * Context: process, RTNL.
+ * Context: process, instance lock.
  */
 void nvnic_moder_start(struct nvnic_vec *vec)
 {
@@ -138,7 +138,7 @@ void nvnic_moder_start(struct nvnic_vec *vec)
  * nvnic_moder_stop() - stop adapting a vector
  * @vec: vector; its NAPI is disabled
  *
- * Context: process, RTNL.
+ * Context: process, instance lock.
  */
 void nvnic_moder_stop(struct nvnic_vec *vec)
 {
@@ -162,7 +162,7 @@ void nvnic_moder_adapt(struct nvnic_vec *vec)
 						      NVNIC_TS_PACKETS),
 				  nvnic_done_stat_own(vec->tx.stats,
 						      NVNIC_TS_BYTES), &sample);
-		net_dim(&vec->tx_dim, sample);
+		nvnic_net_dim(&vec->tx_dim, &sample);
 	}
 	if (vec->rx_adaptive) {
 		dim_update_sample(vec->events,
@@ -170,7 +170,7 @@ void nvnic_moder_adapt(struct nvnic_vec *vec)
 						    NVNIC_RS_PACKETS),
 				  nvnic_rx_stat_own(vec->rx.stats,
 						    NVNIC_RS_BYTES), &sample);
-		net_dim(&vec->rx_dim, sample);
+		nvnic_net_dim(&vec->rx_dim, &sample);
 	}
 }
 
@@ -180,7 +180,7 @@ void nvnic_moder_adapt(struct nvnic_vec *vec)
  * @queue: number of the pair, in use or not
  * @c: how
  *
- * Context: process, RTNL.
+ * Context: process, instance lock.
  */
 void nvnic_moder_set(struct nvnic_net *nn, u32 queue,
 		     const struct nvnic_coalesce *c)
@@ -265,7 +265,7 @@ static int nvnic_coalesce_parse(const struct ethtool_coalesce *in,
  * @kernel: no parameter of ours
  * @extack: not used
  *
- * Context: process, RTNL.
+ * Context: process, instance lock.
  *
  * Return: 0.
  */
@@ -287,7 +287,7 @@ int nvnic_get_coalesce(struct net_device *dev, struct ethtool_coalesce *out,
  * @kernel: no parameter of ours
  * @extack: names the limit
  *
- * Context: process, RTNL.
+ * Context: process, instance lock.
  *
  * Return: 0; -ERANGE beyond a limit; -EINVAL for frames without a time.
  */
@@ -317,7 +317,7 @@ int nvnic_set_coalesce(struct net_device *dev, struct ethtool_coalesce *in,
  * @queue: number of the pair
  * @out: receives it
  *
- * Context: process, RTNL.
+ * Context: process, instance lock.
  *
  * Return: 0, or -EINVAL when there is no such pair.
  */
@@ -340,7 +340,7 @@ int nvnic_get_queue_coalesce(struct net_device *dev, u32 queue,
  * @queue: number of the pair
  * @in: how, as for nvnic_set_coalesce()
  *
- * Context: process, RTNL.
+ * Context: process, instance lock.
  *
  * Return: 0; -EINVAL when there is no such pair; or an error of
  * nvnic_set_coalesce(), without a text: this command has no place for one.

@@ -1,20 +1,62 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * nvnic driver: differences between kernels.
+ * nvnic driver: differences between kernels, but for the tables of operations
+ * (nvnic_compat_ops.h) and the instance lock (nvnic_lock.h).
  *
  * Copyright (C) 2026 nvnic contributors
  *
- * The only place that may mention one. Distribution kernels carry backports,
- * so test for the symbol itself, not for a version.
+ * Only these three headers may mention one. NVNIC_HAVE_* are what
+ * scripts/probe.sh has found: distribution kernels carry backports, and a
+ * version tells nothing.
  */
 #ifndef NVNIC_COMPAT_H
 #define NVNIC_COMPAT_H
 
+#include <linux/dim.h>
 #include <linux/timer.h>
+#include <linux/workqueue.h>
+#include <net/devlink.h>
 
 /* Renamed in Linux 6.16 */
 #ifndef from_timer
 #define from_timer	timer_container_of
+#endif
+
+/* Renamed in Linux 6.18 */
+#ifndef NVNIC_HAVE_SYSTEM_PERCPU_WQ
+#define system_percpu_wq	system_wq
+#endif
+
+/* The sample goes by reference since Linux 6.13. */
+#ifdef NVNIC_HAVE_NET_DIM_BY_REFERENCE
+#define nvnic_net_dim(dim, sample)	net_dim(dim, sample)
+#else
+#define nvnic_net_dim(dim, sample)	net_dim(dim, *(sample))
+#endif
+
+/* The grace period is in the operations since Linux 6.18; 0 is its default. */
+#ifdef NVNIC_HAVE_HEALTH_GRACEFUL_ARG
+#define nvnic_health_reporter_create(devlink, ops, priv) \
+	devl_health_reporter_create(devlink, ops, 0, priv)
+#else
+#define nvnic_health_reporter_create(devlink, ops, priv) \
+	devl_health_reporter_create(devlink, ops, priv)
+#endif
+
+/* Hash fields come in a structure of their own since Linux 6.17. */
+#ifndef NVNIC_HAVE_RXFH_FIELDS
+struct ethtool_rxfh_fields {
+	u32 data;
+	u32 flow_type;
+	u32 rss_context;
+};
+#endif
+
+/* Each RSS context has its own hash fields; without, those of the port. */
+#ifdef NVNIC_HAVE_RXFH_PER_CTX_FIELDS
+#define NVNIC_CTX_OWN_FIELDS	true
+#else
+#define NVNIC_CTX_OWN_FIELDS	false
 #endif
 
 #endif /* NVNIC_COMPAT_H */

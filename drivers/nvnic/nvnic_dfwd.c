@@ -118,7 +118,7 @@ static void nvnic_dfwd_carry(struct nvnic_net *nn,
  *
  * VM queue sets move behind them, with their moderation.
  *
- * Context: process, RTNL.
+ * Context: process, instance lock.
  *
  * Return: 0; -ENOSPC when they are too many together; -ENOMEM; an error of
  * nvnic_reconfigure().
@@ -379,6 +379,7 @@ static struct nvnic_vmq *nvnic_dfwd_create(struct nvnic_net *nn,
 void *nvnic_dfwd_add_station(struct net_device *dev, struct net_device *vdev)
 {
 	struct nvnic_net *nn = netdev_priv(dev);
+	struct nvnic_vmq *vmq;
 	int err;
 
 	ASSERT_RTNL();
@@ -387,7 +388,12 @@ void *nvnic_dfwd_add_station(struct net_device *dev, struct net_device *vdev)
 	if (err)
 		return ERR_PTR(err);
 
-	return nvnic_dfwd_create(nn, vdev);
+	/* macvlan calls without the port's instance lock. */
+	nvnic_dev_lock(dev);
+	vmq = nvnic_dfwd_create(nn, vdev);
+	nvnic_dev_unlock(dev);
+
+	return vmq;
 }
 
 /**
@@ -401,20 +407,22 @@ void nvnic_dfwd_del_station(struct net_device *dev, void *priv)
 {
 	ASSERT_RTNL();
 
+	nvnic_dev_lock(dev);
 	nvnic_dfwd_destroy(netdev_priv(dev), priv);
+	nvnic_dev_unlock(dev);
 }
 
 /**
  * nvnic_dfwd_release_all() - all macvlans go on in software
  * @nn: port
  *
- * Context: process, RTNL.
+ * Context: process, instance lock.
  */
 void nvnic_dfwd_release_all(struct nvnic_net *nn)
 {
 	u32 i;
 
-	ASSERT_RTNL();
+	nvnic_assert_dev_lock(nn->netdev);
 
 	for (i = 0; i < NVNIC_VMQ_SETS; i++)
 		if (nn->vmq[i])
@@ -458,10 +466,12 @@ static int nvnic_dfwd_event(struct notifier_block *nb, unsigned long event,
 	if (dev->netdev_ops != &nvnic_netdev_ops)
 		return NOTIFY_DONE;
 
+	nvnic_dev_lock(dev);
 	if (event == NETDEV_CHANGEADDR)
 		nvnic_dfwd_readdress(dev, vdev);
 	else if (event == NETDEV_CHANGE && !macvlan_supports_dest_filter(vdev))
 		nvnic_dfwd_remode(dev, vdev);
+	nvnic_dev_unlock(dev);
 
 	return NOTIFY_DONE;
 }

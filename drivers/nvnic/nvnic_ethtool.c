@@ -10,6 +10,7 @@
 #include <linux/rtnetlink.h>
 
 #include "nvnic.h"
+#include "nvnic_compat_ops.h"
 #include "nvnic_csr.h"
 #include "nvnic_vmq.h"
 
@@ -163,8 +164,8 @@ static u32 nvnic_get_rxfh_indir_size(struct net_device *dev)
 }
 
 const struct ethtool_ops nvnic_ethtool_ops = {
+	NVNIC_ETHTOOL_COMPAT_OPS
 	.supported_input_xfrm = RXH_XFRM_SYM_XOR,
-	.cap_rss_ctx_supported = true,
 	.cap_rss_rxnfc_adds = true,
 	.rxfh_per_ctx_key = true,
 	.rxfh_max_num_contexts = NVNIC_RSS_USER_CONTEXTS,
@@ -182,7 +183,7 @@ const struct ethtool_ops nvnic_ethtool_ops = {
 	.get_link_ext_state = nvnic_get_link_ext_state,
 	.get_link_ext_stats = nvnic_get_link_ext_stats,
 	.get_fecparam = nvnic_get_fecparam,
-	.get_fec_stats = nvnic_get_fec_stats,
+	.get_fec_stats = nvnic_op_get_fec_stats,
 	.get_ringparam = nvnic_get_ringparam,
 	.set_ringparam = nvnic_set_ringparam,
 	.get_channels = nvnic_get_channels,

@@ -147,14 +147,14 @@ void nvnic_features_init(struct nvnic_net *nn)
  * nvnic_set_features() would take every other change with it, later ones, too:
  * the stack remembers what is wanted.
  *
- * Context: process, RTNL.
+ * Context: process, instance lock.
  *
  * Return: what is possible.
  */
 netdev_features_t nvnic_fix_features(struct net_device *dev,
 				     netdev_features_t features)
 {
-	ASSERT_RTNL();
+	nvnic_assert_dev_lock(dev);
 
 	if (features & NETIF_F_HW_TC || !nvnic_tc_busy(netdev_priv(dev)))
 		return features;
@@ -168,7 +168,7 @@ netdev_features_t nvnic_fix_features(struct net_device *dev,
  * @dev: port
  * @features: what is to be in force after it
  *
- * Context: process, RTNL.
+ * Context: process, instance lock.
  *
  * Return: 0.
  */
@@ -177,7 +177,7 @@ int nvnic_set_features(struct net_device *dev, netdev_features_t features)
 	struct nvnic_net *nn = netdev_priv(dev);
 	bool loop = features & NETIF_F_LOOPBACK;
 
-	ASSERT_RTNL();
+	nvnic_assert_dev_lock(dev);
 
 	/* The software way must be open before the other one is shut. */
 	if (!(features & NETIF_F_HW_L2FW_DOFFLOAD))
@@ -216,7 +216,7 @@ static bool nvnic_features_drained(const struct nvnic_net *nn)
  * @nn: port
  * @timeout_us: how long to wait for frames in the rings, in microseconds
  *
- * Context: process, RTNL.
+ * Context: process, instance lock.
  *
  * Return: true when it is done, false when the rings still hold frames that
  * need the offload; then it stays on in the device, and is to be tried again.
@@ -225,7 +225,7 @@ bool nvnic_features_settle(struct nvnic_net *nn, unsigned long timeout_us)
 {
 	bool drained;
 
-	ASSERT_RTNL();
+	nvnic_assert_dev_lock(nn->netdev);
 
 	if (!nn->en_off)
 		return true;
@@ -263,7 +263,7 @@ static int nvnic_features_event(struct notifier_block *nb, unsigned long event,
 
 	nn = netdev_priv(dev);
 	if (!nvnic_features_settle(nn, NVNIC_SETTLE_US))
-		mod_delayed_work(system_wq, &nn->service, 1);
+		mod_delayed_work(system_percpu_wq, &nn->service, 1);
 
 	return NOTIFY_DONE;
 }
@@ -277,7 +277,7 @@ struct notifier_block nvnic_features_nb = {
  * @dev: port
  * @flags: bits of enum nvnic_priv_flag
  *
- * Context: process, RTNL.
+ * Context: process, instance lock.
  *
  * Return: 0, or -EINVAL for a flag that there is not.
  */
@@ -286,7 +286,7 @@ int nvnic_set_priv_flags(struct net_device *dev, u32 flags)
 	struct nvnic_net *nn = netdev_priv(dev);
 	u32 changed = flags ^ nn->priv_flags;
 
-	ASSERT_RTNL();
+	nvnic_assert_dev_lock(dev);
 
 	if (flags & ~GENMASK(NVNIC_PF_COUNT - 1, 0))
 		return -EINVAL;

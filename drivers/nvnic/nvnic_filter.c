@@ -75,6 +75,8 @@ static int nvnic_filter_command(struct nvnic_net *nn, u32 op,
 {
 	u64 status;
 
+	lockdep_assert_held(&nn->filter_lock);
+
 	nvnic_wr(nn->bdev, NVNIC_REG_FLT_CMD,
 		 FIELD_PREP(NVNIC_FLT_CMD_OP, op) |
 		 FIELD_PREP(NVNIC_FLT_CMD_TABLE, table) |
@@ -98,7 +100,7 @@ static int nvnic_filter_command(struct nvnic_net *nn, u32 op,
  * @action: NVNIC_FLT_ACT_*
  * @extack: receives the reason of a refusal, or NULL for the log
  *
- * Context: process, sleeps; RTNL or with the port not registered.
+ * Context: process, sleeps; takes filter_lock.
  *
  * Return: 0, and no frame goes by the old rules any more; -ENOSPC for too many
  * different masks; -EINVAL for an RSS context that there is not; -ENOMEM; -EIO.
@@ -108,15 +110,19 @@ int nvnic_filter_set(struct nvnic_net *nn, enum nvnic_flt_table table, u32 loc,
 		     const struct nvnic_filter_match *match, u64 action,
 		     struct netlink_ext_ack *extack)
 {
+	int err;
 	u32 i;
 
+	mutex_lock(&nn->filter_lock);
 	for (i = 0; i < NVNIC_FLT_WORDS; i++) {
 		nvnic_wr(nn->bdev, NVNIC_REG_FLT_KEY(i), match->key[i]);
 		nvnic_wr(nn->bdev, NVNIC_REG_FLT_MASK(i), match->mask[i]);
 	}
 	nvnic_wr(nn->bdev, NVNIC_REG_FLT_ACTION, action);
+	err = nvnic_filter_command(nn, NVNIC_FLT_OP_SET, table, loc, extack);
+	mutex_unlock(&nn->filter_lock);
 
-	return nvnic_filter_command(nn, NVNIC_FLT_OP_SET, table, loc, extack);
+	return err;
 }
 
 /**
@@ -125,14 +131,20 @@ int nvnic_filter_set(struct nvnic_net *nn, enum nvnic_flt_table table, u32 loc,
  * @table: its table
  * @loc: its location
  *
- * Context: process, sleeps; RTNL or with the port not registered.
+ * Context: process, sleeps; takes filter_lock.
  *
  * Return: 0, and no frame takes it any more; -ENOENT; -EIO.
  */
 int nvnic_filter_remove(struct nvnic_net *nn, enum nvnic_flt_table table,
 			u32 loc)
 {
-	return nvnic_filter_command(nn, NVNIC_FLT_OP_REMOVE, table, loc, NULL);
+	int err;
+
+	mutex_lock(&nn->filter_lock);
+	err = nvnic_filter_command(nn, NVNIC_FLT_OP_REMOVE, table, loc, NULL);
+	mutex_unlock(&nn->filter_lock);
+
+	return err;
 }
 
 /**
@@ -140,13 +152,19 @@ int nvnic_filter_remove(struct nvnic_net *nn, enum nvnic_flt_table table,
  * @nn: port
  * @table: the table
  *
- * Context: process, sleeps; RTNL or with the port not registered.
+ * Context: process, sleeps; takes filter_lock.
  *
  * Return: 0, or -EIO.
  */
 int nvnic_filter_clear(struct nvnic_net *nn, enum nvnic_flt_table table)
 {
-	return nvnic_filter_command(nn, NVNIC_FLT_OP_CLEAR, table, 0, NULL);
+	int err;
+
+	mutex_lock(&nn->filter_lock);
+	err = nvnic_filter_command(nn, NVNIC_FLT_OP_CLEAR, table, 0, NULL);
+	mutex_unlock(&nn->filter_lock);
+
+	return err;
 }
 
 /**
@@ -156,14 +174,16 @@ int nvnic_filter_clear(struct nvnic_net *nn, enum nvnic_flt_table table)
  * @loc: the location
  * @count: receives it, since the creation of the adapter
  *
- * Context: process, sleeps; RTNL or with the port not registered.
+ * Context: process, sleeps; takes filter_lock.
  */
 void nvnic_filter_counters(struct nvnic_net *nn, enum nvnic_flt_table table,
 			   u32 loc, struct nvnic_filter_count *count)
 {
+	mutex_lock(&nn->filter_lock);
 	nvnic_wr(nn->bdev, NVNIC_REG_FLT_SEL,
 		 FIELD_PREP(NVNIC_FLT_SEL_TABLE, table) |
 		 FIELD_PREP(NVNIC_FLT_SEL_LOC, loc));
 	count->frames = nvnic_rd(nn->bdev, NVNIC_REG_FLT_FRAMES);
 	count->bytes = nvnic_rd(nn->bdev, NVNIC_REG_FLT_BYTES);
+	mutex_unlock(&nn->filter_lock);
 }

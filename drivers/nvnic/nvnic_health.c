@@ -110,7 +110,7 @@ static int nvnic_health_diagnose(struct devlink_health_reporter *reporter,
 	if (!nn)
 		return 0;
 
-	rtnl_lock();
+	nvnic_rtnl_dev_lock(nn->netdev);
 	devlink_fmsg_arr_pair_nest_start(fmsg, "queues");
 	nvnic_for_each_vec(vec, nn->rings) {
 		devlink_fmsg_obj_nest_start(fmsg);
@@ -120,7 +120,7 @@ static int nvnic_health_diagnose(struct devlink_health_reporter *reporter,
 	devlink_fmsg_arr_pair_nest_end(fmsg);
 	if (health->side == NVNIC_HEALTH_RX)
 		nvnic_vmq_diagnose(nn, fmsg);
-	rtnl_unlock();
+	nvnic_rtnl_dev_unlock(nn->netdev);
 
 	return 0;
 }
@@ -173,7 +173,7 @@ static int nvnic_health_dump(struct devlink_health_reporter *reporter,
 	if (!nn)
 		return 0;
 
-	rtnl_lock();
+	nvnic_rtnl_dev_lock(nn->netdev);
 	map = nvnic_health_map(nn, health->side);
 	all = bitmap_empty(map, NVNIC_MAX_QUEUES);
 	devlink_fmsg_arr_pair_nest_start(fmsg, "queues");
@@ -186,7 +186,7 @@ static int nvnic_health_dump(struct devlink_health_reporter *reporter,
 		devlink_fmsg_obj_nest_end(fmsg);
 	}
 	devlink_fmsg_arr_pair_nest_end(fmsg);
-	rtnl_unlock();
+	nvnic_rtnl_dev_unlock(nn->netdev);
 
 	return 0;
 }
@@ -199,7 +199,7 @@ static int nvnic_health_reset(struct nvnic_net *nn, enum nvnic_health_side side)
 	struct nvnic_vec *vec;
 	int err = 0, one;
 
-	ASSERT_RTNL();
+	nvnic_assert_dev_lock(nn->netdev);
 
 	nvnic_for_each_vec(vec, nn->rings) {
 		if (!test_and_clear_bit(vec->index, map))
@@ -225,17 +225,17 @@ static int nvnic_health_recover(struct devlink_health_reporter *reporter,
 	if (!nn)
 		return 0;
 
-	rtnl_lock();
+	nvnic_rtnl_dev_lock(nn->netdev);
 	err = nvnic_health_reset(nn, health->side);
 	/* A retry under way sees to what breaks before devlink knows of this. */
 	if (err)
 		health->retry = true;
-	rtnl_unlock();
+	nvnic_rtnl_dev_unlock(nn->netdev);
 	if (!err)
 		return 0;
 
 	NL_SET_ERR_MSG_MOD(extack, "the device refuses to start a queue");
-	mod_delayed_work(system_wq, &nn->service, NVNIC_SERVICE_RETRY);
+	mod_delayed_work(system_percpu_wq, &nn->service, NVNIC_SERVICE_RETRY);
 
 	return err;
 }
@@ -263,7 +263,7 @@ static bool nvnic_health_settle(struct nvnic_health *health)
  *
  * devlink reports nothing more of a side whose recovery has failed.
  *
- * Context: process, RTNL.
+ * Context: process, instance lock.
  *
  * Return: false if it is to be tried once more.
  */
@@ -272,7 +272,7 @@ bool nvnic_health_retry(struct nvnic_net *nn)
 	bool done = true;
 	u32 i;
 
-	ASSERT_RTNL();
+	nvnic_assert_dev_lock(nn->netdev);
 
 	for (i = 0; i < NVNIC_HEALTH_COUNT; i++) {
 		struct nvnic_health *health = &nn->devlink->health[i];
@@ -320,7 +320,7 @@ static void nvnic_health_report(struct work_struct *work)
  * nvnic_health_clear() - the port is down: its queues start afresh
  * @nn: port
  *
- * Context: process, RTNL; no poll runs.
+ * Context: process, instance lock; no poll runs.
  */
 void nvnic_health_clear(struct nvnic_net *nn)
 {
@@ -367,9 +367,9 @@ int nvnic_health_create(struct nvnic_devlink *dl)
 	for (i = 0; i < NVNIC_HEALTH_COUNT; i++) {
 		dl->health[i].devlink = dl;
 		dl->health[i].side = i;
-		reporter = devl_health_reporter_create(priv_to_devlink(dl),
-						       &nvnic_health_ops[i], 0,
-						       &dl->health[i]);
+		reporter = nvnic_health_reporter_create(priv_to_devlink(dl),
+							&nvnic_health_ops[i],
+							&dl->health[i]);
 		if (IS_ERR(reporter)) {
 			nvnic_health_destroy(dl);
 			return PTR_ERR(reporter);

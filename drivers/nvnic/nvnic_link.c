@@ -154,7 +154,7 @@ static bool nvnic_link_from_ethtool(const unsigned long *modes, u64 *link)
  * @ks: receives it; speed and duplex are unknown without a link, unless the
  *	speed is forced
  *
- * Context: process, RTNL.
+ * Context: process, instance lock.
  *
  * Return: 0.
  */
@@ -207,7 +207,7 @@ static int nvnic_link_refuse(struct net_device *dev, const char *why)
  * @dev: port
  * @ks: modes to offer, or a speed
  *
- * Context: process, RTNL, sleeps.
+ * Context: process, instance lock, sleeps.
  *
  * Return: 0; -EINVAL for what the port cannot do; -EIO when the device refuses.
  */
@@ -217,7 +217,7 @@ int nvnic_set_link_ksettings(struct net_device *dev,
 	struct nvnic_net *nn = netdev_priv(dev);
 	u64 link = nn->link_ctrl, mode;
 
-	ASSERT_RTNL();
+	nvnic_assert_dev_lock(dev);
 
 	if (ks->base.port != PORT_DA)
 		return nvnic_link_refuse(dev, "the port is Direct Attach Copper");
@@ -246,7 +246,7 @@ int nvnic_set_link_ksettings(struct net_device *dev,
  * @dev: port, up
  * @info: receives it
  *
- * Context: process, RTNL.
+ * Context: process, instance lock.
  *
  * Return: 0, or -ENODATA when there is nothing to say.
  */
@@ -272,7 +272,7 @@ int nvnic_get_link_ext_state(struct net_device *dev,
  * @dev: port
  * @stats: receives it
  *
- * Context: process, RTNL.
+ * Context: process, instance lock.
  */
 void nvnic_get_link_ext_stats(struct net_device *dev,
 			      struct ethtool_link_ext_stats *stats)
@@ -290,7 +290,7 @@ void nvnic_get_link_ext_stats(struct net_device *dev,
  * @dev: port
  * @fec: receives it: there is none, for the wire makes no errors
  *
- * Context: process, RTNL.
+ * Context: process, instance lock.
  *
  * Return: 0.
  */
@@ -307,7 +307,7 @@ int nvnic_get_fecparam(struct net_device *dev, struct ethtool_fecparam *fec)
  * @dev: port
  * @stats: receives it
  *
- * Context: process, RTNL.
+ * Context: process, instance lock.
  */
 void nvnic_get_fec_stats(struct net_device *dev,
 			 struct ethtool_fec_stats *stats)
@@ -323,7 +323,7 @@ void nvnic_get_fec_stats(struct net_device *dev,
  * @dev: port
  * @pause: receives it
  *
- * Context: process, RTNL.
+ * Context: process, instance lock.
  */
 void nvnic_get_pauseparam(struct net_device *dev,
 			  struct ethtool_pauseparam *pause)
@@ -341,7 +341,7 @@ void nvnic_get_pauseparam(struct net_device *dev,
  * @pause: each direction; with @pause->autoneg they are what is offered, and
  *	the negotiation decides
  *
- * Context: process, RTNL, sleeps.
+ * Context: process, instance lock, sleeps.
  *
  * Return: 0; -EINVAL when it is to be left to a negotiation that is off; -EIO
  * when the device refuses.
@@ -355,7 +355,7 @@ int nvnic_set_pauseparam(struct net_device *dev,
 	struct nvnic_net *nn = netdev_priv(dev);
 	u64 link = nn->link_ctrl;
 
-	ASSERT_RTNL();
+	nvnic_assert_dev_lock(dev);
 
 	/* ethtool repeats what is on already when it changes something else. */
 	if (pause->autoneg &&
@@ -384,7 +384,7 @@ int nvnic_set_pauseparam(struct net_device *dev,
  * @dev: port
  * @state: begin, on, off, end
  *
- * Context: process, RTNL.
+ * Context: process, instance lock.
  *
  * Return: blinks a second, at the start; 0.
  */

@@ -19,7 +19,7 @@
  * @mask: NVNIC_CTRL_*
  * @on: set them
  *
- * Context: process, RTNL or before the port is registered; sleeps.
+ * Context: process, instance lock or before the port is registered; sleeps.
  */
 void nvnic_ctrl(struct nvnic_net *nn, u64 mask, bool on)
 {
@@ -33,14 +33,14 @@ static void nvnic_service(struct work_struct *work)
 					    struct nvnic_net, service);
 	bool done;
 
-	rtnl_lock();
+	nvnic_rtnl_dev_lock(nn->netdev);
 	done = nvnic_features_settle(nn, 0);
 	if (!nvnic_health_retry(nn))
 		done = false;
-	rtnl_unlock();
+	nvnic_rtnl_dev_unlock(nn->netdev);
 
 	if (!done)
-		mod_delayed_work(system_wq, &nn->service, NVNIC_SERVICE_RETRY);
+		mod_delayed_work(system_percpu_wq, &nn->service, NVNIC_SERVICE_RETRY);
 }
 
 static int nvnic_check_id(struct nvnic_bus_dev *bdev)
@@ -116,6 +116,7 @@ static struct nvnic_net *nvnic_alloc(struct nvnic_bus_dev *bdev,
 	nn->tx_num = nn->cfg.num;
 	nn->vmq_max = nvnic_devlink_vmq_max(devlink);
 	spin_lock_init(&nn->carrier_lock);
+	mutex_init(&nn->filter_lock);
 	INIT_DELAYED_WORK(&nn->service, nvnic_service);
 
 	nn->qstats = kvcalloc(NVNIC_MAX_QUEUES, sizeof(*nn->qstats),

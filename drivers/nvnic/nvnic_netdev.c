@@ -10,6 +10,7 @@
 #include <linux/rtnetlink.h>
 
 #include "nvnic.h"
+#include "nvnic_compat_ops.h"
 #include "nvnic_csr.h"
 #include "nvnic_vmq.h"
 
@@ -80,8 +81,13 @@ static void nvnic_rx_mode_write(struct nvnic_net *nn, u64 val)
 	nvnic_wr(nn->bdev, NVNIC_REG_RX_MODE, val);
 }
 
-/* Runs with addr_list_lock held, in atomic context. */
-static void nvnic_set_rx_mode(struct net_device *dev)
+/**
+ * nvnic_set_rx_mode() - write the receive filters to the device
+ * @dev: port
+ *
+ * Context: any, addr_list_lock.
+ */
+void nvnic_set_rx_mode(struct net_device *dev)
 {
 	struct nvnic_net *nn = netdev_priv(dev);
 	u32 uc = netdev_uc_count(dev), mc = netdev_mc_count(dev), n = 0;
@@ -111,7 +117,13 @@ static void nvnic_set_rx_mode(struct net_device *dev)
 	nvnic_rx_mode_write(nn, mode);
 }
 
-static void nvnic_sync_rx_mode(struct net_device *dev)
+/**
+ * nvnic_sync_rx_mode() - the same, without addr_list_lock
+ * @dev: port
+ *
+ * Context: process.
+ */
+void nvnic_sync_rx_mode(struct net_device *dev)
 {
 	netif_addr_lock_bh(dev);
 	nvnic_set_rx_mode(dev);
@@ -248,7 +260,7 @@ const struct net_device_ops nvnic_netdev_ops = {
 	.ndo_fix_features = nvnic_fix_features,
 	.ndo_set_features = nvnic_set_features,
 	.ndo_setup_tc = nvnic_setup_tc,
-	.ndo_set_rx_mode = nvnic_set_rx_mode,
+	.NVNIC_NDO_SET_RX_MODE = nvnic_op_set_rx_mode,
 	.ndo_set_mac_address = nvnic_set_mac_address,
 	.ndo_validate_addr = eth_validate_addr,
 	.ndo_change_mtu = nvnic_change_mtu,

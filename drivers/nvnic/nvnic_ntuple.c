@@ -279,7 +279,7 @@ static int nvnic_ntuple_action(struct nvnic_net *nn,
  * @nn: port
  * @ctx: the context
  *
- * Context: process, RTNL.
+ * Context: process, instance lock.
  *
  * Return: the offset.
  */
@@ -304,7 +304,7 @@ u32 nvnic_ntuple_ctx_span(struct nvnic_net *nn, u32 ctx)
  * The core has looked at queues of rules and of RSS contexts; what it does not
  * know is their sum.
  *
- * Context: process, RTNL.
+ * Context: process, instance lock.
  *
  * Return: 0, or -EINVAL when a rule needs more.
  */
@@ -417,7 +417,7 @@ static int nvnic_ntuple_store(struct nvnic_net *nn,
  * RX_CLS_LOC_ANY replaces a rule that looks at the same, and takes the lowest
  * free location otherwise.
  *
- * Context: process, RTNL.
+ * Context: process, instance lock.
  *
  * Return: 0; -EOPNOTSUPP with ntuple-filters off, and for a flow type or an
  * action that there is not; -EINVAL for a queue, context, location or value
@@ -429,7 +429,7 @@ int nvnic_ntuple_insert(struct nvnic_net *nn, struct ethtool_rxnfc *nfc)
 	struct nvnic_ntuple_rule *rule;
 	int err;
 
-	ASSERT_RTNL();
+	nvnic_assert_dev_lock(nn->netdev);
 
 	if (!(nn->netdev->features & NETIF_F_NTUPLE)) {
 		nvnic_refuse(nn->netdev, NULL, "ntuple-filters is off");
@@ -463,7 +463,7 @@ int nvnic_ntuple_insert(struct nvnic_net *nn, struct ethtool_rxnfc *nfc)
  * @nn: port
  * @loc: its location
  *
- * Context: process, RTNL.
+ * Context: process, instance lock.
  *
  * Return: 0, or -ENOENT.
  */
@@ -472,7 +472,7 @@ int nvnic_ntuple_delete(struct nvnic_net *nn, u32 loc)
 	struct nvnic_ntuple_rule *rule = xa_load(&nn->rules, loc);
 	int err;
 
-	ASSERT_RTNL();
+	nvnic_assert_dev_lock(nn->netdev);
 
 	if (!rule)
 		return -ENOENT;
@@ -491,7 +491,7 @@ int nvnic_ntuple_delete(struct nvnic_net *nn, u32 loc)
  * @nn: port
  * @nfc: receives them
  *
- * Context: process, RTNL.
+ * Context: process, instance lock.
  */
 void nvnic_ntuple_count(struct nvnic_net *nn, struct ethtool_rxnfc *nfc)
 {
@@ -504,7 +504,7 @@ void nvnic_ntuple_count(struct nvnic_net *nn, struct ethtool_rxnfc *nfc)
  * @nn: port
  * @nfc: its location; receives the rule
  *
- * Context: process, RTNL.
+ * Context: process, instance lock.
  *
  * Return: 0, or -ENOENT.
  */
@@ -528,7 +528,7 @@ int nvnic_ntuple_get(struct nvnic_net *nn, struct ethtool_rxnfc *nfc)
  * @nfc: room for how many; receives how many there are
  * @locs: receives them
  *
- * Context: process, RTNL.
+ * Context: process, instance lock.
  *
  * Return: 0, or -EMSGSIZE when there is not room for all.
  */
@@ -553,7 +553,7 @@ int nvnic_ntuple_list(struct nvnic_net *nn, struct ethtool_rxnfc *nfc,
  * nvnic_ntuple_flush() - remove all rules
  * @nn: port
  *
- * Context: process, RTNL or with the port not registered.
+ * Context: process, instance lock or with the port not registered.
  */
 void nvnic_ntuple_flush(struct nvnic_net *nn)
 {
@@ -601,7 +601,7 @@ void nvnic_ntuple_exit(struct nvnic_net *nn)
  * nvnic_ntuple_stats_count() - rows of ``ethtool -S`` for the rules
  * @nn: port
  *
- * Context: process, RTNL.
+ * Context: process, instance lock.
  *
  * Return: their number.
  */
@@ -615,7 +615,7 @@ u32 nvnic_ntuple_stats_count(struct nvnic_net *nn)
  * @nn: port
  * @data: receives ETH_GSTRING_LEN bytes a row
  *
- * Context: process, RTNL.
+ * Context: process, instance lock.
  */
 void nvnic_ntuple_stats_strings(struct nvnic_net *nn, u8 *data)
 {
@@ -633,7 +633,7 @@ void nvnic_ntuple_stats_strings(struct nvnic_net *nn, u8 *data)
  * @nn: port
  * @data: receives one a row
  *
- * Context: process, RTNL.
+ * Context: process, instance lock.
  */
 void nvnic_ntuple_stats_values(struct nvnic_net *nn, u64 *data)
 {

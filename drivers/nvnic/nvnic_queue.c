@@ -12,6 +12,7 @@
 #include <net/netdev_queues.h>
 
 #include "nvnic.h"
+#include "nvnic_compat_ops.h"
 #include "nvnic_csr.h"
 
 /* ---- Queues of the device ---- */
@@ -42,7 +43,7 @@ static int nvnic_queue_start(struct nvnic_net *nn, u32 regs, dma_addr_t desc,
  * @nn: port
  * @regs: NVNIC_REG_TXQ() or NVNIC_REG_RXQ()
  *
- * Context: process, RTNL; sleeps. On return the device has let go of its rings.
+ * Context: process, instance lock; sleeps. On return the device has let go of its rings.
  */
 void nvnic_queue_stop(struct nvnic_net *nn, u32 regs)
 {
@@ -53,7 +54,7 @@ void nvnic_queue_stop(struct nvnic_net *nn, u32 regs)
  * nvnic_tx_start() - have the device start a TX queue
  * @vec: its vector
  *
- * Context: process, RTNL; sleeps.
+ * Context: process, instance lock; sleeps.
  *
  * Return: 0, or -EIO when the device refused.
  */
@@ -68,7 +69,7 @@ int nvnic_tx_start(struct nvnic_vec *vec)
  * nvnic_rx_start() - have the device start an RX queue
  * @vec: its vector
  *
- * Context: process, RTNL; sleeps.
+ * Context: process, instance lock; sleeps.
  *
  * Return: 0, or -EIO when the device refused.
  */
@@ -91,7 +92,7 @@ static struct nvnic_vec *nvnic_queue_vec(struct net_device *dev, int q)
 {
 	struct nvnic_net *nn = netdev_priv(dev);
 
-	ASSERT_RTNL();
+	nvnic_assert_dev_lock(dev);
 
 	return nvnic_vec_next(nn->rings, q, q + 1);
 }
@@ -109,7 +110,17 @@ static void nvnic_queue_mem_free(struct net_device *dev, void *mem)
 		nvnic_vec_resume(vec);
 }
 
-static int nvnic_queue_mem_alloc(struct net_device *dev, void *mem, int q)
+/**
+ * nvnic_queue_mem_alloc() - memory for an RX queue that starts again
+ * @dev: port
+ * @mem: struct nvnic_rx_ring to fill
+ * @q: queue
+ *
+ * Context: process, instance lock.
+ *
+ * Return: 0; -ENETDOWN while the port is down; -ENOMEM.
+ */
+int nvnic_queue_mem_alloc(struct net_device *dev, void *mem, int q)
 {
 	struct nvnic_vec *vec = nvnic_queue_vec(dev, q);
 	struct nvnic_net *nn = netdev_priv(dev);
@@ -150,8 +161,17 @@ static int nvnic_queue_rx_stop(struct net_device *dev, void *mem, int q)
 	return 0;
 }
 
-/* On an error the ring stays in @mem. */
-static int nvnic_queue_rx_start(struct net_device *dev, void *mem, int q)
+/**
+ * nvnic_queue_rx_start() - start an RX queue with the ring of its own
+ * @dev: port
+ * @mem: struct nvnic_rx_ring; on an error the ring stays there
+ * @q: queue
+ *
+ * Context: process, instance lock.
+ *
+ * Return: 0; -ENETDOWN while the port is down; -EIO when the device refused.
+ */
+int nvnic_queue_rx_start(struct net_device *dev, void *mem, int q)
 {
 	struct nvnic_vec *vec = nvnic_queue_vec(dev, q);
 	struct nvnic_rx_ring *ring = mem, none;
@@ -180,9 +200,9 @@ static int nvnic_queue_rx_start(struct net_device *dev, void *mem, int q)
 
 const struct netdev_queue_mgmt_ops nvnic_queue_mgmt_ops = {
 	.ndo_queue_mem_size = sizeof(struct nvnic_rx_ring),
-	.ndo_queue_mem_alloc = nvnic_queue_mem_alloc,
+	.ndo_queue_mem_alloc = nvnic_op_queue_mem_alloc,
 	.ndo_queue_mem_free = nvnic_queue_mem_free,
-	.ndo_queue_start = nvnic_queue_rx_start,
+	.ndo_queue_start = nvnic_op_queue_start,
 	.ndo_queue_stop = nvnic_queue_rx_stop,
 };
 
@@ -241,7 +261,7 @@ static int nvnic_rx_recover(struct nvnic_vec *vec)
  * Other pairs go on. What the queue held is dropped, unless it is known to have
  * left.
  *
- * Context: process, RTNL.
+ * Context: process, instance lock.
  *
  * Return: 0, or -EIO when the device refused the queue.
  */
@@ -249,7 +269,7 @@ int nvnic_vec_recover(struct nvnic_vec *vec, bool tx, bool rx)
 {
 	int err = 0, rx_err = 0;
 
-	ASSERT_RTNL();
+	nvnic_assert_dev_lock(vec->nn->netdev);
 
 	if (tx)
 		err = nvnic_tx_recover(vec);

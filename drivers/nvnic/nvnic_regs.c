@@ -86,7 +86,7 @@ static u64 *nvnic_regs_dump(struct nvnic_net *nn,
  * nvnic_get_regs_len() - ethtool: length of the register dump
  * @dev: port
  *
- * Context: process, RTNL.
+ * Context: process, instance lock.
  *
  * Return: bytes; it has the queue pairs of the present configuration.
  */
@@ -106,7 +106,7 @@ int nvnic_get_regs_len(struct net_device *dev)
  * @regs: receives the version of its layout
  * @p: receives nvnic_get_regs_len() bytes
  *
- * Context: process, RTNL.
+ * Context: process, instance lock.
  */
 void nvnic_get_regs(struct net_device *dev, struct ethtool_regs *regs, void *p)
 {
@@ -164,7 +164,7 @@ static bool nvnic_regs_test_rows(struct nvnic_net *nn,
  * nvnic_regs_test() - write patterns to registers, read them back, restore them
  * @nn: port, down
  *
- * Context: process, RTNL.
+ * Context: process, instance lock.
  *
  * Return: true if each has held what was written.
  */
@@ -173,7 +173,7 @@ bool nvnic_regs_test(struct nvnic_net *nn)
 	bool ok;
 	u32 q;
 
-	ASSERT_RTNL();
+	nvnic_assert_dev_lock(nn->netdev);
 
 	netif_addr_lock_bh(nn->netdev);
 	ok = nvnic_regs_test_rows(nn, nvnic_port_rows,

@@ -11,7 +11,6 @@
 #include <net/sch_generic.h>
 
 #include "nvnic.h"
-#include "nvnic_compat.h"
 #include "nvnic_csr.h"
 #include "nvnic_vmq.h"
 
@@ -117,7 +116,7 @@ void nvnic_rx_ring_init(struct nvnic_rx_ring *ring, struct nvnic_vec *vec)
  *
  * Does not touch the device.
  *
- * Context: process, RTNL; sleeps.
+ * Context: process, instance lock; sleeps.
  *
  * Return: 0, or -ENOMEM: then what there is, nvnic_rx_ring_free() frees.
  */
@@ -190,7 +189,7 @@ static int nvnic_vec_alloc(struct nvnic_rings *rings, struct nvnic_net *nn,
 	vec->arm = NVNIC_REG_Q_ARM(index);
 	vec->rx.bdev = nn->bdev;
 	timer_setup(&vec->rx_retry, nvnic_rx_retry, 0);
-	netif_napi_add(nn->netdev, &vec->napi, nvnic_poll);
+	nvnic_napi_add(nn->netdev, &vec->napi, nvnic_poll);
 
 	err = nvnic_tx_ring_alloc(vec, cfg->tx_size);
 	if (err)
@@ -242,7 +241,7 @@ static void nvnic_span_free(struct nvnic_rings *rings, u32 first, u32 end)
 	nvnic_for_each_vec_in(vec, rings, first, end) {
 		nvnic_rx_ring_free(&vec->rx);
 		nvnic_tx_ring_free(&vec->tx);
-		__netif_napi_del(&vec->napi);
+		nvnic_napi_del(&vec->napi);
 	}
 
 	synchronize_net();
@@ -256,7 +255,7 @@ static void nvnic_span_free(struct nvnic_rings *rings, u32 first, u32 end)
  * nvnic_rings_free() - free rings
  * @rings: rings that are not in use, possibly allocated in part; or NULL
  *
- * Context: process, RTNL.
+ * Context: process, instance lock.
  */
 void nvnic_rings_free(struct nvnic_rings *rings)
 {
@@ -274,7 +273,7 @@ void nvnic_rings_free(struct nvnic_rings *rings)
  *
  * Does not touch the device, nor the rings in use.
  *
- * Context: process, RTNL.
+ * Context: process, instance lock.
  *
  * Return: the rings, or ERR_PTR(-ENOMEM).
  */
@@ -286,7 +285,7 @@ struct nvnic_rings *nvnic_rings_alloc(struct nvnic_net *nn,
 	int err;
 	u32 i;
 
-	ASSERT_RTNL();
+	nvnic_assert_dev_lock(nn->netdev);
 
 	rings = kzalloc(sizeof(*rings), GFP_KERNEL);
 	if (!rings)
@@ -509,7 +508,7 @@ static void nvnic_tx_move(struct nvnic_net *nn, u16 num)
  *
  * Does not start the stack's queues.
  *
- * Context: process, RTNL; TX queues stopped or not yet started.
+ * Context: process, instance lock; TX queues stopped or not yet started.
  *
  * Return: 0; -ENOMEM without memory for buffers; -EIO when the device refused a
  * queue, the hash table or a VM queue set; or what request_irq() returned. Then
@@ -519,7 +518,7 @@ int nvnic_rings_up(struct nvnic_net *nn, struct nvnic_rings *rings)
 {
 	int err;
 
-	ASSERT_RTNL();
+	nvnic_assert_dev_lock(nn->netdev);
 
 	nvnic_wr(nn->bdev, NVNIC_REG_FRAME_MAX,
 		 rings->cfg.mtu + NVNIC_L2_OVERHEAD);
@@ -561,13 +560,13 @@ static void nvnic_tx_disable_all(struct net_device *dev)
  * Afterwards neither device nor stack know the rings, and they are empty: what
  * they held is dropped.
  *
- * Context: process, RTNL.
+ * Context: process, instance lock.
  */
 void nvnic_rings_down(struct nvnic_net *nn)
 {
 	struct nvnic_rings *rings = nn->rings;
 
-	ASSERT_RTNL();
+	nvnic_assert_dev_lock(nn->netdev);
 
 	if (!rings)
 		return;
@@ -655,7 +654,7 @@ static void nvnic_span_tx_open(struct nvnic_net *nn, u32 first, u32 end)
  *
  * Other pairs go on.
  *
- * Context: process, RTNL.
+ * Context: process, instance lock.
  *
  * Return: 0, -ENOMEM, or an error of nvnic_rings_up().
  */
@@ -666,7 +665,7 @@ int nvnic_rings_add(struct nvnic_net *nn, struct nvnic_vmq *vmq,
 	u32 first = span.first, end = span.first + span.count;
 	int err;
 
-	ASSERT_RTNL();
+	nvnic_assert_dev_lock(nn->netdev);
 
 	err = nvnic_span_alloc(rings, nn, span, vmq);
 	if (err)
@@ -698,7 +697,7 @@ free_span:
  * First nothing new comes, then what is there is finished, then the memory
  * goes. Other pairs go on.
  *
- * Context: process, RTNL.
+ * Context: process, instance lock.
  */
 void nvnic_rings_remove(struct nvnic_net *nn, struct nvnic_vmq *vmq)
 {
@@ -706,7 +705,7 @@ void nvnic_rings_remove(struct nvnic_net *nn, struct nvnic_vmq *vmq)
 	struct nvnic_span span = rings->cfg.vmq[vmq->id];
 	u32 first = span.first, end = span.first + span.count;
 
-	ASSERT_RTNL();
+	nvnic_assert_dev_lock(nn->netdev);
 
 	nvnic_vmq_hide(nn, vmq);
 	nvnic_span_drain(nn, first, end);
@@ -779,7 +778,7 @@ static int nvnic_reconfigure_live(struct nvnic_net *nn,
  * link stays up. On an error the old configuration stays in force; if the
  * device refuses that, too, there is no link until another one is accepted.
  *
- * Context: process, RTNL.
+ * Context: process, instance lock.
  *
  * Return: 0, -ENOMEM, or an error of nvnic_rings_up().
  */
@@ -788,7 +787,7 @@ int nvnic_reconfigure(struct nvnic_net *nn, const struct nvnic_config *cfg)
 	u32 end = nvnic_config_end(cfg);
 	int err;
 
-	ASSERT_RTNL();
+	nvnic_assert_dev_lock(nn->netdev);
 
 	if (netif_running(nn->netdev))
 		err = nvnic_reconfigure_live(nn, cfg);

@@ -66,7 +66,7 @@ static const struct nvnic_rss_flow nvnic_rss_flows[] = {
  *
  * Does not write it to the device.
  *
- * Context: process, RTNL or before the port is registered.
+ * Context: process, instance lock or before the port is registered.
  */
 void nvnic_rss_default_table(struct nvnic_net *nn, u32 queues)
 {
@@ -111,7 +111,7 @@ static void nvnic_rss_stage(struct nvnic_net *nn, const struct nvnic_rss *rss)
  * @ctx: RSS context, 0 is the main one
  * @rss: configuration, NULL to remove the context
  *
- * Context: process, RTNL or with the port not registered.
+ * Context: process, instance lock or with the port not registered.
  *
  * Return: 0, or -EIO when the device refused it.
  */
@@ -137,7 +137,7 @@ int nvnic_rss_commit(struct nvnic_net *nn, u32 ctx, const struct nvnic_rss *rss)
  * @nn: port
  * @queues: number of queues that there will be
  *
- * Context: process, RTNL.
+ * Context: process, instance lock.
  *
  * Return: 0, or -EIO when the device refused it.
  */
@@ -145,7 +145,7 @@ int nvnic_rss_program(struct nvnic_net *nn, u32 queues)
 {
 	int err;
 
-	ASSERT_RTNL();
+	nvnic_assert_dev_lock(nn->netdev);
 
 	nvnic_rss_default_table(nn, queues);
 	err = nvnic_rss_commit(nn, 0, &nn->rss);
@@ -198,7 +198,7 @@ static int nvnic_rss_change(struct nvnic_net *nn, const struct nvnic_rss *rss)
  * @dev: port
  * @rxfh: receives them
  *
- * Context: process, RTNL.
+ * Context: process, instance lock.
  *
  * Return: 0.
  */
@@ -224,7 +224,7 @@ int nvnic_get_rxfh(struct net_device *dev, struct ethtool_rxfh_param *rxfh)
  * @rxfh: the configuration
  * @extack: receives the reason of a refusal, may be NULL
  *
- * Context: process, RTNL.
+ * Context: process, instance lock.
  *
  * Return: 0; -EOPNOTSUPP for another function than Toeplitz, or another input
  * transform than symmetric-xor; -EINVAL for a queue that there is not.
@@ -264,7 +264,7 @@ int nvnic_rss_check(struct nvnic_net *nn, const struct ethtool_rxfh_param *rxfh,
  * @rxfh: what to set
  * @extack: receives the reason of a refusal
  *
- * Context: process, RTNL.
+ * Context: process, instance lock.
  *
  * Return: 0; an error of nvnic_rss_check(); -EIO when the device refused it;
  * -ENOMEM.
@@ -311,49 +311,82 @@ static const struct nvnic_rss_flow *nvnic_rss_flow(u32 flow)
 	return NULL;
 }
 
-static int nvnic_get_rss_fields(struct nvnic_net *nn,
-				struct ethtool_rxnfc *nfc)
+/**
+ * nvnic_get_rxfh_fields() - ethtool: what is hashed of a flow type
+ * @dev: port
+ * @fields: flow type and RSS context; receives RXH_*
+ *
+ * Context: process, instance lock.
+ *
+ * Return: 0; -EINVAL for a flow type without hash.
+ */
+int nvnic_get_rxfh_fields(struct net_device *dev,
+			  struct ethtool_rxfh_fields *fields)
 {
-	const struct nvnic_rss_flow *row = nvnic_rss_flow(nfc->flow_type);
-	u64 fields;
+	const struct nvnic_rss_flow *row = nvnic_rss_flow(fields->flow_type);
+	const struct nvnic_net *nn = netdev_priv(dev);
+	u32 ctx = fields->rss_context;
+	u64 f;
 
-	nfc->data = 0;
+	fields->data = 0;
 	if (!row)
-		return nfc->flow_type == ETHER_FLOW ? 0 : -EINVAL;
+		return fields->flow_type == ETHER_FLOW ? 0 : -EINVAL;
 
-	fields = (nn->rss.fields & row->mask) >> __ffs64(row->mask);
-	if (fields & NVNIC_RSS_F_L3)
-		nfc->data |= NVNIC_RXH_L3;
-	if (row->l4 && fields & NVNIC_RSS_F_L4)
-		nfc->data |= NVNIC_RXH_L4;
+	f = ctx ? nn->ctx_fields[ctx] : nn->rss.fields;
+	f = (f & row->mask) >> __ffs64(row->mask);
+	if (f & NVNIC_RSS_F_L3)
+		fields->data |= NVNIC_RXH_L3;
+	if (row->l4 && f & NVNIC_RSS_F_L4)
+		fields->data |= NVNIC_RXH_L4;
 
 	return 0;
 }
 
-static int nvnic_set_rss_fields(struct nvnic_net *nn,
-				const struct ethtool_rxnfc *nfc)
+/**
+ * nvnic_set_rxfh_fields() - ethtool: choose what is hashed of a flow type
+ * @dev: port
+ * @fields: flow type, RSS context, RXH_*
+ * @extack: receives the reason of a refusal, NULL: the log does
+ *
+ * Context: process, instance lock.
+ *
+ * Return: 0; -EOPNOTSUPP for a flow type without hash; -EINVAL for fields that
+ * cannot be hashed; -EIO when the device refused it; -ENOMEM.
+ */
+int nvnic_set_rxfh_fields(struct net_device *dev,
+			  const struct ethtool_rxfh_fields *fields,
+			  struct netlink_ext_ack *extack)
 {
-	const struct nvnic_rss_flow *row = nvnic_rss_flow(nfc->flow_type);
+	const struct nvnic_rss_flow *row = nvnic_rss_flow(fields->flow_type);
+	struct nvnic_net *nn = netdev_priv(dev);
+	u32 ctx = fields->rss_context;
 	struct nvnic_rss *rss;
-	u64 fields;
+	u64 f;
 	int err;
 
 	if (!row)
 		return -EOPNOTSUPP;
 
-	if (nfc->data == NVNIC_RXH_L3)
-		fields = NVNIC_RSS_F_L3;
-	else if (row->l4 && nfc->data == (NVNIC_RXH_L3 | NVNIC_RXH_L4))
-		fields = NVNIC_RSS_F_L3 | NVNIC_RSS_F_L4;
-	else
+	if (fields->data == NVNIC_RXH_L3) {
+		f = NVNIC_RSS_F_L3;
+	} else if (row->l4 && fields->data == (NVNIC_RXH_L3 | NVNIC_RXH_L4)) {
+		f = NVNIC_RSS_F_L3 | NVNIC_RSS_F_L4;
+	} else {
+		nvnic_refuse(dev, extack,
+			     "fields are both addresses (sd), or these and both ports (sdfn)");
 		return -EINVAL;
+	}
+	f <<= __ffs64(row->mask);
+
+	if (ctx)
+		return nvnic_rss_ctx_set_fields(nn, ctx, f |
+						(nn->ctx_fields[ctx] & ~row->mask));
 
 	rss = kmemdup(&nn->rss, sizeof(*rss), GFP_KERNEL);
 	if (!rss)
 		return -ENOMEM;
 
-	rss->fields &= ~row->mask;
-	rss->fields |= fields << __ffs64(row->mask);
+	rss->fields = f | (rss->fields & ~row->mask);
 	err = nvnic_rss_change(nn, rss);
 	kfree(rss);
 
@@ -366,7 +399,7 @@ static int nvnic_set_rss_fields(struct nvnic_net *nn,
  * @nfc: question and answer
  * @rule_locs: receives the locations of all rules
  *
- * Context: process, RTNL.
+ * Context: process, instance lock.
  *
  * Return: 0; -EINVAL for a flow type without hash; -EOPNOTSUPP for another
  * command; an error of nvnic_ntuple.c.
@@ -375,13 +408,18 @@ int nvnic_get_rxnfc(struct net_device *dev, struct ethtool_rxnfc *nfc,
 		    u32 *rule_locs)
 {
 	struct nvnic_net *nn = netdev_priv(dev);
+	struct ethtool_rxfh_fields fields = {};
+	int err;
 
 	switch (nfc->cmd) {
 	case ETHTOOL_GRXRINGS:
-		nfc->data = nn->cfg.num;
+		nfc->data = nvnic_get_rx_ring_count(dev);
 		return 0;
 	case ETHTOOL_GRXFH:
-		return nvnic_get_rss_fields(nn, nfc);
+		fields.flow_type = nfc->flow_type;
+		err = nvnic_get_rxfh_fields(dev, &fields);
+		nfc->data = fields.data;
+		return err;
 	case ETHTOOL_GRXCLSRLCNT:
 		nvnic_ntuple_count(nn, nfc);
 		return 0;
@@ -399,7 +437,7 @@ int nvnic_get_rxnfc(struct net_device *dev, struct ethtool_rxnfc *nfc,
  * @dev: port
  * @nfc: what to set
  *
- * Context: process, RTNL.
+ * Context: process, instance lock.
  *
  * Return: 0; -EINVAL for fields that cannot be hashed for the flow type;
  * -EOPNOTSUPP for another flow type or command; -EIO when the device refused
@@ -408,10 +446,13 @@ int nvnic_get_rxnfc(struct net_device *dev, struct ethtool_rxnfc *nfc,
 int nvnic_set_rxnfc(struct net_device *dev, struct ethtool_rxnfc *nfc)
 {
 	struct nvnic_net *nn = netdev_priv(dev);
+	struct ethtool_rxfh_fields fields = {};
 
 	switch (nfc->cmd) {
 	case ETHTOOL_SRXFH:
-		return nvnic_set_rss_fields(nn, nfc);
+		fields.flow_type = nfc->flow_type;
+		fields.data = nfc->data;
+		return nvnic_set_rxfh_fields(dev, &fields, NULL);
 	case ETHTOOL_SRXCLSRLINS:
 		return nvnic_ntuple_insert(nn, nfc);
 	case ETHTOOL_SRXCLSRLDEL:
@@ -419,4 +460,19 @@ int nvnic_set_rxnfc(struct net_device *dev, struct ethtool_rxnfc *nfc)
 	default:
 		return -EOPNOTSUPP;
 	}
+}
+
+/**
+ * nvnic_get_rx_ring_count() - ethtool: queues that the hash table may name
+ * @dev: port
+ *
+ * Context: process, instance lock.
+ *
+ * Return: their number.
+ */
+u32 nvnic_get_rx_ring_count(struct net_device *dev)
+{
+	const struct nvnic_net *nn = netdev_priv(dev);
+
+	return nn->cfg.num;
 }

@@ -43,7 +43,7 @@ static int nvnic_rss_ctx_write(struct nvnic_net *nn, u32 id,
 	memcpy(rss->key, key, sizeof(rss->key));
 	for (i = 0; i < NVNIC_RSS_ENTRIES; i++)
 		rss->table[i] = indir[i];
-	rss->fields = nn->rss.fields;
+	rss->fields = nn->ctx_fields[id];
 	rss->sym_xor = xfrm == RXH_XFRM_SYM_XOR;
 	err = nvnic_rss_commit(nn, id, rss);
 	kfree(rss);
@@ -62,9 +62,9 @@ static int nvnic_rss_ctx_write(struct nvnic_net *nn, u32 id,
  * @extack: receives the reason of a refusal
  *
  * Without a table it spreads over all queues of this moment, without a key it
- * has that of the system; hash fields are those of the port.
+ * has that of the system; its hash fields are, for a start, those of the port.
  *
- * Context: process, RTNL.
+ * Context: process, instance lock.
  *
  * Return: 0; an error of nvnic_rss_check(); -EIO when the device refused it;
  * -ENOMEM.
@@ -79,7 +79,7 @@ int nvnic_create_rxfh_context(struct net_device *dev,
 	int err;
 	u32 i;
 
-	ASSERT_RTNL();
+	nvnic_assert_dev_lock(dev);
 
 	err = nvnic_rss_check(nn, rxfh, extack);
 	if (err)
@@ -91,6 +91,7 @@ int nvnic_create_rxfh_context(struct net_device *dev,
 	ctx->hfunc = ETH_RSS_HASH_TOP;
 	ctx->input_xfrm = 0;
 
+	nn->ctx_fields[rxfh->rss_context] = nn->rss.fields;
 	err = nvnic_rss_ctx_write(nn, rxfh->rss_context, ctx, rxfh, extack);
 	if (!err)
 		nn->ctx[rxfh->rss_context] = ctx;
@@ -125,7 +126,7 @@ static int nvnic_rss_ctx_check_span(struct nvnic_net *nn,
  * @rxfh: what is to change
  * @extack: receives the reason of a refusal
  *
- * Context: process, RTNL.
+ * Context: process, instance lock.
  *
  * Return: as nvnic_create_rxfh_context(); on an error nothing has changed.
  */
@@ -137,7 +138,7 @@ int nvnic_modify_rxfh_context(struct net_device *dev,
 	struct nvnic_net *nn = netdev_priv(dev);
 	int err;
 
-	ASSERT_RTNL();
+	nvnic_assert_dev_lock(dev);
 
 	err = nvnic_rss_check(nn, rxfh, extack);
 	if (!err)
@@ -155,7 +156,7 @@ int nvnic_modify_rxfh_context(struct net_device *dev,
  * @id: its number
  * @extack: receives the reason of a refusal
  *
- * Context: process, RTNL.
+ * Context: process, instance lock.
  *
  * Return: 0, or -EBUSY when a rule points to it. A port that goes away takes
  * the rules with it.
@@ -166,7 +167,7 @@ int nvnic_remove_rxfh_context(struct net_device *dev,
 {
 	struct nvnic_net *nn = netdev_priv(dev);
 
-	ASSERT_RTNL();
+	nvnic_assert_dev_lock(dev);
 
 	if (dev->reg_state == NETREG_UNREGISTERING)
 		nvnic_ntuple_flush(nn);
@@ -184,24 +185,49 @@ int nvnic_remove_rxfh_context(struct net_device *dev,
  * nvnic_rss_ctx_fields() - hash fields of the port have changed
  * @nn: port
  *
- * Context: process, RTNL.
+ * Contexts follow where the kernel knows no fields of their own.
+ *
+ * Context: process, instance lock.
  *
  * Return: 0, or -EIO when the device has refused it for a context.
  */
 int nvnic_rss_ctx_fields(struct nvnic_net *nn)
 {
-	int err;
+	int err = 0;
 	u32 i;
 
-	for (i = 0; i < NVNIC_RSS_USER_CONTEXTS; i++) {
-		if (!nn->ctx[i])
-			continue;
-		err = nvnic_rss_ctx_write(nn, i, nn->ctx[i], NULL, NULL);
-		if (err)
-			return err;
-	}
+	if (NVNIC_CTX_OWN_FIELDS)
+		return 0;
 
-	return 0;
+	for (i = 0; !err && i < NVNIC_RSS_USER_CONTEXTS; i++)
+		if (nn->ctx[i])
+			err = nvnic_rss_ctx_set_fields(nn, i, nn->rss.fields);
+
+	return err;
+}
+
+/**
+ * nvnic_rss_ctx_set_fields() - choose what an RSS context hashes
+ * @nn: port
+ * @id: number of the context, that there is
+ * @fields: NVNIC_REG_RSS_FIELDS
+ *
+ * Context: process, instance lock.
+ *
+ * Return: 0; -EIO when the device has refused it; -ENOMEM. On an error the
+ * context is as before.
+ */
+int nvnic_rss_ctx_set_fields(struct nvnic_net *nn, u32 id, u64 fields)
+{
+	u64 old = nn->ctx_fields[id];
+	int err;
+
+	nn->ctx_fields[id] = fields;
+	err = nvnic_rss_ctx_write(nn, id, nn->ctx[id], NULL, NULL);
+	if (err)
+		nn->ctx_fields[id] = old;
+
+	return err;
 }
 
 /**

@@ -112,7 +112,7 @@ static bool nvnic_selftest_vectors(struct nvnic_net *nn)
  * @skb: frame, consumed
  * @queue: TX queue
  *
- * Context: process, RTNL.
+ * Context: process, instance lock.
  *
  * Return: false if the driver did not take it.
  */
@@ -190,7 +190,7 @@ static void nvnic_looped_set(struct nvnic_net *nn, bool on)
 	nvnic_wr(nn->bdev, NVNIC_REG_FRAME_MAX, mtu + NVNIC_L2_OVERHEAD);
 	nvnic_set_features(nn->netdev, features);
 	if (!nvnic_features_settle(nn, NVNIC_SELFTEST_SETTLE_US))
-		mod_delayed_work(system_wq, &nn->service, 1);
+		mod_delayed_work(system_percpu_wq, &nn->service, 1);
 
 	/* The rules stay, but what comes back is not for them. */
 	nvnic_wr(nn->bdev, NVNIC_REG_EN, on ? nn->en & ~NVNIC_LOOPED_OFF : nn->en);
@@ -341,7 +341,7 @@ static bool nvnic_selftest_offline(struct nvnic_net *nn, u64 *failed)
  * @test: which tests, and whether one has failed
  * @data: receives 0 (good, or not asked for) or 1 of each
  *
- * Context: process, RTNL, sleeps.
+ * Context: process, instance lock, sleeps.
  */
 void nvnic_self_test(struct net_device *dev, struct ethtool_test *test,
 		     u64 *data)
@@ -349,13 +349,13 @@ void nvnic_self_test(struct net_device *dev, struct ethtool_test *test,
 	struct nvnic_net *nn = netdev_priv(dev);
 	u32 i;
 
-	ASSERT_RTNL();
+	nvnic_assert_dev_lock(dev);
 
 	nvnic_selftest_port(nn, false, data);
 	if (test->flags & ETH_TEST_FL_OFFLINE &&
 	    !nvnic_selftest_offline(nn, data)) {
 		netdev_err(dev, "cannot be opened after the test, is down\n");
-		dev_close(dev);
+		nvnic_dev_close(dev);
 	}
 
 	for (i = 0; i < nvnic_selftest_count(); i++)

@@ -325,7 +325,7 @@ const char *nvnic_selftest_seg_name(u32 row)
  * @looped: loopback
  * @row: number of the super-frame
  *
- * Context: process, RTNL.
+ * Context: process, instance lock.
  *
  * Return: true if the device segmented it, and each byte is equal.
  */
@@ -366,7 +366,7 @@ bool nvnic_selftest_seg(struct nvnic_looped *looped, u32 row)
  * Its UDP checksum is filled by the device on one side, and by the stack for
  * comparison on the other.
  *
- * Context: process, RTNL.
+ * Context: process, instance lock.
  *
  * Return: true if it does.
  */
@@ -440,7 +440,7 @@ static bool nvnic_selftest_batch(struct nvnic_looped *looped, u16 queue,
  * TX ring?
  * @looped: loopback
  *
- * Context: process, RTNL.
+ * Context: process, instance lock.
  *
  * Return: true if they do.
  */

@@ -173,7 +173,7 @@ void nvnic_get_stats64(struct net_device *dev, struct rtnl_link_stats64 *s)
  * @queue: number of the queue
  * @s: sums
  *
- * Context: process, RTNL.
+ * Context: process, instance lock.
  */
 void nvnic_queue_stats_rx_add(const struct nvnic_net *nn, u32 queue,
 			      struct netdev_queue_stats_rx *s)
@@ -201,7 +201,7 @@ void nvnic_queue_stats_rx_add(const struct nvnic_net *nn, u32 queue,
  * @queue: number of the queue
  * @s: sums
  *
- * Context: process, RTNL.
+ * Context: process, instance lock.
  */
 void nvnic_queue_stats_tx_add(const struct nvnic_net *nn, u32 queue,
 			      struct netdev_queue_stats_tx *s)
@@ -295,7 +295,7 @@ const struct netdev_stat_ops nvnic_stat_ops = {
  * @s: receives how often this port held its peer back, and the peer a TX queue
  *	of this port
  *
- * Context: process, RTNL.
+ * Context: process, instance lock.
  */
 void nvnic_get_pause_stats(struct net_device *dev,
 			   struct ethtool_pause_stats *s)
@@ -333,7 +333,7 @@ static u64 nvnic_port_cnt(const struct nvnic_net *nn, u32 row)
  * @s: receives what the wire can have; octets are without header and FCS, and
  *	those of a frame that is dropped behind the MAC count as received
  *
- * Context: process, RTNL.
+ * Context: process, instance lock.
  */
 void nvnic_get_eth_mac_stats(struct net_device *dev,
 			     struct ethtool_eth_mac_stats *s)
@@ -368,7 +368,7 @@ void nvnic_get_eth_mac_stats(struct net_device *dev,
  * @s: receives flow control as nvnic_get_pause_stats() counts it, the only use
  *	of MAC control
  *
- * Context: process, RTNL.
+ * Context: process, instance lock.
  */
 void nvnic_get_eth_ctrl_stats(struct net_device *dev,
 			      struct ethtool_eth_ctrl_stats *s)
@@ -386,7 +386,7 @@ void nvnic_get_eth_ctrl_stats(struct net_device *dev,
  * @s: receives the frames sent, and all that arrived, of each size class
  * @ranges: receives the classes, bytes with FCS
  *
- * Context: process, RTNL.
+ * Context: process, instance lock.
  */
 void nvnic_get_rmon_stats(struct net_device *dev, struct ethtool_rmon_stats *s,
 			  const struct ethtool_rmon_hist_range **ranges)
@@ -416,7 +416,7 @@ void nvnic_get_rmon_stats(struct net_device *dev, struct ethtool_rmon_stats *s,
  * nvnic_stats_count() - rows of ``ethtool -S``
  * @dev: port
  *
- * Context: process, RTNL.
+ * Context: process, instance lock.
  *
  * Return: their number.
  */
@@ -470,7 +470,7 @@ static void nvnic_queue_strings(u8 **data, const char *prefix, u32 queue,
  * @dev: port
  * @data: receives ETH_GSTRING_LEN bytes a row
  *
- * Context: process, RTNL.
+ * Context: process, instance lock.
  */
 void nvnic_stats_strings(struct net_device *dev, u8 *data)
 {
@@ -533,7 +533,7 @@ static u64 *nvnic_port_values(const struct nvnic_net *nn, u64 *data)
  * @dev: port
  * @data: receives one a row
  *
- * Context: process, RTNL.
+ * Context: process, instance lock.
  */
 void nvnic_stats_values(struct net_device *dev, u64 *data)
 {

@@ -681,7 +681,7 @@ void nvnic_clean_tx(struct nvnic_tx_ring *ring, int budget)
  * nvnic_tx_ring.closed is cleared. An idle queue has not been stopped for long,
  * whatever the watchdog thinks.
  *
- * Context: process, RTNL.
+ * Context: process, instance lock.
  */
 void nvnic_tx_close(struct nvnic_tx_ring *ring)
 {

@@ -76,11 +76,11 @@ int nvnic_poll(struct napi_struct *napi, int budget)
  * nvnic_vec_pause() - keep NAPI away from a vector in use
  * @vec: vector
  *
- * Context: process, RTNL; sleeps.
+ * Context: process, instance lock; sleeps.
  */
 void nvnic_vec_pause(struct nvnic_vec *vec)
 {
-	napi_disable(&vec->napi);
+	nvnic_napi_disable(&vec->napi);
 }
 
 /**
@@ -89,11 +89,11 @@ void nvnic_vec_pause(struct nvnic_vec *vec)
  *
  * A poll looks after what came meanwhile, and arms the vector.
  *
- * Context: process, RTNL.
+ * Context: process, instance lock.
  */
 void nvnic_vec_resume(struct nvnic_vec *vec)
 {
-	napi_enable(&vec->napi);
+	nvnic_napi_enable(&vec->napi);
 	local_bh_disable();
 	napi_schedule(&vec->napi);
 	local_bh_enable();
@@ -144,7 +144,7 @@ static void nvnic_vec_place(struct nvnic_vec *vec)
  * The number stays the vector's own while the port exists, so what the user
  * asked for in smp_affinity outlives the queue.
  *
- * Context: process, RTNL; sleeps.
+ * Context: process, instance lock; sleeps.
  *
  * Return: 0, or what request_irq() returned.
  */
@@ -164,7 +164,7 @@ int nvnic_vec_request_irq(struct nvnic_vec *vec)
 		return err;
 
 	vec->irq = irq;
-	netif_napi_set_irq(&vec->napi, irq);
+	nvnic_napi_set_irq(&vec->napi, irq);
 	nvnic_vec_place(vec);
 	vec->affinity.notify = nvnic_vec_affinity_notify;
 	vec->affinity.release = nvnic_vec_affinity_release;
@@ -178,13 +178,13 @@ int nvnic_vec_request_irq(struct nvnic_vec *vec)
  * nvnic_vec_free_irq() - undo nvnic_vec_request_irq()
  * @vec: vector
  *
- * Context: process, RTNL; sleeps.
+ * Context: process, instance lock; sleeps.
  */
 void nvnic_vec_free_irq(struct nvnic_vec *vec)
 {
 	irq_set_affinity_notifier(vec->irq, NULL);
 	irq_update_affinity_hint(vec->irq, NULL);
-	netif_napi_set_irq(&vec->napi, -1);
+	nvnic_napi_set_irq(&vec->napi, -1);
 	free_irq(vec->irq, vec);
 	vec->irq = 0;
 }
@@ -207,13 +207,13 @@ static void nvnic_vec_attach(struct nvnic_vec *vec, struct napi_struct *napi)
  * nvnic_vec_enable() - let stack and NAPI at a vector
  * @vec: vector, its interrupt requested and its queues started
  *
- * Context: process, RTNL.
+ * Context: process, instance lock.
  */
 void nvnic_vec_enable(struct nvnic_vec *vec)
 {
 	nvnic_vec_attach(vec, &vec->napi);
 	nvnic_moder_start(vec);
-	napi_enable(&vec->napi);
+	nvnic_napi_enable(&vec->napi);
 	nvnic_vec_arm(vec);
 }
 
@@ -236,7 +236,7 @@ static bool nvnic_rx_idle(const struct nvnic_rx_ring *ring, u16 cons)
  * So nothing of it is lost when the ring goes, however long NAPI takes; unless
  * it gets nowhere.
  *
- * Context: process, RTNL; sleeps.
+ * Context: process, instance lock; sleeps.
  */
 void nvnic_vec_finish(struct nvnic_vec *vec)
 {
@@ -260,11 +260,11 @@ void nvnic_vec_finish(struct nvnic_vec *vec)
  * nvnic_vec_disable() - keep NAPI and interrupt away from a vector
  * @vec: vector, its queues stopped
  *
- * Context: process, RTNL; sleeps.
+ * Context: process, instance lock; sleeps.
  */
 void nvnic_vec_disable(struct nvnic_vec *vec)
 {
-	napi_disable(&vec->napi);
+	nvnic_napi_disable(&vec->napi);
 	timer_delete_sync(&vec->rx_retry);
 	nvnic_moder_stop(vec);
 	nvnic_vec_free_irq(vec);
@@ -274,7 +274,7 @@ void nvnic_vec_disable(struct nvnic_vec *vec)
  * nvnic_vec_detach() - hide a vector from the stack
  * @vec: vector, disabled, its TX queue stopped
  *
- * Context: process, RTNL.
+ * Context: process, instance lock.
  */
 void nvnic_vec_detach(struct nvnic_vec *vec)
 {

@@ -129,7 +129,7 @@ static void nvnic_vmq_stats_sum(struct nvnic_net *nn,
  * nvnic_vmq_stats_count() - rows of ``ethtool -S`` for the sets
  * @nn: port
  *
- * Context: process, RTNL.
+ * Context: process, instance lock.
  *
  * Return: their number.
  */
@@ -143,7 +143,7 @@ u32 nvnic_vmq_stats_count(struct nvnic_net *nn)
  * @nn: port
  * @data: receives ETH_GSTRING_LEN bytes a row
  *
- * Context: process, RTNL.
+ * Context: process, instance lock.
  */
 void nvnic_vmq_stats_strings(struct nvnic_net *nn, u8 *data)
 {
@@ -160,7 +160,7 @@ void nvnic_vmq_stats_strings(struct nvnic_net *nn, u8 *data)
  * @nn: port
  * @data: receives one a row
  *
- * Context: process, RTNL.
+ * Context: process, instance lock.
  */
 void nvnic_vmq_stats_values(struct nvnic_net *nn, u64 *data)
 {
@@ -232,7 +232,7 @@ static void nvnic_vmq_free(struct nvnic_net *nn, const struct nvnic_vmq *vmq)
  * @nn: port, with rings in use
  * @vmq: a set whose queue pairs run
  *
- * Context: process, RTNL.
+ * Context: process, instance lock.
  *
  * Return: 0, -ENOMEM, or -EIO when the device refused it.
  */
@@ -240,7 +240,7 @@ int nvnic_vmq_start(struct nvnic_net *nn, struct nvnic_vmq *vmq)
 {
 	int err;
 
-	ASSERT_RTNL();
+	nvnic_assert_dev_lock(nn->netdev);
 
 	vmq->span = nn->rings->cfg.vmq[vmq->id];
 	err = nvnic_vmq_alloc(nn, vmq);
@@ -271,7 +271,7 @@ int nvnic_vmq_start(struct nvnic_net *nn, struct nvnic_vmq *vmq)
  * nvnic_vmq_start_all() - nvnic_vmq_start() for all sets
  * @nn: port, with rings in use
  *
- * Context: process, RTNL.
+ * Context: process, instance lock.
  *
  * Return: 0, or the error of the first one that could not start.
  */
@@ -294,7 +294,7 @@ int nvnic_vmq_start_all(struct nvnic_net *nn)
  * @nn: port
  * @vmq: the set
  *
- * Context: process, RTNL.
+ * Context: process, instance lock.
  */
 void nvnic_vmq_hide(struct nvnic_net *nn, struct nvnic_vmq *vmq)
 {
@@ -307,11 +307,11 @@ void nvnic_vmq_hide(struct nvnic_net *nn, struct nvnic_vmq *vmq)
  * @nn: port
  * @vmq: the set
  *
- * Context: process, RTNL.
+ * Context: process, instance lock.
  */
 void nvnic_vmq_stop(struct nvnic_net *nn, struct nvnic_vmq *vmq)
 {
-	ASSERT_RTNL();
+	nvnic_assert_dev_lock(nn->netdev);
 
 	if (!vmq->at_work)
 		return;
@@ -324,7 +324,7 @@ void nvnic_vmq_stop(struct nvnic_net *nn, struct nvnic_vmq *vmq)
  * nvnic_vmq_stop_all() - nvnic_vmq_stop() for all sets
  * @nn: port, its TX queues stopped
  *
- * Context: process, RTNL.
+ * Context: process, instance lock.
  */
 void nvnic_vmq_stop_all(struct nvnic_net *nn)
 {
@@ -343,7 +343,7 @@ void nvnic_vmq_stop_all(struct nvnic_net *nn)
  * @nn: port
  * @vmq: the set, stopped, its queues empty
  *
- * Context: process, RTNL.
+ * Context: process, instance lock.
  */
 void nvnic_vmq_finish(struct nvnic_net *nn, struct nvnic_vmq *vmq)
 {
@@ -362,7 +362,7 @@ void nvnic_vmq_finish(struct nvnic_net *nn, struct nvnic_vmq *vmq)
  * nvnic_vmq_finish_all() - nvnic_vmq_finish() for all sets
  * @nn: port
  *
- * Context: process, RTNL.
+ * Context: process, instance lock.
  */
 void nvnic_vmq_finish_all(struct nvnic_net *nn)
 {
@@ -379,7 +379,7 @@ void nvnic_vmq_finish_all(struct nvnic_net *nn)
  * nvnic_vmq_rss() - the receive hash of the port has changed
  * @nn: port
  *
- * Context: process, RTNL.
+ * Context: process, instance lock.
  *
  * Return: 0, -ENOMEM, or -EIO when the device has refused it for a set.
  */
@@ -400,7 +400,7 @@ int nvnic_vmq_rss(struct nvnic_net *nn)
  * @nn: port
  * @vmq: the set
  *
- * Context: process, RTNL.
+ * Context: process, instance lock.
  *
  * Return: 0, or an error of nvnic_filter_set(): then the rule is the old one.
  */
@@ -442,7 +442,7 @@ static void nvnic_vmq_diagnose_one(struct nvnic_net *nn,
  * @nn: port
  * @fmsg: receives them
  *
- * Context: process, RTNL.
+ * Context: process, instance lock.
  */
 void nvnic_vmq_diagnose(struct nvnic_net *nn, struct devlink_fmsg *fmsg)
 {

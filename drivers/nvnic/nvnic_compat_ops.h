@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * nvnic driver: members and prototypes of the stack's tables of operations that
+ * differ between kernels.
+ *
+ * Copyright (C) 2026 nvnic contributors
+ *
+ * NVNIC_HAVE_* are what scripts/probe.sh has found.
+ */
+#ifndef NVNIC_COMPAT_OPS_H
+#define NVNIC_COMPAT_OPS_H
+
+#include <linux/ethtool.h>
+#include <linux/netdevice.h>
+#include <net/netdev_queues.h>
+
+#include "nvnic.h"
+
+/* ---- struct net_device_ops ---- */
+
+/*
+ * A device whose operations come under the instance lock is told of changes of
+ * the receive filters in process context, and addr_list_lock is not held.
+ */
+#ifdef NVNIC_HAVE_SET_RX_MODE_ASYNC
+#define NVNIC_NDO_SET_RX_MODE	ndo_set_rx_mode_async
+static inline int nvnic_op_set_rx_mode(struct net_device *dev,
+				       struct netdev_hw_addr_list *uc,
+				       struct netdev_hw_addr_list *mc)
+{
+	nvnic_sync_rx_mode(dev);
+	return 0;
+}
+#else
+#define NVNIC_NDO_SET_RX_MODE	ndo_set_rx_mode
+#define nvnic_op_set_rx_mode	nvnic_set_rx_mode
+#endif
+
+/* ---- struct netdev_queue_mgmt_ops ---- */
+
+/* The driver has no setting of a queue's own, so it needs none of the core's. */
+#ifdef NVNIC_HAVE_QUEUE_CONFIG
+static inline int nvnic_op_queue_mem_alloc(struct net_device *dev,
+					   struct netdev_queue_config *cfg,
+					   void *mem, int q)
+{
+	return nvnic_queue_mem_alloc(dev, mem, q);
+}
+
+static inline int nvnic_op_queue_start(struct net_device *dev,
+				       struct netdev_queue_config *cfg,
+				       void *mem, int q)
+{
+	return nvnic_queue_rx_start(dev, mem, q);
+}
+#else
+#define nvnic_op_queue_mem_alloc	nvnic_queue_mem_alloc
+#define nvnic_op_queue_start		nvnic_queue_rx_start
+#endif
+
+/* ---- struct ethtool_ops ---- */
+
+#ifdef NVNIC_HAVE_FEC_HIST
+static inline void nvnic_op_get_fec_stats(struct net_device *dev,
+					  struct ethtool_fec_stats *stats,
+					  struct ethtool_fec_hist *hist)
+{
+	nvnic_get_fec_stats(dev, stats);
+}
+#else
+#define nvnic_op_get_fec_stats	nvnic_get_fec_stats
+#endif
+
+/*
+ * Private flags end in netdev_update_features(), rings and channels look at
+ * queueing disciplines, the link is ethtool_op_get_link(), and the offline test
+ * closes the port.
+ */
+#ifdef NVNIC_HAVE_ETHTOOL_OP_NEEDS_RTNL
+#define NVNIC_ETHTOOL_RTNL						\
+	.op_needs_rtnl = ETHTOOL_OP_NEEDS_RTNL_SPFLAGS |		\
+			 ETHTOOL_OP_NEEDS_RTNL_SRINGPARAM |		\
+			 ETHTOOL_OP_NEEDS_RTNL_SCHANNELS |		\
+			 ETHTOOL_OP_NEEDS_RTNL_GLINK |			\
+			 ETHTOOL_OP_NEEDS_RTNL_TEST,
+#else
+#define NVNIC_ETHTOOL_RTNL
+#endif
+
+/* Every driver is taken to know RSS contexts since Linux 6.19. */
+#ifdef NVNIC_HAVE_CAP_RSS_CTX_SUPPORTED
+#define NVNIC_ETHTOOL_RSS_CTX	.cap_rss_ctx_supported = true,
+#else
+#define NVNIC_ETHTOOL_RSS_CTX
+#endif
+
+#ifdef NVNIC_HAVE_RXFH_FIELDS
+#define NVNIC_ETHTOOL_RXFH_FIELDS					\
+	.get_rxfh_fields = nvnic_get_rxfh_fields,			\
+	.set_rxfh_fields = nvnic_set_rxfh_fields,
+#else
+#define NVNIC_ETHTOOL_RXFH_FIELDS
+#endif
+
+#ifdef NVNIC_HAVE_RXFH_PER_CTX_FIELDS
+#define NVNIC_ETHTOOL_CTX_FIELDS	.rxfh_per_ctx_fields = true,
+#else
+#define NVNIC_ETHTOOL_CTX_FIELDS
+#endif
+
+/* The number of RX rings is not asked for through get_rxnfc() any more. */
+#ifdef NVNIC_HAVE_RX_RING_COUNT
+#define NVNIC_ETHTOOL_RX_RINGS	.get_rx_ring_count = nvnic_get_rx_ring_count,
+#else
+#define NVNIC_ETHTOOL_RX_RINGS
+#endif
+
+#define NVNIC_ETHTOOL_COMPAT_OPS	\
+	NVNIC_ETHTOOL_RTNL		\
+	NVNIC_ETHTOOL_RSS_CTX		\
+	NVNIC_ETHTOOL_RXFH_FIELDS	\
+	NVNIC_ETHTOOL_CTX_FIELDS	\
+	NVNIC_ETHTOOL_RX_RINGS
+
+#endif /* NVNIC_COMPAT_OPS_H */
