@@ -120,6 +120,10 @@ probe ETHTOOL_OP_NEEDS_RTNL <<'C'
 #include <linux/ethtool.h>
 const struct ethtool_ops t = { .op_needs_rtnl = ~0u };
 C
+probe GSO_FIXEDID_INNER <<'C'
+#include <linux/skbuff.h>
+int t = SKB_GSO_TCP_FIXEDID_INNER != 0;
+C
 
 wait
 [ -e "$tmp/FLOOR.ok" ] || { echo "nvnic needs the headers of Linux 6.12 or newer" >&2; exit 1; }

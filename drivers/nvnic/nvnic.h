@@ -156,6 +156,7 @@ struct nvnic_rss {
  * @en: NVNIC_REG_EN as last written
  * @en_off: bits of @en that wait for the TX rings to drain
  * @priv_flags: bits of enum nvnic_priv_flag
+ * @quirk_gre_udp: the stack makes wrong GRE checksums of partial UDP super-frames
  * @max_used: queue numbers below this have ever been used
  * @macf: receive filters as last written; addr_list_lock
  * @rx_mode: NVNIC_REG_RX_MODE as last written; addr_list_lock
@@ -199,6 +200,7 @@ struct nvnic_net {
 	u32 en;
 	u32 en_off;
 	u32 priv_flags;
+	bool quirk_gre_udp;
 	u32 max_used;
 
 	u64 macf[NVNIC_MAX_MACS];
@@ -270,6 +272,10 @@ netdev_features_t nvnic_features_check(struct sk_buff *skb,
 				       netdev_features_t features);
 bool nvnic_features_settle(struct nvnic_net *nn, unsigned long timeout_us);
 int nvnic_set_priv_flags(struct net_device *dev, u32 flags);
+
+/* nvnic_quirk.c */
+void nvnic_quirk_init(struct nvnic_net *nn, netdev_features_t partial);
+bool nvnic_quirk_fits(const struct nvnic_net *nn, const struct sk_buff *skb);
 
 /* nvnic_rss.c */
 void nvnic_rss_init(struct nvnic_net *nn);

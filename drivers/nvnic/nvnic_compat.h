@@ -59,4 +59,14 @@ struct ethtool_rxfh_fields {
 #define NVNIC_CTX_OWN_FIELDS	false
 #endif
 
+/*
+ * Where this is known, SKB_GSO_TCP_FIXEDID is about the outer header of a tunnel,
+ * and this is about the inner one. 0: SKB_GSO_TCP_FIXEDID is the innermost one's.
+ */
+#ifdef NVNIC_HAVE_GSO_FIXEDID_INNER
+#define NVNIC_GSO_FIXEDID_INNER	SKB_GSO_TCP_FIXEDID_INNER
+#else
+#define NVNIC_GSO_FIXEDID_INNER	0
+#endif
+
 #endif /* NVNIC_COMPAT_H */

@@ -136,6 +136,7 @@ void nvnic_features_init(struct nvnic_net *nn)
 	nvnic_en_update(nn, nvnic_offloads_of(nn, dev->features,
 					      nn->priv_flags));
 	nvnic_ctrl(nn, NVNIC_CTRL_SPOOF_CHECK, true);
+	nvnic_quirk_init(nn, NVNIC_F_GRE);
 }
 
 /**
@@ -396,12 +397,18 @@ static bool nvnic_lso_gre_csum(const struct sk_buff *skb)
  *
  * Context: any.
  *
- * Return: its gso_type, SKB_GSO_GRE_CSUM and SKB_GSO_TCP_ECN as it needs them.
+ * Return: its gso_type, SKB_GSO_GRE_CSUM and SKB_GSO_TCP_ECN as it needs them,
+ * SKB_GSO_TCP_FIXEDID for the innermost header.
  */
 u32 nvnic_lso_type(const struct sk_buff *skb, bool cwr)
 {
 	u32 type = skb_shinfo(skb)->gso_type;
 
+	if (NVNIC_GSO_FIXEDID_INNER && type & (SKB_GSO_GRE | SKB_GSO_GRE_CSUM)) {
+		type &= ~SKB_GSO_TCP_FIXEDID;
+		if (type & NVNIC_GSO_FIXEDID_INNER)
+			type ^= SKB_GSO_TCP_FIXEDID | NVNIC_GSO_FIXEDID_INNER;
+	}
 	if (type & SKB_GSO_GRE && nvnic_lso_gre_csum(skb))
 		type ^= SKB_GSO_GRE | SKB_GSO_GRE_CSUM;
 	if (cwr)
@@ -441,6 +448,7 @@ netdev_features_t nvnic_features_check(struct sk_buff *skb,
 	hdr_len = nvnic_lso_hdr_len(skb, &cwr);
 	if (!nvnic_lso_fits(skb, hdr_len, extra) ||
 	    !nvnic_lso_routing_fits(skb) ||
+	    !nvnic_quirk_fits(netdev_priv(dev), skb) ||
 	    !net_gso_ok(features, nvnic_lso_type(skb, cwr) & ~gso_type))
 		features &= ~NETIF_F_GSO_MASK;
 	nvnic_count_software(skb, dev, features);
