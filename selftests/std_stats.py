@@ -87,7 +87,7 @@ def mac_counters():
     send(sock, [frame(400, mac("01:80:c2:00:00:0e"))], 4)
     wait_for(lambda: seen["wire_rx_frames"] >= 14, "14 frames")
     tx, rx = (moved(b, groups(p)["eth-mac"]) for b, p in zip(before, PAIR.ports))
-    octets = 5 * 100 + 3 * 200 + 2 * 300 + 4 * 400 - 14 * (14 + FCS)
+    octets = 5 * 100 + 3 * 200 + 2 * 300 + 4 * 400
     ksft_eq(tx, {"FramesTransmittedOK": 14, "OctetsTransmittedOK": octets,
                  "MulticastFramesXmittedOK": 7, "BroadcastFramesXmittedOK": 2}, "sent")
     ksft_eq(rx, {"FramesReceivedOK": 14, "OctetsReceivedOK": octets,
@@ -106,21 +106,81 @@ def too_long():
     wait_for(lambda: seen["wire_rx_frames"] >= 5, "5 frames")
     after = groups(PAIR.b)
     ksft_eq(moved(before["eth-mac"], after["eth-mac"]),
-            {"FrameTooLongErrors": 3, "FramesReceivedOK": 2, "OctetsReceivedOK": 2 * (100 - 18)})
+            {"FrameTooLongErrors": 3, "FramesReceivedOK": 2, "OctetsReceivedOK": 2 * 100})
     ksft_eq(after["rmon"]["etherStatsOversizePkts"] - before["rmon"]["etherStatsOversizePkts"], 3,
             "etherStatsOversizePkts")
+
+
+NEVER = {
+    "eth-mac": ("FrameCheckSequenceErrors", "AlignmentErrors", "InRangeLengthErrors",
+                "OutOfRangeLengthField", "FramesLostDueToIntMACXmitError",
+                "FramesLostDueToIntMACRcvError", "CarrierSenseErrors", "SingleCollisionFrames",
+                "MultipleCollisionFrames", "LateCollisions", "FramesAbortedDueToXSColls",
+                "FramesWithDeferredXmissions", "FramesWithExcessiveDeferral"),
+    "rmon": ("etherStatsUndersizePkts", "etherStatsFragments", "etherStatsJabbers"),
+}
+
+
+@ksft_case(*NEVER)
+def never(group):
+    """Errors that the wire cannot have are reported, as 0."""
+    for port in PAIR.ports:
+        found = groups(port)[group]
+        ksft_eq({name: found.get(name) for name in NEVER[group]}, dict.fromkeys(NEVER[group], 0),
+                str(port))
+
+
+def pause_stats(port):
+    """(tx_pause_frames, rx_pause_frames)"""
+    stats = port.cmd(f"ethtool --json -I -a {port}").json()[0]["statistics"]
+    return stats["tx_pause_frames"], stats["rx_pause_frames"]
+
+
+def ctrl_stats(port):
+    """MAC control frames: (sent, received)"""
+    ctrl = groups(port)["eth-ctrl"]
+    return ctrl["MACControlFramesTransmitted"], ctrl["MACControlFramesReceived"]
+
+
+def minus(after, before):
+    return tuple(a - b for a, b in zip(after, before))
+
+
+# name: (EtherType, what follows it, is MAC control, is PAUSE)
+CONTROL = {
+    "pause": (0x8808, b"\0\1\0\1", True, True),
+    "pfc": (0x8808, b"\1\1\0\1", True, False),
+    "gate": (0x8808, b"\0\2", True, False),
+    "tagged-pause": (ETH_P_8021Q, b"\0\7\x88\x08\0\1", False, False),
+    "type-below": (0x8807, b"\0\1", False, False),
+}
+
+
+@ksft_case(CONTROL)
+def mac_control(proto, body, is_control, is_pause):
+    """MAC control frames that somebody sends are counted as such."""
+    for sender, receiver in (PAIR.ports, PAIR.ports[::-1]):
+        sock, seen = Sender(sender.ifname, ns=sender.ns), Watch(receiver)
+        before = [(ctrl_stats(p), pause_stats(p)) for p in (sender, receiver)]
+        send(sock, [eth(mac("01:80:c2:00:00:01"), mac(sender.mac()), proto, body)], 3)
+        wait_for(lambda w=seen: w["wire_rx_frames"] >= 3, "3 frames")
+        after = [(ctrl_stats(p), pause_stats(p)) for p in (sender, receiver)]
+        moved_by = [tuple(map(minus, a, b)) for a, b in zip(after, before)]
+        ctrl, pause_ = 3 * is_control, 3 * is_pause
+        ksft_eq(moved_by, [((ctrl, 0), (pause_, 0)), ((0, ctrl), (0, pause_))],
+                "MAC control and pause of sender, of receiver")
 
 
 @ksft_case
 def pause():
     """The three views of flow control agree."""
     for port in PAIR.ports:
-        counters, ctrl = hwstats(port), groups(port)["eth-ctrl"]
-        stats = port.cmd(f"ethtool --json -I -a {port}").json()[0]["statistics"]
-        ksft_eq(stats["tx_pause_frames"], counters["wire_pause_tx"], "tx_pause_frames")
-        ksft_eq(stats["rx_pause_frames"], counters["tx_held"], "rx_pause_frames")
-        ksft_eq((ctrl["MACControlFramesTransmitted"], ctrl["MACControlFramesReceived"]),
-                (stats["tx_pause_frames"], stats["rx_pause_frames"]), "eth-ctrl")
+        counters, stats = hwstats(port), pause_stats(port)
+        ksft_eq(stats, (counters["wire_pause_tx"] + counters["wire_tx_ctrl_pause"],
+                        counters["tx_held"] + counters["wire_rx_ctrl_pause"]), "pause frames")
+        others = [counters[f"wire_{way}_ctrl"] - counters[f"wire_{way}_ctrl_pause"]
+                  for way in ("tx", "rx")]
+        ksft_eq(ctrl_stats(port), tuple(a + b for a, b in zip(stats, others)), "eth-ctrl")
 
 
 ksft_run(setup)

@@ -6,6 +6,7 @@
  */
 #include <linux/bitops.h>
 #include <linux/etherdevice.h>
+#include <linux/unaligned.h>
 
 #include "nvhw.h"
 
@@ -24,6 +25,27 @@ static unsigned int nvhw_wire_class(u32 len)
 	       (len > NVHW_WIRE_SHORTEST) + (len > NVHW_WIRE_UNTAGGED);
 }
 
+/* IEEE 802.3 31.4.1.3 and 31B.2: the opcode follows the EtherType. */
+#define NVHW_WIRE_TYPE_OFF	12
+#define NVHW_WIRE_OPCODE_OFF	14
+#define NVHW_WIRE_OPCODE_PAUSE	1
+
+/* MAC control frames change nothing on this wire, and are counted. */
+static void nvhw_wire_count_ctrl(struct nvhw_port *port, struct nvhw_port *far,
+				 const struct nvhw_frame *f)
+{
+	bool pause = f->hdr_len >= NVHW_WIRE_OPCODE_OFF + sizeof(u16) &&
+		     get_unaligned_be16(f->hdr + NVHW_WIRE_OPCODE_OFF) ==
+		     NVHW_WIRE_OPCODE_PAUSE;
+
+	nvhw_port_count(port, NVNIC_PC_WIRE_TX_CTRL, 1);
+	nvhw_port_count(port, NVNIC_PC_WIRE_TX_CTRL_PAUSE, pause);
+	if (!far)
+		return;
+	nvhw_port_count(far, NVNIC_PC_WIRE_RX_CTRL, 1);
+	nvhw_port_count(far, NVNIC_PC_WIRE_RX_CTRL_PAUSE, pause);
+}
+
 static void nvhw_wire_count(struct nvhw_port *port, struct nvhw_port *far,
 			    const struct nvhw_frame *f)
 {
@@ -36,6 +58,9 @@ static void nvhw_wire_count(struct nvhw_port *port, struct nvhw_port *far,
 		if (is_broadcast_ether_addr(f->hdr))
 			nvhw_port_count(port, NVNIC_PC_WIRE_TX_BROADCAST, 1);
 	}
+	if (unlikely(get_unaligned_be16(f->hdr + NVHW_WIRE_TYPE_OFF) ==
+		     ETH_P_PAUSE))
+		nvhw_wire_count_ctrl(port, far, f);
 	if (unlikely(!far))
 		return;
 	nvhw_port_count(far, NVNIC_PC_RX_SIZE + class, 1);

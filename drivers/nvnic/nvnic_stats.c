@@ -289,11 +289,16 @@ const struct netdev_stat_ops nvnic_stat_ops = {
 	.get_base_stats = nvnic_get_base_stats,
 };
 
+static u64 nvnic_port_cnt(const struct nvnic_net *nn, u32 row)
+{
+	return nvnic_rd(nn->bdev, NVNIC_REG_PORT_CNT(row));
+}
+
 /**
  * nvnic_get_pause_stats() - ethtool: what flow control has done
  * @dev: port
  * @s: receives how often this port held its peer back, and the peer a TX queue
- *	of this port
+ *	of this port; PAUSE frames on the wire, which somebody else sends, on top
  *
  * Context: process, instance lock.
  */
@@ -303,9 +308,9 @@ void nvnic_get_pause_stats(struct net_device *dev,
 	const struct nvnic_net *nn = netdev_priv(dev);
 	u32 q;
 
-	s->tx_pause_frames = nvnic_rd(nn->bdev,
-				      NVNIC_REG_PORT_CNT(NVNIC_PC_WIRE_PAUSE_TX));
-	s->rx_pause_frames = 0;
+	s->tx_pause_frames = nvnic_port_cnt(nn, NVNIC_PC_WIRE_PAUSE_TX) +
+			     nvnic_port_cnt(nn, NVNIC_PC_WIRE_TX_CTRL_PAUSE);
+	s->rx_pause_frames = nvnic_port_cnt(nn, NVNIC_PC_WIRE_RX_CTRL_PAUSE);
 	for (q = 0; q < nn->max_used; q++)
 		s->rx_pause_frames += nvnic_txq_cnt(nn, q, NVNIC_TC_HELD);
 }
@@ -322,16 +327,30 @@ static const struct ethtool_rmon_hist_range nvnic_rmon_ranges[] = {
 static_assert(ARRAY_SIZE(nvnic_rmon_ranges) == NVNIC_SIZE_COUNT + 1);
 static_assert(NVNIC_SIZE_COUNT <= ETHTOOL_RMON_HIST_MAX);
 
-static u64 nvnic_port_cnt(const struct nvnic_net *nn, u32 row)
+/* No bit is lost on this wire, and nobody else sends on it. */
+static void nvnic_eth_mac_errors(struct ethtool_eth_mac_stats *s)
 {
-	return nvnic_rd(nn->bdev, NVNIC_REG_PORT_CNT(row));
+	s->FrameCheckSequenceErrors = 0;
+	s->AlignmentErrors = 0;
+	s->InRangeLengthErrors = 0;
+	s->OutOfRangeLengthField = 0;
+	s->FramesLostDueToIntMACXmitError = 0;
+	s->FramesLostDueToIntMACRcvError = 0;
+	s->CarrierSenseErrors = 0;
+	s->SingleCollisionFrames = 0;
+	s->MultipleCollisionFrames = 0;
+	s->LateCollisions = 0;
+	s->FramesAbortedDueToXSColls = 0;
+	s->FramesWithDeferredXmissions = 0;
+	s->FramesWithExcessiveDeferral = 0;
 }
 
 /**
  * nvnic_get_eth_mac_stats() - ethtool: IEEE 802.3 clause 30.3.1
  * @dev: port
- * @s: receives what the wire can have; octets are without header and FCS, and
- *	those of a frame that is dropped behind the MAC count as received
+ * @s: receives what the wire can have, and 0 for errors that it cannot; octets
+ *	are those of whole frames with FCS, as most drivers count them, and those
+ *	of a frame that is dropped behind the MAC count as received
  *
  * Context: process, instance lock.
  */
@@ -340,12 +359,13 @@ void nvnic_get_eth_mac_stats(struct net_device *dev,
 {
 	const struct nvnic_net *nn = netdev_priv(dev);
 
+	nvnic_eth_mac_errors(s);
 	s->FrameTooLongErrors = nvnic_port_cnt(nn, NVNIC_PC_WIRE_RX_OVERSIZE);
 	s->FramesReceivedOK = nvnic_port_cnt(nn, NVNIC_PC_WIRE_RX_FRAMES) -
 			      s->FrameTooLongErrors;
 	s->OctetsReceivedOK = nvnic_port_cnt(nn, NVNIC_PC_WIRE_RX_BYTES) -
-			      nvnic_port_cnt(nn, NVNIC_PC_WIRE_RX_OVERSIZE_BYTES) -
-			      s->FramesReceivedOK * ETH_HLEN;
+			      nvnic_port_cnt(nn, NVNIC_PC_WIRE_RX_OVERSIZE_BYTES) +
+			      s->FramesReceivedOK * NVNIC_FCS_LEN;
 	s->BroadcastFramesReceivedOK =
 		nvnic_port_cnt(nn, NVNIC_PC_WIRE_RX_BROADCAST);
 	s->MulticastFramesReceivedOK =
@@ -353,8 +373,8 @@ void nvnic_get_eth_mac_stats(struct net_device *dev,
 		s->BroadcastFramesReceivedOK;
 
 	s->FramesTransmittedOK = nvnic_port_cnt(nn, NVNIC_PC_WIRE_TX_FRAMES);
-	s->OctetsTransmittedOK = nvnic_port_cnt(nn, NVNIC_PC_WIRE_TX_BYTES) -
-				 s->FramesTransmittedOK * ETH_HLEN;
+	s->OctetsTransmittedOK = nvnic_port_cnt(nn, NVNIC_PC_WIRE_TX_BYTES) +
+				 s->FramesTransmittedOK * NVNIC_FCS_LEN;
 	s->BroadcastFramesXmittedOK =
 		nvnic_port_cnt(nn, NVNIC_PC_WIRE_TX_BROADCAST);
 	s->MulticastFramesXmittedOK =
@@ -365,25 +385,31 @@ void nvnic_get_eth_mac_stats(struct net_device *dev,
 /**
  * nvnic_get_eth_ctrl_stats() - ethtool: IEEE 802.3 clause 30.3.3
  * @dev: port
- * @s: receives flow control as nvnic_get_pause_stats() counts it, the only use
- *	of MAC control
+ * @s: receives flow control as nvnic_get_pause_stats() counts it, and MAC
+ *	control frames of other kinds
  *
  * Context: process, instance lock.
  */
 void nvnic_get_eth_ctrl_stats(struct net_device *dev,
 			      struct ethtool_eth_ctrl_stats *s)
 {
+	const struct nvnic_net *nn = netdev_priv(dev);
 	struct ethtool_pause_stats pause = {};
 
 	nvnic_get_pause_stats(dev, &pause);
-	s->MACControlFramesTransmitted = pause.tx_pause_frames;
-	s->MACControlFramesReceived = pause.rx_pause_frames;
+	s->MACControlFramesTransmitted =
+		pause.tx_pause_frames + nvnic_port_cnt(nn, NVNIC_PC_WIRE_TX_CTRL) -
+		nvnic_port_cnt(nn, NVNIC_PC_WIRE_TX_CTRL_PAUSE);
+	s->MACControlFramesReceived =
+		pause.rx_pause_frames + nvnic_port_cnt(nn, NVNIC_PC_WIRE_RX_CTRL) -
+		nvnic_port_cnt(nn, NVNIC_PC_WIRE_RX_CTRL_PAUSE);
 }
 
 /**
  * nvnic_get_rmon_stats() - ethtool: RFC 2819, frames by size
  * @dev: port
- * @s: receives the frames sent, and all that arrived, of each size class
+ * @s: receives the frames sent, and all that arrived, of each size class, those
+ *	too long, and 0 for errors that the wire cannot have
  * @ranges: receives the classes, bytes with FCS
  *
  * Context: process, instance lock.
@@ -395,6 +421,9 @@ void nvnic_get_rmon_stats(struct net_device *dev, struct ethtool_rmon_stats *s,
 	u32 i;
 
 	*ranges = nvnic_rmon_ranges;
+	s->undersize_pkts = 0;
+	s->fragments = 0;
+	s->jabbers = 0;
 	s->oversize_pkts = nvnic_port_cnt(nn, NVNIC_PC_WIRE_RX_OVERSIZE);
 	for (i = 0; i < NVNIC_SIZE_COUNT; i++) {
 		s->hist[i] = nvnic_port_cnt(nn, NVNIC_PC_RX_SIZE + i);

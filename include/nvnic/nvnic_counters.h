@@ -59,7 +59,11 @@
 	NVNIC_SIZE_CLASSES(NVNIC_SIZE_ROW_RX, X)			\
 	X(DMA_FAULTS, "dma_faults", "descriptors that name what is no memory") \
 	X(CSR_BAD, "csr_bad", "register writes refused")		\
-	X(IRQ_RAISED, "irq_raised", "vectors fired")
+	X(IRQ_RAISED, "irq_raised", "vectors fired")			\
+	X(WIRE_TX_CTRL, "wire_tx_ctrl", "sent, MAC control (EtherType 0x8808)") \
+	X(WIRE_TX_CTRL_PAUSE, "wire_tx_ctrl_pause", "of these, PAUSE")	\
+	X(WIRE_RX_CTRL, "wire_rx_ctrl", "arrived, MAC control")		\
+	X(WIRE_RX_CTRL_PAUSE, "wire_rx_ctrl_pause", "of these, PAUSE")
 
 #define NVNIC_TXQ_COUNTERS(X)						\
 	X(REQUESTS, "requests", "frames fetched from the ring")		\
