@@ -120,6 +120,11 @@ probe ETHTOOL_OP_NEEDS_RTNL <<'C'
 #include <linux/ethtool.h>
 const struct ethtool_ops t = { .op_needs_rtnl = ~0u };
 C
+probe NAPI_CONFIG <<'C'
+#include <linux/netdevice.h>
+void t(struct net_device *d, struct napi_struct *n, int (*p)(struct napi_struct *, int))
+{ netif_napi_add_config(d, n, p, 0); }
+C
 probe GSO_FIXEDID_INNER <<'C'
 #include <linux/skbuff.h>
 int t = SKB_GSO_TCP_FIXEDID_INNER != 0;

@@ -6,7 +6,7 @@ Copyright (C) 2026 nvnic contributors
 """
 
 from lib.frames import *
-from lib.genl import napis, page_pools
+from lib.genl import napi_set, napis, page_pools
 from lib.irqs import fired
 from lib.nvnic import *
 from lib.stream import Stream as Tcp
@@ -68,6 +68,29 @@ def thread_comes_and_goes():
         ksft_eq(len(kthreads()), (2 + n % 2) * (n % 2 == 0), "threads")
         stream.moving(1 << 16)
     diag(f"{stream.check()} segments sent again")
+
+
+@ksft_case
+def settings_survive_channels():
+    """A queue's NAPI instance has its ID and its settings again, after -L and down and up."""
+    defer(PAIR.b.cmd, "ethtool -L nvn1 combined 1")
+    PAIR.b.cmd("ethtool -L nvn1 combined 3")
+    before = napis("nvn1", "b")
+    if "defer-hard-irqs" not in before[0]:
+        raise Skip("this kernel keeps no settings of a NAPI instance")
+    chosen = min(n["id"] for n in before)
+    napi_set(chosen, "b", defer_hard_irqs=77)
+    defer(napi_set, chosen, "b", defer_hard_irqs=0)
+    for change in ("ethtool -L nvn1 combined 2", "ethtool -L nvn1 combined 3",
+                   "ethtool -G nvn1 rx 256", "ethtool -G nvn1 rx 1024", "ip link set nvn1 down"):
+        PAIR.b.cmd(change)
+        if change.endswith("down"):
+            PAIR.b.up()
+        now = {n["id"]: n["defer-hard-irqs"] for n in napis("nvn1", "b")}
+        ksft_eq(now.pop(chosen, None), 77, f"defer-hard-irqs after {change}")
+        ksft_true(set(now) < {n["id"] for n in before}, f"IDs after {change}: {sorted(now)}")
+        ksft_eq(set(now.values()), {0}, f"defer-hard-irqs of the others after {change}")
+    PAIR.a.wait_carrier()
 
 
 def ping_pong(poll):

@@ -31,7 +31,7 @@ do {							\
 	WARN_ON_ONCE(!mutex_is_locked(&(dev)->lock));	\
 } while (0)
 
-#define nvnic_napi_add		netif_napi_add_locked
+#define nvnic_napi_add		netif_napi_add_config_locked
 #define nvnic_napi_del		__netif_napi_del_locked
 #define nvnic_napi_enable	napi_enable_locked
 #define nvnic_napi_disable	napi_disable_locked
@@ -44,7 +44,12 @@ do {							\
 #define nvnic_dev_unlock(dev)		ASSERT_RTNL()
 #define nvnic_assert_dev_lock(dev)	ASSERT_RTNL()
 
-#define nvnic_napi_add		netif_napi_add
+/* Without it, what a user sets of a NAPI instance goes with the instance. */
+#ifdef NVNIC_HAVE_NAPI_CONFIG
+#define nvnic_napi_add		netif_napi_add_config
+#else
+#define nvnic_napi_add(dev, napi, poll, index)	netif_napi_add(dev, napi, poll)
+#endif
 #define nvnic_napi_del		__netif_napi_del
 #define nvnic_napi_enable	napi_enable
 #define nvnic_napi_disable	napi_disable

@@ -189,7 +189,7 @@ static int nvnic_vec_alloc(struct nvnic_rings *rings, struct nvnic_net *nn,
 	vec->arm = NVNIC_REG_Q_ARM(index);
 	vec->rx.bdev = nn->bdev;
 	timer_setup(&vec->rx_retry, nvnic_rx_retry, 0);
-	nvnic_napi_add(nn->netdev, &vec->napi, nvnic_poll);
+	nvnic_napi_add(nn->netdev, &vec->napi, nvnic_poll, index);
 
 	err = nvnic_tx_ring_alloc(vec, cfg->tx_size);
 	if (err)

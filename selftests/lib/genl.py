@@ -14,10 +14,10 @@ from .shell import in_netns, quiesce
 _NETLINK_GENERIC = 16
 _GENL_ID_CTRL, _CTRL_CMD_GETFAMILY = 16, 3
 _CTRL_ATTR_FAMILY_ID, _CTRL_ATTR_FAMILY_NAME = 1, 2
-_NLM_F_REQUEST, _NLM_F_DUMP = 1, 0x300
+_NLM_F_REQUEST, _NLM_F_ACK, _NLM_F_DUMP = 1, 4, 0x300
 _NLMSG_ERROR, _NLMSG_DONE = 2, 3
 _NETDEV_CMD_PAGE_POOL_GET, _NETDEV_CMD_QUEUE_GET, _NETDEV_CMD_NAPI_GET = 5, 10, 11
-_NETDEV_CMD_QSTATS_GET = 12
+_NETDEV_CMD_QSTATS_GET, _NETDEV_CMD_NAPI_SET = 12, 14
 _A_IFINDEX, _A_QUEUE_TYPE, _A_QUEUE_ID, _A_SCOPE = 1, 2, 3, 4
 _SCOPE_QUEUE = 1
 
@@ -72,17 +72,21 @@ def _request(sock, family, command, flags, payload):
             return answers
 
 
+def _family(sock):
+    """The number of the family "netdev"."""
+    found = _request(sock, _GENL_ID_CTRL, _CTRL_CMD_GETFAMILY, 0,
+                     _attr(_CTRL_ATTR_FAMILY_NAME, b"netdev\0"))
+    return _uint(found[0][_CTRL_ATTR_FAMILY_ID])
+
+
 def _dump(ifname, ns, command, ifindex_attr, wanted=b"", filtered=True):
     """Attributes of each object of a netdev that a dump command shows."""
     with in_netns(ns):
         sock = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, _NETLINK_GENERIC)
         ifindex = socket.if_nametoindex(ifname)
     with sock:
-        family = _request(sock, _GENL_ID_CTRL, _CTRL_CMD_GETFAMILY, 0,
-                          _attr(_CTRL_ATTR_FAMILY_NAME, b"netdev\0"))
         payload = _attr(ifindex_attr, struct.pack("=I", ifindex)) if filtered else b""
-        answers = _request(sock, _uint(family[0][_CTRL_ATTR_FAMILY_ID]), command, _NLM_F_DUMP,
-                           payload + wanted)
+        answers = _request(sock, _family(sock), command, _NLM_F_DUMP, payload + wanted)
     return [attrs for attrs in answers if _uint(attrs.get(ifindex_attr, b"")) == ifindex]
 
 
@@ -91,8 +95,21 @@ def _named(answers, names):
 
 
 def napis(ifname, ns=None):
-    """NAPI instances: [{"id": n, "irq": n, "pid": n}]"""
-    return _named(_dump(ifname, ns, _NETDEV_CMD_NAPI_GET, 1), {2: "id", 3: "irq", 4: "pid"})
+    """NAPI instances: [{"id": n, "irq": n, "pid": n}]; where the kernel keeps settings for
+    each, "defer-hard-irqs", and later "threaded", too"""
+    return _named(_dump(ifname, ns, _NETDEV_CMD_NAPI_GET, 1),
+                  {2: "id", 3: "irq", 4: "pid", 5: "defer-hard-irqs", 8: "threaded"})
+
+
+def napi_set(number, ns=None, **values):
+    """Set "defer_hard_irqs" or "threaded" of the NAPI instance with this ID."""
+    payload = _attr(2, struct.pack("=I", number))
+    for name, value in values.items():
+        payload += _attr({"defer_hard_irqs": 5, "threaded": 8}[name], struct.pack("=I", value))
+    with in_netns(ns):
+        sock = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, _NETLINK_GENERIC)
+    with sock:
+        _request(sock, _family(sock), _NETDEV_CMD_NAPI_SET, _NLM_F_ACK, payload)
 
 
 def queues(ifname, ns=None):
