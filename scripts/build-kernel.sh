@@ -1,17 +1,22 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# Build a debug kernel from Debian's linux-source-6.12, and nvnic.ko for it.
+# Build a kernel for the tests from Debian's source of it, and nvnic.ko for it.
 #
-# Usage: scripts/build-kernel.sh [--config] kasan|lockdep
+# Usage: scripts/build-kernel.sh [--config|--kernel] NAME
+#        scripts/build-kernel.sh --list | --available NAME
 #
-#   --config   only write the configuration and say where
+#   NAME         a row of scripts/kernel/kernels: kasan, lockdep, uml ...
+#   --config     only write the configuration and say where
+#   --kernel     only the kernel, not nvnic.ko
+#   --list       name the kernels
+#   --available  only ask whether its source can be had; status 1 if not
 #
-# Prints the directory that holds vmlinux, nvnic.ko and, for a kernel with KUnit,
-# nvpe_kunit.ko: the engines' unit tests. All else goes to stderr. The kernel's configuration is scripts/kernel/base.config
-# and NAME.config over allnoconfig. The kernel is built once (5 to 7 minutes on
-# two cores) for each configuration, source and compiler, and stays under
-# build/kernel-debug/ (or $NVNIC_CACHE/kernel-debug/). nvnic.ko is built there from
-# a copy of the sources: the one that is there for the normal kernel stays.
+# Prints the directory that holds vmlinux, nvnic.ko, nvnic_planted.ko and, for a
+# kernel with KUnit, nvpe_kunit.ko: the engines' unit tests. All else goes to
+# stderr. The kernel is built once for each configuration, source and compiler (on
+# two cores the one for User Mode Linux takes 4 minutes, the others 5 to 7), and
+# stays under build/kernels/ (or $NVNIC_CACHE/kernels/). nvnic.ko is built there
+# from a copy of the sources: the one that is there for the normal kernel stays.
 #
 # Example:
 #   dir=$(scripts/build-kernel.sh kasan)
@@ -23,29 +28,32 @@ set -euo pipefail
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-config_only=
-if [ "${1:-}" = --config ]; then
-	config_only=1
-	shift
-fi
+table=$NVNIC_TOP/scripts/kernel/kernels
+action=build
 case ${1:-} in
 -h|--help) usage 0 ;;
-kasan|lockdep) name=$1 ;;
-*) usage 2 >&2 ;;
+--list)
+	sed -n 's/^\([a-z][^ ]*\) .*/\1/p' "$table"
+	exit
+	;;
+--config|--kernel|--available) action=${1#--}; shift ;;
 esac
-root=$NVNIC_CACHE/kernel-debug
-fragments=("$NVNIC_TOP/scripts/kernel/base.config" "$NVNIC_TOP/scripts/kernel/$name.config")
+[ $# -eq 1 ] || usage 2 >&2
+name=$1
+read -r version arch fragments < <(awk -v name="$name" '$1 == name { $1 = ""; print }' "$table") ||
+	die "no kernel '$name' in $table: $("$0" --list | paste -s -d ' ')"
+root=$NVNIC_CACHE/kernels
 
-# Of the source, what an x86 kernel cannot be built from stays packed.
+# Of the source, what no x86 or UML kernel is built from stays packed.
 unpack_source()
 {
 	local tarball sum
 
-	tarball=$(kernel_source) || exit 1
+	tarball=$(kernel_source "$version") || exit 1
 	sum=$(sha256sum <"$tarball" | cut -c 1-12)
 	src=$root/linux-$sum
 	[ ! -e "$src/.complete" ] || return 0
-	say "unpacking the kernel's source"
+	say "unpacking the source of Linux $version"
 	rm -rf "$src" && mkdir -p "$src"
 	tar -xf "$tarball" -C "$src" --strip-components=1 --exclude='*/drivers/gpu/drm/amd/include/*' \
 		--exclude='*/tools/testing/*' --exclude='*/Documentation/*/*' --exclude='*/sound/*/*.c' ||
@@ -55,13 +63,24 @@ unpack_source()
 
 kmake()
 {
-	make -C "$src" O="$dir/build" ARCH=x86_64 "$@"
+	make -C "$src" O="$dir/build" ARCH="$arch" "$@"
 }
 
-# The fragments without what only readers need.
+# The fragments without what only readers need, each symbol once.
 merged()
 {
-	cat "${fragments[@]}" | grep -E '^(# )?CONFIG_'
+	local fragment
+
+	for fragment in $fragments; do
+		cat "$NVNIC_TOP/scripts/kernel/$fragment.config" || exit 1
+	done | awk '/^(# )?CONFIG_/ {
+			symbol = $0
+			gsub(/^# |[= ].*/, "", symbol)
+			if (!(symbol in line))
+				order[n++] = symbol
+			line[symbol] = $0
+		}
+		END { for (i = 0; i < n; i++) print line[order[i]] }'
 }
 
 # allnoconfig drops in silence what it cannot give.
@@ -102,7 +121,7 @@ build_kernel()
 {
 	local rc=0
 
-	say "building the $name kernel (5 to 7 minutes on two cores)"
+	say "building the $name kernel, Linux $version (4 to 7 minutes on two cores)"
 	SECONDS=0
 	: >"$dir/build.log"
 	progress >&2 &
@@ -117,7 +136,19 @@ build_kernel()
 		die "the $name kernel does not build: the whole output is in $dir/build.log"
 	}
 	say "the $name kernel took $SECONDS s"
+	place_modules
 	ln -f "$dir/build/vmlinux" "$dir/vmlinux"
+}
+
+# What modprobe has to know of a kernel that has all built in.
+place_modules()
+{
+	local rel
+
+	rel=$(cat "$dir/build/include/config/kernel.release")
+	mkdir -p "$dir/lib/modules/$rel"
+	cp "$dir"/build/modules.{builtin,builtin.modinfo,order} "$dir/lib/modules/$rel/"
+	PATH=$PATH:/usr/sbin:/sbin depmod -b "$dir" "$rel"
 }
 
 # The copy keeps its time stamps and its objects, so that only what changed is
@@ -128,7 +159,8 @@ build_nvnic()
 
 	mkdir -p "$dir/nvnic"
 	( cd "$NVNIC_TOP" &&
-		find Kbuild drivers include tools/planted \( -name '*.[ch]' -o -name Kbuild \) -not -name '*.mod.c' |
+		find Kbuild drivers include tools/planted scripts \
+			\( -name '*.[ch]' -o -name Kbuild -o -name 'probe*' \) -not -name '*.mod.c' |
 		cpio -pdmu --quiet "$dir/nvnic" )
 	: >"$log"
 	kmake -j "$(nproc)" M="$dir/nvnic" modules >>"$log" 2>&1 || module_failed nvnic.ko
@@ -146,16 +178,25 @@ module_failed()
 	die "$1 does not build for the $name kernel: the whole output is in $dir/nvnic.log"
 }
 
+if [ "$action" = available ]; then
+	kernel_source_available "$version" || exit 1
+	exit
+fi
 mkdir -p "$root"
+# Who wants the same kernel meanwhile waits for it.
+exec {lock}>"$root/$name.lock"
+flock "$lock"
 unpack_source
 hash=$({ merged; basename "$src"; gcc --version | head -n 1; } | sha256sum | cut -c 1-12)
 dir=$root/$name-$hash
 mkdir -p "$dir/build"
 if [ ! -e "$dir/vmlinux" ]; then
 	configure
-	[ -z "$config_only" ] || { echo "$dir/build/.config"; exit; }
-	build_kernel
+	[ "$action" = config ] || build_kernel
 fi
-[ -z "$config_only" ] || { echo "$dir/build/.config"; exit; }
-build_nvnic
+if [ "$action" = config ]; then
+	echo "$dir/build/.config"
+	exit
+fi
+[ "$action" = kernel ] || build_nvnic
 echo "$dir"

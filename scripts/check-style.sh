@@ -59,7 +59,7 @@ get_checkpatch()
 
 	checkpatch=$dir/checkpatch.pl
 	[ ! -e "$checkpatch" ] || return 0
-	src=$(kernel_source) || { echo "cannot get checkpatch.pl"; return 1; }
+	src=$(kernel_source 6.12) || { echo "cannot get checkpatch.pl"; return 1; }
 	mkdir -p "$dir"
 	say "unpacking checkpatch.pl"
 	tar -xf "$src" -C "$dir" --strip-components=2 --occurrence=1 \

@@ -43,7 +43,7 @@ unpack_tree()
 	local source
 
 	[ ! -e "$tree/Makefile" ] || return 0
-	source=$(kernel_source)
+	source=$(kernel_source 6.12)
 	say "unpacking the kernel's tests"
 	rm -rf "$tree.part"
 	mkdir -p "$tree.part"

@@ -49,22 +49,72 @@ guest_kernel()
 	return 1
 }
 
-# Print the path of the kernel's source as Debian packs it. It is in no other
-# package that is to be had without installing 150 MB.
+# apt-get for the suite that has Linux 7.3, by a configuration and lists of its own:
+# the system's stay as they are. The mirror is the one of this system.
+backports_apt()
+{
+	local dir=$NVNIC_CACHE/apt
+
+	apt-get -qq -o Dir::Etc::sourcelist="$dir/sources.list" -o Dir::Etc::sourceparts=/dev/null \
+		-o Dir::State::lists="$dir/lists" -o Dir::Cache="$dir" -o Acquire::Languages=none \
+		-o APT::Update::Error-Mode=any -o APT::Sandbox::User=root "$@"
+}
+
+backports_update()
+{
+	local dir=$NVNIC_CACHE/apt key=/usr/share/keyrings/debian-archive-keyring.gpg codename mirror
+
+	codename=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
+	# shellcheck disable=SC2016	# apt's own variables
+	mirror=$(apt-get indextargets --format '$(REPO_URI) $(RELEASE) $(COMPONENT)' 2>/dev/null |
+		awk -v main="$codename main" '$2 " " $3 == main { print $1; exit }')
+	[ -n "$mirror" ] || { say "apt knows no Debian mirror to fetch from"; return 1; }
+	mkdir -p "$dir/lists/partial" "$dir/archives/partial"
+	echo "deb [arch=amd64 signed-by=$key] $mirror trixie-backports main" >"$dir/sources.list"
+	backports_apt update >&2 || { say "the suite trixie-backports cannot be reached at $mirror"; return 1; }
+}
+
+# kernel_source_path VERSION: where its source lies, be it fetched or not.
+kernel_source_path()
+{
+	local name=linux-source-$1.tar.xz
+
+	[ ! -r "/usr/src/$name" ] || { echo "/usr/src/$name"; return; }
+	echo "$NVNIC_CACHE/kernel-source/$name"
+}
+
+# kernel_source_available VERSION: can kernel_source print it? Says why not.
+kernel_source_available()
+{
+	[ ! -e "$(kernel_source_path "$1")" ] || return 0
+	case $1 in
+	6.12) ;;
+	*)
+		backports_update || return 1
+		backports_apt --print-uris download "linux-source-$1" >/dev/null 2>&1 ||
+			{ say "the suite trixie-backports has no linux-source-$1 any more"; return 1; }
+		;;
+	esac
+}
+
+# kernel_source VERSION: print the path of the kernel's source as Debian packs it.
+# It is in no other package that is to be had without installing 150 MB.
 kernel_source()
 {
-	local dir=$NVNIC_CACHE/kernel-source deb src=/usr/src/linux-source-6.12.tar.xz
+	local version=$1 dir=$NVNIC_CACHE/kernel-source src pkg deb fetch=(apt-get -qq)
 
-	[ ! -r "$src" ] || { echo "$src"; return; }
-	src=$dir/linux-source-6.12.tar.xz
+	src=$(kernel_source_path "$version")
+	pkg=linux-source-$version
 	if [ ! -e "$src" ]; then
-		say "fetching the kernel's source (package linux-source-6.12, 150 MB, not installed)"
+		kernel_source_available "$version" || exit 1
+		[ "$version" = 6.12 ] || fetch=(backports_apt)
+		say "fetching the kernel's source (package $pkg, 150 MB, not installed)"
 		mkdir -p "$dir"
-		( cd "$dir" && apt-get -qq -o APT::Sandbox::User=root download linux-source-6.12 >&2 ) ||
-			die "cannot fetch linux-source-6.12: run apt-get install linux-source-6.12"
-		deb=$(echo "$dir"/linux-source-6.12_*.deb)
+		( cd "$dir" && "${fetch[@]}" -o APT::Sandbox::User=root download "$pkg" >&2 ) ||
+			die "cannot fetch $pkg: put $pkg.tar.xz into $dir or /usr/src by hand"
+		deb=$(echo "$dir/$pkg"_*.deb)
 		dpkg-deb --fsys-tarfile "$deb" |
-			tar -xO --occurrence=1 ./usr/src/linux-source-6.12.tar.xz >"$src.part"
+			tar -xO --occurrence=1 "./usr/src/$pkg.tar.xz" >"$src.part"
 		mv "$src.part" "$src"
 		rm -f "$deb"
 	fi
