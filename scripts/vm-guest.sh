@@ -1,16 +1,25 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # nvnic: process 1 of the guest once the root file system is there. Runs the
-# command of vm-run.sh, reports its exit status and the kernel log, resets.
+# command of vm-run.sh or uml-run.sh, reports its exit status and the kernel log,
+# resets.
 #
 # Copyright (C) 2026 nvnic contributors
 # shellcheck source=/dev/null
 . /run/vm.env
 
+# vm_port NAME: what the host reads it from: in QEMU a port, in UML a file of the
+# run's directory, but for the output, which is to come at once.
 vm_port()
 {
 	local p name
 
+	if [ -n "${VM_UML:-}" ]; then
+		[ "$1" != vm.out ] || { echo /dev/tty1; return; }
+		[ "$1" != vm.dmesg ] || { echo /run/vm/dmesg.log; return; }
+		echo "/run/vm/${1#vm.}"
+		return
+	fi
 	for p in /sys/class/virtio-ports/*; do
 		read -r name <"$p/name"
 		[ "$name" != "$1" ] || echo "/dev/${p##*/}"
@@ -42,7 +51,13 @@ finish()
 	dmesg >"$(vm_port vm.dmesg)"
 	umount /out
 	echo "exit $1" >"$(vm_port vm.status)"
-	echo b >/proc/sysrq-trigger
+	if [ -n "${VM_UML:-}" ]; then
+		# hostfs keeps back what is written; a reset of UML starts it again.
+		sync -f /run/vm/status
+		echo o >/proc/sysrq-trigger
+	else
+		echo b >/proc/sysrq-trigger
+	fi
 	sleep 60
 }
 
@@ -63,14 +78,23 @@ run_command()
 	return "$rc"
 }
 
+# A terminal passes bytes on as they are.
+make_raw()
+{
+	[ -z "${VM_UML:-}" ] || stty raw -echo </dev/tty1
+}
+
 set_environment
-# A kernel without modules is one of ours, which patches nothing.
-[ -z "$VM_MODULES" ] || unshare -n "$VM_TOP/scripts/vm-warm.py" </dev/null
+# A kernel without modules is one of ours, which patches nothing; nor does UML's.
+[ -z "$VM_MODULES" ] || [ -n "${VM_UML:-}" ] || unshare -n "$VM_TOP/scripts/vm-warm.py" </dev/null
 if [ -n "$VM_TTY" ]; then
+	terminal=/dev/hvc0
+	[ -z "${VM_UML:-}" ] || terminal=/dev/tty1
 	# shellcheck disable=SC2086
-	stty $VM_TTY </dev/hvc0
-	setsid -c -w bash "$VM_RUN/command" </dev/hvc0 >/dev/hvc0 2>&1
+	stty $VM_TTY <"$terminal"
+	setsid -c -w bash "$VM_RUN/command" 0<>"$terminal" >&0 2>&1
 else
+	make_raw
 	watch_time &
 	run_command
 fi

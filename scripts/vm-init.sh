@@ -50,37 +50,15 @@ mkdir -p proc sys dev run out
 mount --move /proc proc
 mount --move /sys sys
 mount --move /dev dev
-mkdir -p dev/pts dev/shm
-mount -t devpts -o gid=5,mode=620,ptmxmode=666 devpts dev/pts
-mount -t tmpfs -o mode=1777 shm dev/shm
-ln -sfn /proc/self/fd dev/fd
-ln -sfn /proc/self/fd/0 dev/stdin
-ln -sfn /proc/self/fd/1 dev/stdout
-ln -sfn /proc/self/fd/2 dev/stderr
-for fs in debugfs:sys/kernel/debug tracefs:sys/kernel/tracing cgroup2:sys/fs/cgroup; do
-	[ ! -d "${fs#*:}" ] || mount -t "${fs%%:*}" "${fs%%:*}" "${fs#*:}"
-done
-# The host's pid files and sockets mean nothing here.
-case $VM_TOP:$VM_RUN in
-/run/*|*:/run/*) ;;
-*) mount -t tmpfs -o mode=755 run run ;;
-esac
-mkdir -p run/netns run/lock
-hostname nvnic
-ip link set lo up
-
+# shellcheck source=scripts/guest-root.sh
+. "./$VM_TOP/scripts/guest-root.sh"
+furnish_root
 if [ "$VM_OUT" = 1 ]; then
 	mount -t 9p -o trans=virtio,version=9p2000.L,msize=512000 out out ||
 		fail "cannot mount the output directory over 9p"
 else
 	mount -t tmpfs out out
 fi
-if [ -n "$VM_MODULES" ]; then
-	rel=$(uname -r)
-	if [ "$VM_MODULES" != "/lib/modules/$rel" ]; then
-		mkdir -p "lib/modules/$rel"
-		mount --bind ".$VM_MODULES" "lib/modules/$rel" || fail "cannot find $VM_MODULES in the guest"
-	fi
-fi
+place_modules
 cp /vm.env run/vm.env
 exec switch_root /newroot "$VM_TOP/scripts/vm-guest.sh"

@@ -35,9 +35,10 @@
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
+# shellcheck source=scripts/guest.sh
+. "$NVNIC_TOP/scripts/guest.sh"
 
-interactive='' out='' hub='' kernel='' modules='' append='' cpu='' verbose='' allow_splat=''
-cpus=2 mem=3G timeout=1800 accel=${NVNIC_ACCEL:-}
+hub='' cpu='' mem=3G accel=${NVNIC_ACCEL:-}
 
 # TCG runs "rep movsb" byte by byte, so the guest must not believe that it is
 # fast (ERMS, FSRM): without them iperf3 over gretap runs 4 times as fast. The
@@ -48,33 +49,25 @@ cpus=2 mem=3G timeout=1800 accel=${NVNIC_ACCEL:-}
 tcg_cpu=max,-erms,-fsrm,-smap,-la57,-xsave,-avx,-avx2,-cx16
 
 while [ $# -gt 0 ]; do
+	guest_option "$@"
+	shift "$taken"
+	[ "$taken" -eq 0 ] || continue
 	case $1 in
-	-h|--help) usage 0 ;;
-	-i|--interactive) interactive=1; shift; continue ;;
 	--hub-pair) hub=1; shift; continue ;;
-	-v|--verbose) verbose=1; shift; continue ;;
-	--allow-splat) allow_splat=1; shift; continue ;;
 	--) shift; break ;;
 	--*) [ $# -ge 2 ] || die "$1 needs a value: see --help" ;;
 	-*) die "unknown option $1: see --help" ;;
 	*) break ;;
 	esac
 	case $1 in
-	--timeout) timeout=$2 ;;
-	--out) out=$2 ;;
-	--kernel) kernel=$2 ;;
 	--modules-dir) modules=$2 ;;
-	--cpus) cpus=$2 ;;
-	--mem) mem=$2 ;;
 	--cpu) cpu=$2 ;;
 	--accel) accel=$2 ;;
-	--append) append=$2 ;;
 	*) die "unknown option $1: see --help" ;;
 	esac
 	shift 2
 done
 [ -n "$interactive" ] || [ $# -gt 0 ] || usage 2 >&2
-[[ $timeout =~ ^[1-9][0-9]*$ ]] || die "--timeout takes whole seconds, not '$timeout'"
 
 # TCG takes two seconds to unpack a kernel, the host a moment.
 unpacked()
@@ -148,23 +141,6 @@ make_initramfs()
 	rm -rf "$root"
 }
 
-write_env()
-{
-	local tty=''
-
-	[ -z "$interactive" ] || tty=$(stty -a 2>/dev/null | sed -n 's/.*rows \([0-9]*\); columns \([0-9]*\);.*/rows \1 cols \2/p')
-	cat >"$run/vm.env" <<-EOF
-	VM_TOP=$(printf %q "$NVNIC_TOP")
-	VM_RUN=$(printf %q "$1")
-	VM_PWD=$(printf %q "$PWD")
-	VM_MODULES=$(printf %q "$modules")
-	VM_OUT=${out:+1}
-	VM_TIMEOUT=$timeout
-	VM_TERM=$(printf %q "${TERM:-dumb}")
-	VM_TTY=${interactive:+$(printf %q "${tty:-rows 24 cols 80}")}
-	EOF
-}
-
 # q PATH: QEMU's options double a comma.
 q()
 {
@@ -202,7 +178,7 @@ kvm_works()
 	mark=$NVNIC_CACHE/vm/kvm-$(cat /proc/sys/kernel/random/boot_id)
 	if [ ! -e "$mark" ]; then
 		echo no >"$mark"
-		write_env probe
+		guest_write_env probe
 		make_initramfs "$run/probe.cpio"
 		qemu_args kvm
 		: >"$run/probe.log"
@@ -288,53 +264,6 @@ boot()
 	wait "$reader_pid" || true
 }
 
-# What the kernel said, and whether it said anything bad. Sets splats.
-read_log()
-{
-	splats=0
-	log=$run/dmesg.log
-	[ -s "$log" ] || log=$run/console.log
-	[ -s "$log" ] || return 0
-	splats=$(grep -c -E -f "$NVNIC_TOP/selftests/lib/splats" "$log") || true
-}
-
-verdict()
-{
-	local status
-
-	status=$(cat "$run/status" 2>/dev/null) || true
-	read_log
-	case $status in
-	"exit 124")
-		say "time limit of $timeout s reached; where the guest stood is in $run/dmesg.log"
-		return 124
-		;;
-	"exit "*) ;;
-	*)
-		if grep -q 'Kernel panic' "$run/console.log" 2>/dev/null; then
-			say "the guest's kernel panicked (whole log: $run/console.log):"
-			sed -n '/corruption\|BUG:\|kernel BUG\|Oops\|Kernel panic/,$p' "$run/console.log" |
-				head -n 70 >&2
-		elif [ -n "$status" ]; then
-			say "$status (log: $run/console.log)"
-		elif [ -s "$run/console.log" ]; then
-			say "the guest died or hung without a word; the end of $run/console.log:"
-			tail -n 20 "$run/console.log" >&2
-		else
-			say "QEMU did not start the guest: $(tail -n 3 "$run/qemu.log")"
-		fi
-		return 125
-		;;
-	esac
-	status=${status#exit }
-	if [ "$splats" -gt 0 ] && [ -z "$allow_splat" ]; then
-		say "the guest's kernel complained (whole log: $log):"
-		grep -n -E -A 30 -m 3 -f "$NVNIC_TOP/selftests/lib/splats" "$log" | head -n 90 >&2
-		[ "$status" -ne 0 ] || return 126
-	fi
-	return "$status"
-}
-
 qemu_pid='' reader_pid='' guard_pid=''
 # shellcheck disable=SC2317
 cleanup()
@@ -348,26 +277,14 @@ for tool in qemu-system-x86_64 busybox cpio; do
 	command -v "$tool" >/dev/null || die "$tool is not installed: run scripts/deps.sh vm"
 done
 find_kernel
-if [ -n "$out" ]; then
-	mkdir -p "$out"
-	out=$(realpath "$out")
-fi
-
-mkdir -p "$NVNIC_CACHE/vm"
-find "$NVNIC_CACHE/vm" -maxdepth 1 -name 'run.*' -mmin +180 -exec rm -rf {} +
-run=$(mktemp -d "$NVNIC_CACHE/vm/run.XXXXXX")
+guest_check_options
+guest_run_directory vm "$@"
 trap cleanup EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
-ln -sfn "$run" "$NVNIC_CACHE/vm/last"
 
 choose_accel
-if [ $# -gt 0 ]; then
-	printf '%q ' "$@" >"$run/command"
-else
-	echo "exec bash -l" >"$run/command"
-fi
-write_env "$run"
+guest_write_env "$run"
 make_initramfs "$run/initramfs.cpio"
 qemu_args "$accel"
 add_devices
@@ -376,5 +293,5 @@ SECONDS=0
 boot
 [ -z "$verbose" ] || say "guest ended after $SECONDS s"
 rc=0
-verdict || rc=$?
+guest_verdict qemu || rc=$?
 exit "$rc"
