@@ -5,6 +5,8 @@
 #   make            build nvnic.ko against installed headers, 6.12 or newer
 #   make demo       see it work, in a VM; sets up everything by itself
 #   make check      every test, in a VM where it needs the module; likewise
+#   make check-native [ONLY=a.py,b.py] [CPUS=n]   every selftest on Linux 7.3, at the
+#                   speed of this machine, in User Mode Linux; likewise
 #   make check-debug [STRESS=300] [SEED=n] [ONLY=a.py,b.py]   everything again in a kernel with
 #                   KASAN and one with lockdep, and a stress; likewise
 #   make bench      measure it beside veth and virtio-net, in a VM; likewise
@@ -30,7 +32,7 @@
 KDIR ?= $(shell scripts/kdir.sh)
 
 .DEFAULT_GOAL := modules
-.PHONY: modules clean unit coverage fuzz bench-engine check check-debug check-upstream demo bench style vm-shell help
+.PHONY: modules clean unit coverage fuzz bench-engine check check-native check-debug check-upstream demo bench style vm-shell help
 
 modules:
 	@scripts/kdir.sh --check "$(KDIR)" >/dev/null
@@ -55,6 +57,9 @@ bench-engine:
 
 check:
 	@scripts/check.sh
+
+check-native:
+	@scripts/check-native.sh $(if $(ONLY),--only $(ONLY)) $(if $(CPUS),--cpus $(CPUS))
 
 check-debug:
 	@scripts/check-debug.sh $(if $(STRESS),--seconds $(STRESS)) $(if $(SEED),--seed $(SEED)) \

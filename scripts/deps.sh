@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: GPL-2.0
 # Install what a step needs and is missing, by Debian package name.
 #
-# Usage: scripts/deps.sh [build|vm|check|debug|upstream|bench|fuzz|bench-engine]
+# Usage: scripts/deps.sh [build|vm|native|check|debug|upstream|bench|fuzz|bench-engine]
 #
 #   build   headers and compiler for nvnic.ko
 #   vm      build, QEMU, the guest kernel and the tools that run in it
+#   native  what building a kernel takes, and the tools that run in a guest
 #   check   vm, and what the style checks and unit tests use
 #   debug   what building a kernel takes, QEMU and the tools
 #   upstream  vm, and what the kernel's own tests are built with and use
@@ -26,8 +27,9 @@ set -euo pipefail
 
 # pahole and the libraries are what the kernel's build tools call and are linked with.
 build_pkgs=(gcc gcc-12 make pahole libelf1 libssl3)
-vm_pkgs=(qemu-system-x86 busybox-static cpio kmod xz-utils zstd util-linux iproute2
-	 ethtool iperf3 tshark tcpdump socat iputils-ping procps python3)
+vm_pkgs=(qemu-system-x86 busybox-static)
+tool_pkgs=(cpio kmod xz-utils zstd util-linux iproute2 ethtool iperf3 tshark tcpdump socat
+	   iputils-ping procps python3)
 check_pkgs=(sparse shellcheck perl python3-yaml)
 fuzz_pkgs=(gcc make clang libclang-rt-dev llvm)
 bench_engine_pkgs=(gcc make pkg-config python3 libdpdk-dev)
@@ -126,31 +128,34 @@ fetch_image()
 [ $# -le 1 ] || usage 2 >&2
 case ${1:-check} in
 -h|--help) usage 0 ;;
-build|vm|check|debug|upstream|bench|fuzz|bench-engine) ;;
+build|vm|native|check|debug|upstream|bench|fuzz|bench-engine) ;;
 *) usage 2 >&2 ;;
 esac
 command -v apt-get >/dev/null ||
-	die "this needs apt-get: use Debian 12, or install by hand: ${build_pkgs[*]} ${vm_pkgs[*]} ${check_pkgs[*]}"
+	die "this needs apt-get: use Debian 12, or install by hand: ${build_pkgs[*]} ${vm_pkgs[*]} ${tool_pkgs[*]} ${check_pkgs[*]}"
 case ${1:-check} in
 build)
 	install_missing "${build_pkgs[@]}"
 	fetch_headers
 	;;
 vm|bench)
-	install_missing "${build_pkgs[@]}" "${vm_pkgs[@]}"
+	install_missing "${build_pkgs[@]}" "${vm_pkgs[@]}" "${tool_pkgs[@]}"
 	fetch_headers
 	fetch_image
 	;;
+native)
+	install_missing "${build_pkgs[@]}" "${tool_pkgs[@]}" "${kernel_pkgs[@]}"
+	;;
 debug)
-	install_missing "${build_pkgs[@]}" "${vm_pkgs[@]}" "${kernel_pkgs[@]}"
+	install_missing "${build_pkgs[@]}" "${vm_pkgs[@]}" "${tool_pkgs[@]}" "${kernel_pkgs[@]}"
 	;;
 upstream)
-	install_missing "${build_pkgs[@]}" "${vm_pkgs[@]}" "${upstream_pkgs[@]}"
+	install_missing "${build_pkgs[@]}" "${vm_pkgs[@]}" "${tool_pkgs[@]}" "${upstream_pkgs[@]}"
 	fetch_headers
 	fetch_image
 	;;
 check)
-	install_missing "${build_pkgs[@]}" "${vm_pkgs[@]}" "${check_pkgs[@]}" "${fuzz_pkgs[@]}"
+	install_missing "${build_pkgs[@]}" "${vm_pkgs[@]}" "${tool_pkgs[@]}" "${check_pkgs[@]}" "${fuzz_pkgs[@]}"
 	fetch_headers
 	fetch_image
 	;;
