@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
+# cpus: 2
 """What the user asked for in smp_affinity stays, and the queue follows it: its
 NAPI, and the CPUs that send by it.
 
@@ -8,7 +9,7 @@ Copyright (C) 2026 nvnic contributors
 
 from lib.frames import *
 from lib.genl import napis, queues
-from lib.irqs import affinity, lines
+from lib.irqs import affinity, bind, lines
 from lib.nvnic import *
 
 PAIR = None
@@ -35,8 +36,8 @@ def xps(queue):
 
 def place(pattern):
     for queue, cpu in enumerate(pattern):
-        affinity(f"nvn1-TxRx-{queue}", 1 << cpu)
-        defer(affinity, f"nvn1-TxRx-{queue}", (1 << CPUS) - 1)
+        bind(f"nvn1-TxRx-{queue}", 1 << cpu)
+        defer(bind, f"nvn1-TxRx-{queue}", (1 << CPUS) - 1)
 
 
 def placed(pattern, when):
@@ -49,6 +50,8 @@ def placed(pattern, when):
 def stays():
     """-L, -G, and down and up leave it alone."""
     pattern = (1, 1, 0, 0)
+    affinity("nvn1-TxRx-0")  # or skip
+    defer(channels, 4)
     place(pattern)
     channels(1)
     placed(pattern[:1], "with one channel")
@@ -66,9 +69,9 @@ def stays():
 def xps_follows():
     """The CPUs that send by a queue are those of its interrupt, from then on."""
     for cpu in (1, 0, 1):
-        affinity("nvn1-TxRx-2", 1 << cpu)
+        bind("nvn1-TxRx-2", 1 << cpu)
         wait_for(lambda: xps(2) == 1 << cpu, f"XPS of queue 2 to be CPU {cpu}")
-    affinity("nvn1-TxRx-2", (1 << CPUS) - 1)
+    bind("nvn1-TxRx-2", (1 << CPUS) - 1)
     wait_for(lambda: xps(2) == affinity("nvn1-TxRx-2")[1], "XPS to be the CPU in force")
 
 

@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
+# seconds: 30
 """Channels and rings change under traffic: no frame that was queued is lost, and
 what fails leaves the old rings running.
 

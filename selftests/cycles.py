@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
+# seconds: 60
 # timeout: 500
 """The module comes and goes 200 times (or $NVNIC_CYCLES, a multiple of 20), under
 everything that can be going on, and leaves nothing behind.

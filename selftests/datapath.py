@@ -1,5 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
+# seconds: 40
+# cpus: 2
 """The plain data path: sizes, addresses, carrier, statistics, namespaces, flow
 control, the wire tap.
 

@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
+# seconds: 10
 """devlink: information, port, reload, health.
 
 Copyright (C) 2026 nvnic contributors

@@ -1,5 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
+# seconds: 90
+# cpus: 2
 """ethtool -t, -d, -i and -T: the self-test passes, can fail, and leaves the port
 as it was.
 

@@ -1,5 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
+# seconds: 55
+# cpus: 2
 """Descriptors that a driver should never write: the queue stops, its cause is
 counted, it alone is reset, and traffic goes on.
 
@@ -341,6 +343,10 @@ def link_lost_under_a_full_ring(how):
 @ksft_case
 def watchdog():
     """A queue that has stopped without a word is reset when the stack complains."""
+    # More than the ring takes, and less than ring and qdisc do. BQL looks at its limits
+    # when a frame has been sent.
+    without_bql()
+    cmd("ping -c 1 -W 5 10.9.0.2")
     sender, seen = Sender("nvn0", vnet=True), Watch(PAIR.a)
     regs.write(PAIR.a, regs.txq(0) + regs.Q_CTRL, 0)
     for _ in range(1500):

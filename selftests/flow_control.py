@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
+# seconds: 15
 """Flow control: negotiated as IEEE 802.3 Annex 28B has it, each direction by
 itself, and with effect: a slow receiver, or one without memory for buffers, stops the
 sender and nothing is lost; without it, the frames are missed.

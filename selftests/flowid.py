@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
+# seconds: 25
 """FlowID of NVGRE: the device fills it from the inner flow, and takes it out on
 receive, so that keyed gretap, which compares all 32 bits of the key, does not
 see it (RFC 7637 section 3.2).

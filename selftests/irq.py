@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
+# cpus: 2
 """Vectors are real interrupts: lines in /proc/interrupts, affinity honoured.
 
 Copyright (C) 2026 nvnic contributors
@@ -8,7 +9,7 @@ Copyright (C) 2026 nvnic contributors
 from lib.frames import *
 from lib.genl import napis
 from lib.hwstats import Watch
-from lib.irqs import affinity, lines
+from lib.irqs import affinity, bind, lines
 from lib.nvnic import *
 from lib.stream import Stream
 
@@ -118,7 +119,7 @@ def affinity_under_traffic():
     channels(1)
     stream = Stream(PAIR.a, PAIR.b)
     for n in range(200):
-        affinity("nvn1-TxRx-0", 1 << n % CPUS)
+        bind("nvn1-TxRx-0", 1 << n % CPUS)
         if n % 20 == 0:
             stream.moving()
     diag(f"{stream.check()} segments sent again")

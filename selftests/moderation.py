@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
+# seconds: 35
 """Interrupt moderation: ethtool -C, for all queues and for one, static and
 adaptive: the interrupts become as few as asked for, and no frame waits longer.
 

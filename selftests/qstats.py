@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
+# seconds: 20
 """netdev-genl statistics: per queue, in sum, and what upstream's tso.py asks of
 a device that segments.
 

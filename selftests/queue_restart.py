@@ -1,5 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
+# seconds: 50
+# cpus: 2
 """One queue stops and starts anew while the others run.
 
 A fault in a descriptor makes the driver reset that queue, by the operations that

@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
+# seconds: 20
 """Receive hash and spreading: what is hashed, what the stack is told, which
 queue gets it, and how the user sets it.
 

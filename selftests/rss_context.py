@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
+# seconds: 45
 """RSS contexts: key, table and input transform of their own, rules that point to
 them with a queue offset, what must be refused, and changes under traffic.
 
@@ -207,6 +208,7 @@ def busy():
     arrives(T4, toeplitz(KEY, tuple_of()), 0)
     refused(f"-X nvn1 context {ctx} equal 2", "No such file or directory")
     refused(f"-N nvn1 flow-type tcp4 dst-port 2000 context {ctx}",
+            "Invalid argument" if rxnfc.core_looks_up_contexts() else
             f"there is no RSS context {ctx}")
 
 

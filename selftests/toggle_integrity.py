@@ -1,5 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
+# seconds: 85
+# cpus: 2
 # timeout: 900
 """Data stays whole while everything around it is switched.
 

@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
+# seconds: 40
 """A stranger's verdict: tshark reads the wire tap with all validation on.
 
 Real TCP and UDP through each kind of tunnel, in each mode of segmenting: no bad

@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
+# seconds: 45
 """Filters of virtual machines: by VSID and inner MAC, by MAC and VLAN; said by ethtool
 to queues and to RSS contexts, by tc on the port and on a tunnel. Which of several that
 overlap decides. What tc filters match, count and refuse, and how they come and go.

@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
+# seconds: 25
 # timeout: 900
 """Isolation of 32 virtual machines: 16 behind macvlan, 16 behind NVGRE tunnels that all
 have the same inner MAC and IP address. Each datagram, of one of four lengths, carries the

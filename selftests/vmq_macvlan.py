@@ -1,5 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
+# seconds: 120
+# cpus: 2
 # timeout: 900
 """VM queues for macvlan (l2-fwd-offload): queues of its own for each VM, what
 reaches them and what they may send, VMs that come and go, scarce sets, and all

@@ -4,6 +4,8 @@
 Copyright (C) 2026 nvnic contributors
 """
 
+from .shell import Skip
+
 
 def lines():
     """{name: (interrupt number, [count of each CPU])} of our ports."""
@@ -32,17 +34,25 @@ def spread(cpus):
     for line in lines():
         name, queue, number = line.partition("-TxRx-")
         if queue:
-            affinity(line, 1 << cpus[int(number) % len(cpus)])
+            bind(line, 1 << cpus[int(number) % len(cpus)])
 
 
 def affinity(name, mask=None):
     """Read, or set, where a line's interrupts go: (asked for, in force)."""
     number, _ = lines()[name]
     if mask is not None:
-        with open(f"/proc/irq/{number}/smp_affinity", "w") as knob:
-            knob.write(f"{mask:x}")
+        bind(name, mask)
     values = []
     for file in ("smp_affinity", "effective_affinity"):
-        with open(f"/proc/irq/{number}/{file}") as knob:
-            values.append(int(knob.read().replace(",", ""), 16))
+        try:
+            with open(f"/proc/irq/{number}/{file}") as knob:
+                values.append(int(knob.read().replace(",", ""), 16))
+        except FileNotFoundError:
+            raise Skip(f"this kernel has no /proc/irq/N/{file}") from None
     return values
+
+
+def bind(name, mask):
+    """Set where a line's interrupts go."""
+    with open(f"/proc/irq/{lines()[name][0]}/smp_affinity", "w") as knob:
+        knob.write(f"{mask:x}")

@@ -29,6 +29,13 @@ INDIR_NO_CHANGE = 0xffffffff
 _NFC = struct.Struct("=IIQ I52s20s52s20s4xQI4xI4x")
 
 
+def core_looks_up_contexts():
+    """Does ethtool's core refuse a rule with an RSS context that is not there, before the
+    driver could say why? It does in kernels that tell of changes of RSS."""
+    with open("/proc/kallsyms") as symbols:
+        return any(line.split()[2] == "ethtool_rss_notify" for line in symbols)
+
+
 class Ethtool:
     """ioctls on the interface of a Port; errors are OSError."""
 
