@@ -7,6 +7,7 @@ Copyright (C) 2026 nvnic contributors
 
 import contextlib
 import os
+import signal
 import socket
 import threading
 import time
@@ -23,6 +24,14 @@ def _write(file, *lines):
     for line in lines:
         with open(f"{_DIR}/{file}", "w") as knob:
             knob.write(line + "\n")
+
+
+def _run():
+    """Run all generators until they are stopped. pktgen stops them as well when the thread
+    that waits here has a signal pending: a child's end, say, while the thread that started
+    the child still has all signals blocked."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+    _write("pgctrl", "start")
 
 
 class Pktgen:
@@ -49,7 +58,7 @@ class Pktgen:
                    f"dst_mac {stream.dst_mac}",
                    f"udp_src_min {stream.port}", f"udp_src_max {stream.port}",
                    "udp_dst_min 9", "udp_dst_max 9")
-        self.thread = threading.Thread(target=_write, args=("pgctrl", "start"), daemon=True)
+        self.thread = threading.Thread(target=_run, daemon=True)
         defer(self.stop)
 
     def _result(self, dev):
