@@ -49,6 +49,19 @@ guest_kernel()
 	return 1
 }
 
+# debian_mirror: print the mirror of Debian's main archive that this system's apt uses.
+debian_mirror()
+{
+	local codename mirror
+
+	codename=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
+	# shellcheck disable=SC2016	# apt's own variables
+	mirror=$(apt-get indextargets --format '$(REPO_URI) $(RELEASE) $(COMPONENT)' 2>/dev/null |
+		awk -v main="$codename main" '$2 " " $3 == main { print $1; exit }')
+	[ -n "$mirror" ] || { say "apt knows no Debian mirror to fetch from"; return 1; }
+	echo "$mirror"
+}
+
 # apt-get for the suite that has Linux 7.3, by a configuration and lists of its own:
 # the system's stay as they are. The mirror is the one of this system.
 backports_apt()
@@ -62,13 +75,9 @@ backports_apt()
 
 backports_update()
 {
-	local dir=$NVNIC_CACHE/apt key=/usr/share/keyrings/debian-archive-keyring.gpg codename mirror
+	local dir=$NVNIC_CACHE/apt key=/usr/share/keyrings/debian-archive-keyring.gpg mirror
 
-	codename=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
-	# shellcheck disable=SC2016	# apt's own variables
-	mirror=$(apt-get indextargets --format '$(REPO_URI) $(RELEASE) $(COMPONENT)' 2>/dev/null |
-		awk -v main="$codename main" '$2 " " $3 == main { print $1; exit }')
-	[ -n "$mirror" ] || { say "apt knows no Debian mirror to fetch from"; return 1; }
+	mirror=$(debian_mirror) || return 1
 	mkdir -p "$dir/lists/partial" "$dir/archives/partial"
 	echo "deb [arch=amd64 signed-by=$key] $mirror trixie-backports main" >"$dir/sources.list"
 	backports_apt update >&2 || { say "the suite trixie-backports cannot be reached at $mirror"; return 1; }
