@@ -2,14 +2,15 @@
 # SPDX-License-Identifier: GPL-2.0
 # Install what a step needs and is missing, by Debian package name.
 #
-# Usage: scripts/deps.sh [build|vm|native|check|debug|upstream|bench|fuzz|bench-engine]
+# Usage: scripts/deps.sh [build|vm|native|check|debug|upstream|upstream-vm|bench|fuzz|bench-engine]
 #
 #   build   headers and compiler for nvnic.ko
 #   vm      build, QEMU, the guest kernel and the tools that run in it
 #   native  what building a kernel takes, and the tools that run in a guest
 #   check   vm, and what the style checks and unit tests use
 #   debug   what building a kernel takes, QEMU and the tools
-#   upstream  vm, and what the kernel's own tests are built with and use
+#   upstream  native, and what makes the root file system for the tests of Linux 7.3
+#   upstream-vm  vm, and what the tests of Linux 6.12 are built with and use
 #   bench   the same as vm
 #   fuzz    what fuzzing the packet engines takes
 #   bench-engine   what the engines are measured beside
@@ -34,8 +35,9 @@ check_pkgs=(sparse shellcheck perl python3-yaml)
 fuzz_pkgs=(gcc make clang libclang-rt-dev llvm)
 bench_engine_pkgs=(gcc make pkg-config python3 libdpdk-dev)
 kernel_pkgs=(flex bison bc libelf-dev xz-utils perl)
+upstream_pkgs=(debootstrap debian-archive-keyring util-linux python3 xz-utils)
 # mausezahn is in netsniff-ng
-upstream_pkgs=(clang libelf-dev zlib1g-dev python3-yaml jq netsniff-ng netcat-openbsd
+upstream_vm_pkgs=(clang libelf-dev zlib1g-dev python3-yaml jq netsniff-ng netcat-openbsd
 	       iptables bc)
 
 as_root=()
@@ -128,7 +130,7 @@ fetch_image()
 [ $# -le 1 ] || usage 2 >&2
 case ${1:-check} in
 -h|--help) usage 0 ;;
-build|vm|native|check|debug|upstream|bench|fuzz|bench-engine) ;;
+build|vm|native|check|debug|upstream|upstream-vm|bench|fuzz|bench-engine) ;;
 *) usage 2 >&2 ;;
 esac
 command -v apt-get >/dev/null ||
@@ -150,7 +152,11 @@ debug)
 	install_missing "${build_pkgs[@]}" "${vm_pkgs[@]}" "${tool_pkgs[@]}" "${kernel_pkgs[@]}"
 	;;
 upstream)
-	install_missing "${build_pkgs[@]}" "${vm_pkgs[@]}" "${tool_pkgs[@]}" "${upstream_pkgs[@]}"
+	install_missing "${build_pkgs[@]}" "${tool_pkgs[@]}" "${kernel_pkgs[@]}" "${upstream_pkgs[@]}"
+	;;
+upstream-vm)
+	install_missing "${build_pkgs[@]}" "${vm_pkgs[@]}" "${tool_pkgs[@]}" \
+		"${upstream_vm_pkgs[@]}"
 	fetch_headers
 	fetch_image
 	;;

@@ -1,16 +1,20 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-"""Print the table of what run.py has found, judged by explained.conf.
+"""Print the table of what run.py has found, judged by explained-KERNEL.conf.
 
 Usage: scripts/upstream/report.py DIR
+       scripts/upstream/report.py --beside VETH DIR
 
-  DIR   with a .json and a .log file for each test
+  DIR     with a .json and a .log file for each test
+  VETH    the same, of a run with PEER=veth: print what passes in both
 
-Ends with 1 when anything failed that explained.conf does not explain.
+Environment: KERNEL (6.12 or 7.3). Ends with 1 when anything failed that is not
+explained.
 
 Copyright (C) 2026 nvnic contributors
 """
 
+import collections
 import fnmatch
 import glob
 import json
@@ -19,6 +23,7 @@ import re
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+KERNEL = os.environ.get("KERNEL", "7.3")
 NAME = 58
 
 
@@ -29,7 +34,7 @@ def rows(name, fields):
                 yield [field.strip() for field in re.split(r" *(?<!\\)\| *", line, fields - 1)]
 
 
-EXPLAINED = list(rows("explained.conf", 5))
+EXPLAINED = list(rows(f"explained-{KERNEL}.conf", 5))
 
 
 def explain(test, case, output):
@@ -58,29 +63,66 @@ def judge(result, output):
     return passed, failed, skipped
 
 
-def main():
-    directory = sys.argv[1]
-    order = [" ".join(row[0].split()) for row in rows("tests.conf", 3)]
+def read(directory):
+    """{test: (result, output)} of DIRECTORY"""
     found = {}
     for path in glob.glob(os.path.join(directory, "*.json")):
         with open(path, encoding="utf-8") as file:
             result = json.load(file)
         with open(path[:-4] + "log", encoding="utf-8", errors="replace") as file:
             found[result["name"]] = (result, file.read())
+    return found
+
+
+def order():
+    return [" ".join(row[0].split()) for row in rows(f"tests-{KERNEL}.conf", 3)]
+
+
+def passes(result):
+    return sum(state == "pass" for _, state, _ in result["results"])
+
+
+def compare(veth, ours):
+    """Print, of the tests that ran over both, what passes."""
+    totals = [0, 0]
+    print(f"{'test':{NAME}}   veth  nvnic")
+    for name in order():
+        if name in veth and name in ours:
+            counts = [passes(found[name][0]) for found in (veth, ours)]
+            totals = [total + count for total, count in zip(totals, counts)]
+            print(f"{name:{NAME}} {counts[0]:6} {counts[1]:6}")
+    print(f"\nveth passes {totals[0]}, nvnic {totals[1]}")
+
+
+def print_test(name, result, verdict):
+    passed, failed, skipped = verdict
+    print(f"{name:{NAME}} {passed:6} {len(failed):6} {sum(map(len, skipped.values())):7} "
+          f"{result['seconds']:7}")
+    for case, comment in failed:
+        print(f"    FAILED  {case}" + (f" ({comment.splitlines()[0]})" if comment else ""))
+    for why, cases in skipped.items():
+        print(f"    skipped {len(cases):3}  {why}")
+
+
+def main():
+    if sys.argv[1] == "--beside":
+        compare(*map(read, sys.argv[2:4]))
+        return
+    found = read(sys.argv[1])
     totals = [0, 0, 0]
+    reasons = collections.Counter()
     print(f"{'test':{NAME}} passed failed skipped seconds")
-    for name in order:
-        if name not in found:
-            continue
-        result, output = found[name]
-        passed, failed, skipped = judge(result, output)
-        counts = [passed, len(failed), sum(map(len, skipped.values()))]
-        totals = [total + count for total, count in zip(totals, counts)]
-        print(f"{name:{NAME}} {counts[0]:6} {counts[1]:6} {counts[2]:7} {result['seconds']:7}")
-        for case, comment in failed:
-            print(f"    FAILED  {case}" + (f" ({comment.splitlines()[0]})" if comment else ""))
-        for why, cases in skipped.items():
-            print(f"    skipped {len(cases):3}  {why}")
+    for name in order():
+        if name in found:
+            verdict = judge(*found[name])
+            passed, failed, skipped = verdict
+            print_test(name, found[name][0], verdict)
+            reasons.update({why: len(cases) for why, cases in skipped.items()})
+            totals = [total + count for total, count in
+                      zip(totals, (passed, len(failed), sum(map(len, skipped.values()))))]
+    print("\nWhy skipped:")
+    for why, count in sorted(reasons.items(), key=lambda item: (item[0].split(":")[0], -item[1])):
+        print(f"{count:6}  {why}")
     print(f"\n{totals[0]} passed, {totals[1]} failed, {totals[2]} skipped")
     sys.exit(totals[1] > 0)
 
