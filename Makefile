@@ -11,7 +11,8 @@
 #                   KASAN and one with lockdep, and a stress; likewise
 #   make bench      measure it beside veth and virtio-net, in a VM; likewise
 #
-#   make check-upstream  the kernel's own network tests over our ports, in a VM
+#   make check-upstream [KERNEL=6.12]   the kernel's own network tests over our ports:
+#                   those of Linux 7.3 natively, or those of 6.12 in a VM
 #   make unit       the unit tests of the packet engines, in user space
 #   make coverage   what they cover of each engine
 #   make fuzz [SECONDS=60]   fuzz the packet engines
