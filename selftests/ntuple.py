@@ -474,6 +474,8 @@ def under_traffic():
     stream = Stream(PAIR.a, PAIR.b)
     port = stream.server.getsockname()[1]
     seen = Watch(PAIR.b)
+    # Some of it without any rule.
+    stream.moving(1 << 16)
     for n in range(30):
         loc = rule(f"tcp4 dst-port {port} action {n % 7 + 1}", loc=n % 3)
         rule(f"udp4 dst-port {n} action -1", loc=100 + n)
