@@ -157,6 +157,8 @@ struct nvnic_rss {
  * @en_off: bits of @en that wait for the TX rings to drain
  * @priv_flags: bits of enum nvnic_priv_flag
  * @quirk_gre_udp: the stack makes wrong GRE checksums of partial UDP super-frames
+ * @quirk_outer_fixed: bits of gso_type for which it leaves the ID in front of GRE
+ * @quirk_inner_fixed: and behind GRE
  * @max_used: queue numbers below this have ever been used
  * @macf: receive filters as last written; addr_list_lock
  * @rx_mode: NVNIC_REG_RX_MODE as last written; addr_list_lock
@@ -201,6 +203,8 @@ struct nvnic_net {
 	u32 en_off;
 	u32 priv_flags;
 	bool quirk_gre_udp;
+	u32 quirk_outer_fixed;
+	u32 quirk_inner_fixed;
 	u32 max_used;
 
 	u64 macf[NVNIC_MAX_MACS];
@@ -275,6 +279,7 @@ int nvnic_set_priv_flags(struct net_device *dev, u32 flags);
 
 /* nvnic_quirk.c */
 void nvnic_quirk_init(struct nvnic_net *nn, netdev_features_t partial);
+u32 nvnic_quirk_type(const struct nvnic_net *nn, u32 type);
 bool nvnic_quirk_fits(const struct nvnic_net *nn, const struct sk_buff *skb);
 
 /* nvnic_rss.c */

@@ -60,8 +60,8 @@ struct ethtool_rxfh_fields {
 #endif
 
 /*
- * Where this is known, SKB_GSO_TCP_FIXEDID is about the outer header of a tunnel,
- * and this is about the inner one. 0: SKB_GSO_TCP_FIXEDID is the innermost one's.
+ * Another bit about IDs that stay as they are, since Linux 6.18. What it and
+ * SKB_GSO_TCP_FIXEDID mean behind GRE, nvnic_quirk_init() finds out.
  */
 #ifdef NVNIC_HAVE_GSO_FIXEDID_INNER
 #define NVNIC_GSO_FIXEDID_INNER	SKB_GSO_TCP_FIXEDID_INNER

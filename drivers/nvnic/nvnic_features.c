@@ -389,7 +389,7 @@ static bool nvnic_lso_gre_csum(const struct sk_buff *skb)
 
 /**
  * nvnic_lso_type() - what a super-frame asks for, by its headers
- * @skb: frame with CHECKSUM_PARTIAL, from its Ethernet header on
+ * @skb: frame of a port with CHECKSUM_PARTIAL, from its Ethernet header on
  * @cwr: what nvnic_lso_hdr_len() has seen
  *
  * Receive offload merges GRE with a checksum into SKB_GSO_GRE, and who sends
@@ -402,13 +402,9 @@ static bool nvnic_lso_gre_csum(const struct sk_buff *skb)
  */
 u32 nvnic_lso_type(const struct sk_buff *skb, bool cwr)
 {
-	u32 type = skb_shinfo(skb)->gso_type;
+	u32 type = nvnic_quirk_type(netdev_priv(skb->dev),
+				    skb_shinfo(skb)->gso_type);
 
-	if (NVNIC_GSO_FIXEDID_INNER && type & (SKB_GSO_GRE | SKB_GSO_GRE_CSUM)) {
-		type &= ~SKB_GSO_TCP_FIXEDID;
-		if (type & NVNIC_GSO_FIXEDID_INNER)
-			type ^= SKB_GSO_TCP_FIXEDID | NVNIC_GSO_FIXEDID_INNER;
-	}
 	if (type & SKB_GSO_GRE && nvnic_lso_gre_csum(skb))
 		type ^= SKB_GSO_GRE | SKB_GSO_GRE_CSUM;
 	if (cwr)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * nvnic driver: super-frames that this kernel segments wrongly.
+ * nvnic driver: how this kernel segments super-frames behind GRE.
  *
  * Copyright (C) 2026 nvnic contributors
  *
@@ -19,8 +19,9 @@
 #define NVNIC_QUIRK_MSS		64	/* bytes */
 #define NVNIC_QUIRK_SEGS	2
 #define NVNIC_QUIRK_ROOM	64	/* bytes in front of the frame */
+#define NVNIC_QUIRK_SOFTWARE	(NETIF_F_SG | NETIF_F_HW_CSUM)
 
-/* UDP behind GRE with a checksum */
+/* UDP behind GRE with a checksum; all IDs are 0 */
 struct nvnic_quirk_frame {
 	struct ethhdr eth;
 	struct iphdr outer;
@@ -63,7 +64,7 @@ static void nvnic_quirk_fill(struct nvnic_quirk_frame *f)
 }
 
 /* A super-frame as a tunnel would hand it to @dev; NULL: no memory */
-static struct sk_buff *nvnic_quirk_skb(struct net_device *dev)
+static struct sk_buff *nvnic_quirk_skb(struct net_device *dev, u32 type)
 {
 	struct sk_buff *skb;
 
@@ -89,18 +90,22 @@ static struct sk_buff *nvnic_quirk_skb(struct net_device *dev)
 	skb->csum_offset = offsetof(struct udphdr, check);
 	skb_shinfo(skb)->gso_size = NVNIC_QUIRK_MSS;
 	skb_shinfo(skb)->gso_segs = NVNIC_QUIRK_SEGS;
-	skb_shinfo(skb)->gso_type = SKB_GSO_UDP_L4 | SKB_GSO_GRE_CSUM;
+	skb_shinfo(skb)->gso_type = SKB_GSO_UDP_L4 | SKB_GSO_GRE_CSUM | type;
 
 	return skb;
 }
 
-/* The GRE checksum of the first of what @features make of it */
-static bool nvnic_quirk_csum(struct net_device *dev, netdev_features_t features,
-			     __sum16 *csum)
+/*
+ * The headers of the last segment that the stack makes with @features of the
+ * super-frame, with more bits of gso_type. False: no memory.
+ */
+static bool nvnic_quirk_segment(struct net_device *dev, u32 type,
+				netdev_features_t features,
+				struct nvnic_quirk_frame *out)
 {
-	struct sk_buff *skb, *segs;
+	struct sk_buff *skb, *segs, *last;
 
-	skb = nvnic_quirk_skb(dev);
+	skb = nvnic_quirk_skb(dev, type);
 	if (!skb)
 		return false;
 
@@ -110,48 +115,102 @@ static bool nvnic_quirk_csum(struct net_device *dev, netdev_features_t features,
 		return false;
 	}
 
-	memcpy(csum, skb_mac_header(segs) + NVNIC_QUIRK_OFF(gre_csum),
-	       sizeof(*csum));
+	for (last = segs; last->next; last = last->next)
+		;
+	memcpy(out, skb_mac_header(last), NVNIC_QUIRK_OFF(payload));
 	kfree_skb_list(segs);
 	consume_skb(skb);
 
 	return true;
 }
 
+/*
+ * All segments have the same GRE checksum: the checksum inside makes up for
+ * their difference.
+ */
+static bool nvnic_quirk_partial(struct net_device *dev,
+				netdev_features_t partial)
+{
+	struct nvnic_quirk_frame whole, part;
+	bool ok;
+
+	dev->gso_partial_features = partial;
+	ok = nvnic_quirk_segment(dev, 0, NVNIC_QUIRK_SOFTWARE, &whole) &&
+	     nvnic_quirk_segment(dev, 0, NVNIC_QUIRK_SOFTWARE |
+				 NETIF_F_GSO_PARTIAL, &part) &&
+	     whole.gre_csum == part.gre_csum;
+	dev->gso_partial_features = 0;
+
+	return ok;
+}
+
+/* Which IDs does the stack leave as they are for a bit of gso_type? */
+static void nvnic_quirk_fixed(struct nvnic_net *nn, u32 type)
+{
+	struct nvnic_quirk_frame last;
+
+	if (!type)
+		return;
+
+	/* Without memory: as far as is known, none; the stack shall do it. */
+	if (!nvnic_quirk_segment(nn->netdev, type, NVNIC_QUIRK_SOFTWARE,
+				 &last)) {
+		nn->quirk_outer_fixed |= type;
+		return;
+	}
+
+	if (!last.outer.id)
+		nn->quirk_outer_fixed |= type;
+	if (!last.ip.id)
+		nn->quirk_inner_fixed |= type;
+}
+
 /**
- * nvnic_quirk_init() - find out what this kernel gets wrong
+ * nvnic_quirk_init() - find out what this kernel does with frames behind GRE
  * @nn: port, not registered yet, with its features set
  * @partial: what becomes partial with the private flag gre-gso-partial
  *
- * Segments a frame twice, whole and but for its outer headers. All segments have
- * the same GRE checksum: the checksum inside makes up for their difference.
+ * Has it segment one by one.
  *
  * Context: process.
  */
 void nvnic_quirk_init(struct nvnic_net *nn, netdev_features_t partial)
 {
-	struct net_device *dev = nn->netdev;
-	netdev_features_t features = NETIF_F_SG | NETIF_F_HW_CSUM;
-	__sum16 whole, part;
-	bool ok;
+	nvnic_quirk_fixed(nn, SKB_GSO_TCP_FIXEDID);
+	nvnic_quirk_fixed(nn, NVNIC_GSO_FIXEDID_INNER);
 
-	if (!(nn->cap & NVNIC_OFF_BIT(GSO_PARTIAL)))
-		return;
-
-	dev->gso_partial_features = partial;
-	ok = nvnic_quirk_csum(dev, features, &whole) &&
-	     nvnic_quirk_csum(dev, features | NETIF_F_GSO_PARTIAL, &part);
-	dev->gso_partial_features = 0;
-
-	nn->quirk_gre_udp = !ok || whole != part;
+	nn->quirk_gre_udp = !nvnic_quirk_partial(nn->netdev, partial);
 	if (nn->quirk_gre_udp)
 		dev_info(&nn->bdev->dev, "this kernel miscalculates GRE checksums over UDP with gre-gso-partial: the stack segments such frames\n");
 }
 
-/* Does the type ask for a fixed ID of the outer header, which is IPv4? */
-static bool nvnic_quirk_outer_id(const struct sk_buff *skb, u32 type)
+/**
+ * nvnic_quirk_type() - what the stack would make of a super-frame behind GRE
+ * @nn: port
+ * @type: its gso_type
+ *
+ * Context: any.
+ *
+ * Return: @type with SKB_GSO_TCP_FIXEDID if the innermost ID stays as it is,
+ * and no other bit that says so.
+ */
+u32 nvnic_quirk_type(const struct nvnic_net *nn, u32 type)
 {
-	return NVNIC_GSO_FIXEDID_INNER && type & SKB_GSO_TCP_FIXEDID &&
+	bool fixed = type & nn->quirk_inner_fixed;
+
+	if (!(type & (SKB_GSO_GRE | SKB_GSO_GRE_CSUM)))
+		return type;
+
+	type &= ~(SKB_GSO_TCP_FIXEDID | NVNIC_GSO_FIXEDID_INNER);
+
+	return fixed ? type | SKB_GSO_TCP_FIXEDID : type;
+}
+
+/* Does the ID of the outer header, which is IPv4, stay as it is? */
+static bool nvnic_quirk_outer_id(const struct nvnic_net *nn,
+				 const struct sk_buff *skb, u32 type)
+{
+	return type & nn->quirk_outer_fixed &&
 	       type & (SKB_GSO_GRE | SKB_GSO_GRE_CSUM) &&
 	       skb->protocol != htons(ETH_P_IPV6);
 }
@@ -170,7 +229,7 @@ bool nvnic_quirk_fits(const struct nvnic_net *nn, const struct sk_buff *skb)
 {
 	u32 type = skb_shinfo(skb)->gso_type;
 
-	if (nvnic_quirk_outer_id(skb, type))
+	if (nvnic_quirk_outer_id(nn, skb, type))
 		return false;
 
 	return !nn->quirk_gre_udp || !(type & SKB_GSO_UDP_L4) ||
