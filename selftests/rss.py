@@ -11,8 +11,11 @@ queues tell what the device did.
 Copyright (C) 2026 nvnic contributors
 """
 
+import errno
+import itertools
 import random
 
+from lib import rxnfc
 from lib.flowframes import toeplitz, transport
 from lib.frames import *
 from lib.hwstats import Watch
@@ -350,14 +353,116 @@ def fields_by_default(flow, want):
     ksft_eq("L4 bytes 0 & 1" in text, want == "sdfn", f"ports: {text}")
 
 
-@ksft_case("tcp4", "tcp6", "udp4", "udp6")
-def fields_round_trip(flow):
-    for what in ("sd", "sdfn"):
+BITS = {"s": rxnfc.IP_SRC, "d": rxnfc.IP_DST, "f": rxnfc.SPORT, "n": rxnfc.DPORT,
+        "l": rxnfc.FLOW_LABEL}
+
+
+def some_of(letters):
+    """All combinations of one or more letters, in their order."""
+    return ["".join(words) for size in range(1, len(letters) + 1)
+            for words in itertools.combinations(letters, size)]
+
+
+def hashed_part(letters, src, dst, ports, label=0):
+    parts = {"s": src, "d": dst, "f": struct.pack("!H", ports[0]), "n": struct.pack("!H", ports[1]),
+             "l": struct.pack("!I", label)}
+    return b"".join(parts[x] for x in "sdfnl" if x in letters)
+
+
+# name: (flow type, addresses, protocol, fields that it has)
+FLOWS = {
+    "tcp4": (rxnfc.TCP4, (S, D), TCP, "sdfn"),
+    "tcp6": (rxnfc.TCP6, (S6, D6), TCP, "sdfn"),
+    "udp4": (rxnfc.UDP4, (S, D), UDP, "sdfn"),
+    "udp6": (rxnfc.UDP6, (S6, D6), UDP, "sdfn"),
+    "ipv4": (rxnfc.IPV4, (S, D), 253, "sd"),
+    "ipv6": (rxnfc.IP6, (S6, D6), 253, "sd"),
+}
+
+
+def set_fields(dev, flow, what):
+    want = sum(BITS[x] for x in what)
+    dev.set_fields(flow, want)
+    ksft_eq(dev.fields(flow), want, f"fields {what}")
+
+
+@ksft_case(FLOWS)
+def each_field(flow, addresses, proto, has):
+    """Any combination of fields can be set and read, and is what is hashed."""
+    dev, what = rxnfc.Ethtool(PAIR.b), frame(packet(*addresses, proto))
+    defer(dev.sock.close)
+    defer(dev.set_fields, flow, dev.fields(flow))
+    table_ = rxfh()[0]
+    for some in some_of(has):
+        set_fields(dev, flow, some)
+        value = toeplitz(KEY, hashed_part(some, *addresses, (1000, 2000)))
+        expect_hash(what, value, "l4" if some == "sdfn" else "l3", table_[value % ENTRIES])
+
+
+@ksft_case("tcp4", "udp6")
+def fields_by_name(flow):
+    """As ethtool sets and shows them."""
+    names = {"s": "IP SA", "d": "IP DA", "f": "L4 bytes 0 & 1", "n": "L4 bytes 2 & 3"}
+    for what in ("s", "dn", "f", "sdf", "sdfn"):
         fields(flow, what)
-        ksft_eq("L4 bytes 2 & 3" in fields(flow), what == "sdfn", f"{flow} {what}")
+        shown = fields(flow)
+        ksft_eq({x for x, text in names.items() if text in shown}, set(what), "fields")
 
 
-@ksft_case(*((flow, what) for flow in ("tcp4", "udp6") for what in ("s", "f", "sdf", "m", "sdv")),
+def kernel_has_flow_label():
+    return tuple(map(int, os.uname().release.split(".")[:2])) >= (6, 17)
+
+
+@ksft_case({f"{name}.{what}": (flow, what) for name, flow, whats in (
+    ("tcp6", rxnfc.TCP6, ("l", "sl", "fnl", "sdl", "sdfnl")), ("udp6", rxnfc.UDP6, ("sdfnl",)),
+    ("ipv6", rxnfc.IP6, ("l", "dl"))) for what in whats})
+def flow_label(flow, what):
+    """The flow label, without the traffic class, behind all other fields."""
+    if not kernel_has_flow_label():
+        raise Skip("this kernel does not know the flow label as a hash field")
+    dev = rxnfc.Ethtool(PAIR.b)
+    defer(dev.sock.close)
+    defer(dev.set_fields, flow, dev.fields(flow))
+    set_fields(dev, flow, what)
+    l4 = {rxnfc.TCP6: TCP, rxnfc.UDP6: UDP, rxnfc.IP6: 253}[flow]
+    for label, tclass in ((0, 0), (0x12345, 0xff), (0xfffff, 0)):
+        value = toeplitz(KEY, hashed_part(what, S6, D6, (1000, 2000), label))
+        expect_hash(frame(packet(S6, D6, l4, flow=label, tclass=tclass)), value,
+                    "l4" if what == "sdfnl" else "l3")
+
+
+@ksft_case("label of IPv4", "ports of AH", "nothing", "protocol", "context that is not there",
+           "context beyond all")
+def fields_by_ioctl_refused(what):
+    """What ethtool itself would not ask for"""
+    dev = rxnfc.Ethtool(PAIR.b)
+    defer(dev.sock.close)
+    flow, data, context, error = {
+        "label of IPv4": (rxnfc.TCP4, rxnfc.IP_SRC | rxnfc.FLOW_LABEL, 0, errno.EINVAL),
+        "ports of AH": (0x09, rxnfc.SPORT, 0, errno.EINVAL),
+        "nothing": (rxnfc.TCP4, 0, 0, errno.EINVAL),
+        "protocol": (rxnfc.TCP4, rxnfc.IP_SRC | 1 << 3, 0, errno.EINVAL),
+        "context that is not there": (rxnfc.TCP4, rxnfc.IP_SRC, 5, errno.ENOENT),
+        "context beyond all": (rxnfc.TCP4, rxnfc.IP_SRC, 0x12345678, errno.ENOENT),
+    }[what]
+    before = dev.fields(flow)
+    try:
+        dev.set_fields(flow, data, context)
+    except OSError as caught:
+        ksft_eq(caught.errno, error, "errno")
+    else:
+        raise AssertionError("it was taken")
+    ksft_eq(dev.fields(flow), before, "fields after a refusal")
+    if context:
+        try:
+            dev.fields(flow, context)
+        except OSError as caught:
+            ksft_eq(caught.errno, error, "errno of a look")
+        else:
+            raise AssertionError("it was shown")
+
+
+@ksft_case(*((flow, what) for flow in ("tcp4", "udp6") for what in ("m", "sdv", "t")),
            ("ah4", "sdfn"), ("esp6", "sdfn"), ("sctp4", "sdfn"))
 def fields_refused(flow, what):
     before = fields(flow)

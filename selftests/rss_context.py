@@ -261,16 +261,70 @@ def down_and_up():
     hashed(new, T6, tuple_of(S6, D6))
 
 
+ALL = rxnfc.IP_SRC | rxnfc.IP_DST | rxnfc.SPORT | rxnfc.DPORT
+
+
 @ksft_case
-def fields_are_the_ports():
-    """rx-flow-hash is for all contexts."""
-    ctx = context("start 2 equal 4")
-    rule(f"tcp4 dst-port 2000 context {ctx}")
+def fields_of_its_own():
+    """A context begins with the port's fields; then each has its own."""
     defer(ethtool, "-N nvn1 rx-flow-hash tcp4 sdfn")
     ethtool("-N nvn1 rx-flow-hash tcp4 sd")
+    ctx, other = context("start 2 equal 4"), context("start 1 equal 2")
+    rule(f"tcp4 dst-port 2000 context {ctx}")
+    rule(f"tcp6 dst-port 2000 context {other}")
     hashed(ctx, T4, S + D)
     ethtool("-N nvn1 rx-flow-hash tcp4 sdfn")
-    hashed(ctx, T4, tuple_of())
+    hashed(ctx, T4, S + D)
+    ethtool(f"-N nvn1 rx-flow-hash tcp4 n context {ctx}")
+    hashed(ctx, T4, struct.pack("!H", 2000))
+    ksft_eq([DEV.fields(rxnfc.TCP4, n) for n in (0, ctx, other)],
+            [ALL, rxnfc.DPORT, rxnfc.IP_SRC | rxnfc.IP_DST], "fields of port and contexts")
+    ethtool(f"-N nvn1 rx-flow-hash tcp6 s context {other}")
+    hashed(other, T6, S6)
+    hashed(ctx, T4, struct.pack("!H", 2000))
+    # What else changes of a context, and down and up, leave them alone.
+    ethtool(f"-X nvn1 context {ctx} start 3 equal 2")
+    PAIR.b.down()
+    PAIR.b.up()
+    PAIR.a.wait_carrier()
+    PAIR.b.wait_carrier()
+    hashed(ctx, T4, struct.pack("!H", 2000))
+    # The next one with that number begins anew.
+    last = context()
+    ethtool(f"-N nvn1 rx-flow-hash tcp4 n context {last}")
+    remove(last)
+    ksft_eq((context(), DEV.fields(rxnfc.TCP4, last)), (last, ALL), "fields of a new context")
+    refused(f"-N nvn1 rx-flow-hash tcp4 m context {ctx}", "Invalid argument")
+    ksft_eq(DEV.fields(rxnfc.TCP4, ctx), rxnfc.DPORT, "fields after a refusal")
+
+
+def einval(func, *args):
+    try:
+        func(*args)
+    except OSError as error:
+        ksft_eq(error.errno, errno.EINVAL, "errno")
+    else:
+        raise AssertionError("it was taken")
+
+
+@ksft_case("main", "context")
+def symmetric_fields(where):
+    """What is hashed is the same for both directions, as long as symmetric-xor is on."""
+    ctx = context() if where == "context" else 0
+    defer(DEV.set_rxfh, ctx, 0)
+    defer(DEV.set_fields, rxnfc.UDP4, ALL, ctx)
+    DEV.set_fields(rxnfc.UDP4, rxnfc.IP_SRC, ctx)
+    einval(DEV.set_rxfh, ctx, rxnfc.SYM_XOR)
+    ksft_eq(DEV.rxfh(ctx)[1], 0, "transform")
+    for pair in (rxnfc.SPORT | rxnfc.DPORT, rxnfc.IP_SRC | rxnfc.IP_DST):
+        DEV.set_rxfh(ctx, 0)
+        DEV.set_fields(rxnfc.UDP4, pair, ctx)
+        DEV.set_rxfh(ctx, rxnfc.SYM_XOR)
+        for bad in (rxnfc.IP_SRC, rxnfc.DPORT, pair | rxnfc.SPORT if pair & rxnfc.IP_SRC else
+                    pair | rxnfc.IP_DST):
+            einval(DEV.set_fields, rxnfc.UDP4, bad, ctx)
+        ksft_eq(DEV.fields(rxnfc.UDP4, ctx), pair, "fields after refusals")
+        DEV.set_fields(rxnfc.UDP4, ALL, ctx)
 
 
 # ---- symmetric-xor ----

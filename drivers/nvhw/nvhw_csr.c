@@ -124,16 +124,6 @@ static bool nvhw_csr_write_vec_test(struct nvhw_port *port, unsigned int index,
 	return nvhw_irq_test(port, val);
 }
 
-/* In each pair of bits F_L4 needs F_L3. */
-static bool nvhw_csr_write_rss_fields(struct nvhw_port *port,
-				      unsigned int index, u64 val)
-{
-	u64 l3 = val & (NVNIC_RSS_FIELDS_MASK / 3) * NVNIC_RSS_F_L3;
-	u64 l4 = val & (NVNIC_RSS_FIELDS_MASK / 3) * NVNIC_RSS_F_L4;
-
-	return !(l4 & ~(l3 << 1));
-}
-
 static bool nvhw_csr_write_commit(struct nvhw_port *port, unsigned int index,
 				  u64 val)
 {
@@ -240,8 +230,7 @@ static const struct nvhw_reg nvhw_port_regs[] = {
 	  .writable = NVNIC_VEC_TEST_INDEX, .write = nvhw_csr_write_vec_test },
 	{ .off = NVNIC_REG_RSS_FIELDS, .count = 1,
 	  .field = NVHW_PORT(rss_fields), .reset = NVHW_RSS_FIELDS_RESET,
-	  .writable = NVNIC_RSS_FIELDS_MASK,
-	  .write = nvhw_csr_write_rss_fields },
+	  .writable = NVNIC_RSS_FIELDS_MASK },
 	{ .off = NVNIC_REG_RSS_KEY, .count = NVNIC_RSS_KEY_WORDS,
 	  .field = NVHW_PORT(rss_key), .writable = U64_MAX },
 	{ .off = NVNIC_REG_RSS_COMMIT, .count = 1,

@@ -20,8 +20,11 @@ static const u64 nvhw_rss_fields[NVPE_FLOW_COUNT] = {
 	[NVPE_FLOW_UDP6] = NVNIC_RSS_FIELDS_UDP6,
 };
 
-static_assert(NVNIC_RSS_F_L3 == NVPE_RSS_F_L3);
-static_assert(NVNIC_RSS_F_L4 == NVPE_RSS_F_L4);
+static_assert(NVNIC_RSS_F_SRC == NVPE_RSS_F_SRC);
+static_assert(NVNIC_RSS_F_DST == NVPE_RSS_F_DST);
+static_assert(NVNIC_RSS_F_SPORT == NVPE_RSS_F_SPORT);
+static_assert(NVNIC_RSS_F_DPORT == NVPE_RSS_F_DPORT);
+static_assert(NVNIC_RSS_F_LABEL == NVPE_RSS_F_LABEL);
 
 /* The staged registers as a configuration; NULL if memory is short. */
 static struct nvhw_rss *nvhw_rss_make(const struct nvhw_port *port)

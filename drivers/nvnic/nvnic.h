@@ -113,7 +113,7 @@ struct nvnic_coalesce {
  * struct nvnic_rss - receive hash settings, as the user wants them
  * @key: Toeplitz key
  * @table: queue of each entry
- * @fields: NVNIC_REG_RSS_FIELDS; those of the main settings are for all contexts
+ * @fields: NVNIC_REG_RSS_FIELDS
  * @sym_xor: both directions of a flow hash alike (RXH_XFRM_SYM_XOR)
  */
 struct nvnic_rss {
@@ -287,8 +287,9 @@ void nvnic_rss_init(struct nvnic_net *nn);
 void nvnic_rss_default_table(struct nvnic_net *nn, u32 queues);
 int nvnic_rss_program(struct nvnic_net *nn, u32 queues);
 int nvnic_rss_commit(struct nvnic_net *nn, u32 ctx, const struct nvnic_rss *rss);
+int nvnic_rss_change(struct nvnic_net *nn, const struct nvnic_rss *rss);
 int nvnic_rss_check(struct nvnic_net *nn, const struct ethtool_rxfh_param *rxfh,
-		    struct netlink_ext_ack *extack);
+		    u64 fields, struct netlink_ext_ack *extack);
 int nvnic_get_rxfh(struct net_device *dev, struct ethtool_rxfh_param *rxfh);
 int nvnic_set_rxfh(struct net_device *dev, struct ethtool_rxfh_param *rxfh,
 		   struct netlink_ext_ack *extack);
@@ -296,6 +297,11 @@ int nvnic_get_rxnfc(struct net_device *dev, struct ethtool_rxnfc *nfc,
 		    u32 *rule_locs);
 int nvnic_set_rxnfc(struct net_device *dev, struct ethtool_rxnfc *nfc);
 u32 nvnic_get_rx_ring_count(struct net_device *dev);
+
+/* nvnic_rss_fields.c */
+bool nvnic_rss_fields_symmetric(u64 fields);
+void nvnic_refuse_asymmetric(struct net_device *dev,
+			     struct netlink_ext_ack *extack);
 int nvnic_get_rxfh_fields(struct net_device *dev,
 			  struct ethtool_rxfh_fields *fields);
 int nvnic_set_rxfh_fields(struct net_device *dev,

@@ -52,6 +52,13 @@ struct ethtool_rxfh_fields {
 };
 #endif
 
+/* A hash field since Linux 6.17; 0: no combination holds it. */
+#ifdef RXH_IP6_FL
+#define NVNIC_RXH_IP6_FL	RXH_IP6_FL
+#else
+#define NVNIC_RXH_IP6_FL	0
+#endif
+
 /* Each RSS context has its own hash fields; without, those of the port. */
 #ifdef NVNIC_HAVE_RXFH_PER_CTX_FIELDS
 #define NVNIC_CTX_OWN_FIELDS	true

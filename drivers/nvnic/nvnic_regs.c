@@ -26,9 +26,6 @@ struct nvnic_reg_row {
 	u64 bits;
 };
 
-/* Fields that may be set without others */
-#define NVNIC_REGS_RSS_L3	(NVNIC_RSS_FIELDS_MASK / 3 * NVNIC_RSS_F_L3)
-
 static const struct nvnic_reg_row nvnic_port_rows[] = {
 	{ NVNIC_REG_ID, 1 },
 	{ NVNIC_REG_CAP, 1 },
@@ -43,7 +40,7 @@ static const struct nvnic_reg_row nvnic_port_rows[] = {
 	{ NVNIC_REG_LINK_STATUS, 1 },
 	{ NVNIC_REG_LINK_PARTNER, 1 },
 	{ NVNIC_REG_LED, 1, NVNIC_LED_ON },
-	{ NVNIC_REG_RSS_FIELDS, 1, NVNIC_REGS_RSS_L3 },
+	{ NVNIC_REG_RSS_FIELDS, 1, NVNIC_RSS_FIELDS_MASK },
 	{ NVNIC_REG_RSS_KEY, NVNIC_RSS_KEY_WORDS, U64_MAX },
 	{ NVNIC_REG_MACF(0), NVNIC_MAX_MACS, NVNIC_MACF_ADDR },
 	{ NVNIC_REG_RSS_TABLE(0), NVNIC_RSS_ENTRIES, NVNIC_RSS_TABLE_QUEUE },

@@ -18,36 +18,6 @@ static_assert(NVNIC_MAX_QUEUES - 1 <= NVNIC_RSS_TABLE_QUEUE);
 /* A row of the table holds a queue. */
 static_assert(NVNIC_MAX_QUEUES <= U8_MAX);
 
-/**
- * struct nvnic_rss_flow - a flow type that ethtool knows
- * @flow: its number
- * @mask: its fields in NVNIC_REG_RSS_FIELDS
- * @l4: ports may be hashed
- */
-struct nvnic_rss_flow {
-	u32 flow;
-	u64 mask;
-	bool l4;
-};
-
-/* What is neither TCP nor UDP is hashed as plain IP. */
-static const struct nvnic_rss_flow nvnic_rss_flows[] = {
-	{ TCP_V4_FLOW,		NVNIC_RSS_FIELDS_TCP4,	true },
-	{ TCP_V6_FLOW,		NVNIC_RSS_FIELDS_TCP6,	true },
-	{ UDP_V4_FLOW,		NVNIC_RSS_FIELDS_UDP4,	true },
-	{ UDP_V6_FLOW,		NVNIC_RSS_FIELDS_UDP6,	true },
-	{ IPV4_FLOW,		NVNIC_RSS_FIELDS_IP4,	false },
-	{ IPV6_FLOW,		NVNIC_RSS_FIELDS_IP6,	false },
-	{ SCTP_V4_FLOW,		NVNIC_RSS_FIELDS_IP4,	false },
-	{ SCTP_V6_FLOW,		NVNIC_RSS_FIELDS_IP6,	false },
-	{ AH_ESP_V4_FLOW,	NVNIC_RSS_FIELDS_IP4,	false },
-	{ AH_ESP_V6_FLOW,	NVNIC_RSS_FIELDS_IP6,	false },
-	{ AH_V4_FLOW,		NVNIC_RSS_FIELDS_IP4,	false },
-	{ AH_V6_FLOW,		NVNIC_RSS_FIELDS_IP6,	false },
-	{ ESP_V4_FLOW,		NVNIC_RSS_FIELDS_IP4,	false },
-	{ ESP_V6_FLOW,		NVNIC_RSS_FIELDS_IP6,	false },
-};
-
 #define NVNIC_RSS_FIELDS_RESET						\
 	(FIELD_PREP(NVNIC_RSS_FIELDS_IP4, NVNIC_RSS_F_L3) |		\
 	 FIELD_PREP(NVNIC_RSS_FIELDS_IP6, NVNIC_RSS_F_L3) |		\
@@ -55,9 +25,6 @@ static const struct nvnic_rss_flow nvnic_rss_flows[] = {
 	 FIELD_PREP(NVNIC_RSS_FIELDS_TCP6, NVNIC_RSS_F_L3 | NVNIC_RSS_F_L4) | \
 	 FIELD_PREP(NVNIC_RSS_FIELDS_UDP4, NVNIC_RSS_F_L3 | NVNIC_RSS_F_L4) | \
 	 FIELD_PREP(NVNIC_RSS_FIELDS_UDP6, NVNIC_RSS_F_L3 | NVNIC_RSS_F_L4))
-
-#define NVNIC_RXH_L3		(RXH_IP_SRC | RXH_IP_DST)
-#define NVNIC_RXH_L4		(RXH_L4_B_0_1 | RXH_L4_B_2_3)
 
 /**
  * nvnic_rss_default_table() - spread over all queues, unless the user chose
@@ -170,8 +137,18 @@ static int nvnic_rss_commit_all(struct nvnic_net *nn, bool fields)
 	return err;
 }
 
-/* On an error the device has the old settings again, and so have we. */
-static int nvnic_rss_change(struct nvnic_net *nn, const struct nvnic_rss *rss)
+/**
+ * nvnic_rss_change() - change the main settings, and what follows them
+ * @nn: port
+ * @rss: what they are to be
+ *
+ * On an error the device has the old settings again, and so have we.
+ *
+ * Context: process, instance lock.
+ *
+ * Return: 0, -EIO when the device refused it, -ENOMEM.
+ */
+int nvnic_rss_change(struct nvnic_net *nn, const struct nvnic_rss *rss)
 {
 	bool fields = rss->fields != nn->rss.fields;
 	struct nvnic_rss *old;
@@ -222,15 +199,17 @@ int nvnic_get_rxfh(struct net_device *dev, struct ethtool_rxfh_param *rxfh)
  * nvnic_rss_check() - may a hash configuration be set?
  * @nn: port
  * @rxfh: the configuration
+ * @fields: NVNIC_REG_RSS_FIELDS that goes with it
  * @extack: receives the reason of a refusal, may be NULL
  *
  * Context: process, instance lock.
  *
  * Return: 0; -EOPNOTSUPP for another function than Toeplitz, or another input
- * transform than symmetric-xor; -EINVAL for a queue that there is not.
+ * transform than symmetric-xor; -EINVAL for a queue that there is not, and for
+ * symmetric-xor over fields that differ between the directions of a flow.
  */
 int nvnic_rss_check(struct nvnic_net *nn, const struct ethtool_rxfh_param *rxfh,
-		    struct netlink_ext_ack *extack)
+		    u64 fields, struct netlink_ext_ack *extack)
 {
 	u32 i;
 
@@ -244,6 +223,12 @@ int nvnic_rss_check(struct nvnic_net *nn, const struct ethtool_rxfh_param *rxfh,
 		nvnic_refuse(nn->netdev, extack,
 			     "hash input is transformed by symmetric-xor only");
 		return -EOPNOTSUPP;
+	}
+
+	if (rxfh->input_xfrm == RXH_XFRM_SYM_XOR &&
+	    !nvnic_rss_fields_symmetric(fields)) {
+		nvnic_refuse_asymmetric(nn->netdev, extack);
+		return -EINVAL;
 	}
 
 	for (i = 0; rxfh->indir && i < NVNIC_RSS_ENTRIES; i++) {
@@ -277,7 +262,7 @@ int nvnic_set_rxfh(struct net_device *dev, struct ethtool_rxfh_param *rxfh,
 	int err;
 	u32 i;
 
-	err = nvnic_rss_check(nn, rxfh, extack);
+	err = nvnic_rss_check(nn, rxfh, nn->rss.fields, extack);
 	if (err)
 		return err;
 
@@ -295,99 +280,6 @@ int nvnic_set_rxfh(struct net_device *dev, struct ethtool_rxfh_param *rxfh,
 	err = nvnic_rss_change(nn, rss);
 	if (err)
 		NL_SET_ERR_MSG_MOD(extack, "the device refused the hash table");
-	kfree(rss);
-
-	return err;
-}
-
-static const struct nvnic_rss_flow *nvnic_rss_flow(u32 flow)
-{
-	u32 i;
-
-	for (i = 0; i < ARRAY_SIZE(nvnic_rss_flows); i++)
-		if (nvnic_rss_flows[i].flow == flow)
-			return &nvnic_rss_flows[i];
-
-	return NULL;
-}
-
-/**
- * nvnic_get_rxfh_fields() - ethtool: what is hashed of a flow type
- * @dev: port
- * @fields: flow type and RSS context; receives RXH_*
- *
- * Context: process, instance lock.
- *
- * Return: 0; -EINVAL for a flow type without hash.
- */
-int nvnic_get_rxfh_fields(struct net_device *dev,
-			  struct ethtool_rxfh_fields *fields)
-{
-	const struct nvnic_rss_flow *row = nvnic_rss_flow(fields->flow_type);
-	const struct nvnic_net *nn = netdev_priv(dev);
-	u32 ctx = fields->rss_context;
-	u64 f;
-
-	fields->data = 0;
-	if (!row)
-		return fields->flow_type == ETHER_FLOW ? 0 : -EINVAL;
-
-	f = ctx ? nn->ctx_fields[ctx] : nn->rss.fields;
-	f = (f & row->mask) >> __ffs64(row->mask);
-	if (f & NVNIC_RSS_F_L3)
-		fields->data |= NVNIC_RXH_L3;
-	if (row->l4 && f & NVNIC_RSS_F_L4)
-		fields->data |= NVNIC_RXH_L4;
-
-	return 0;
-}
-
-/**
- * nvnic_set_rxfh_fields() - ethtool: choose what is hashed of a flow type
- * @dev: port
- * @fields: flow type, RSS context, RXH_*
- * @extack: receives the reason of a refusal, NULL: the log does
- *
- * Context: process, instance lock.
- *
- * Return: 0; -EOPNOTSUPP for a flow type without hash; -EINVAL for fields that
- * cannot be hashed; -EIO when the device refused it; -ENOMEM.
- */
-int nvnic_set_rxfh_fields(struct net_device *dev,
-			  const struct ethtool_rxfh_fields *fields,
-			  struct netlink_ext_ack *extack)
-{
-	const struct nvnic_rss_flow *row = nvnic_rss_flow(fields->flow_type);
-	struct nvnic_net *nn = netdev_priv(dev);
-	u32 ctx = fields->rss_context;
-	struct nvnic_rss *rss;
-	u64 f;
-	int err;
-
-	if (!row)
-		return -EOPNOTSUPP;
-
-	if (fields->data == NVNIC_RXH_L3) {
-		f = NVNIC_RSS_F_L3;
-	} else if (row->l4 && fields->data == (NVNIC_RXH_L3 | NVNIC_RXH_L4)) {
-		f = NVNIC_RSS_F_L3 | NVNIC_RSS_F_L4;
-	} else {
-		nvnic_refuse(dev, extack,
-			     "fields are both addresses (sd), or these and both ports (sdfn)");
-		return -EINVAL;
-	}
-	f <<= __ffs64(row->mask);
-
-	if (ctx)
-		return nvnic_rss_ctx_set_fields(nn, ctx, f |
-						(nn->ctx_fields[ctx] & ~row->mask));
-
-	rss = kmemdup(&nn->rss, sizeof(*rss), GFP_KERNEL);
-	if (!rss)
-		return -ENOMEM;
-
-	rss->fields = f | (rss->fields & ~row->mask);
-	err = nvnic_rss_change(nn, rss);
 	kfree(rss);
 
 	return err;

@@ -81,7 +81,7 @@ int nvnic_create_rxfh_context(struct net_device *dev,
 
 	nvnic_assert_dev_lock(dev);
 
-	err = nvnic_rss_check(nn, rxfh, extack);
+	err = nvnic_rss_check(nn, rxfh, nn->rss.fields, extack);
 	if (err)
 		return err;
 
@@ -140,7 +140,8 @@ int nvnic_modify_rxfh_context(struct net_device *dev,
 
 	nvnic_assert_dev_lock(dev);
 
-	err = nvnic_rss_check(nn, rxfh, extack);
+	err = nvnic_rss_check(nn, rxfh, nn->ctx_fields[rxfh->rss_context],
+			      extack);
 	if (!err)
 		err = nvnic_rss_ctx_check_span(nn, rxfh, extack);
 	if (err)

@@ -27,7 +27,7 @@
 #define NVNIC_ID_FW_MINOR	GENMASK_ULL(23, 16)
 #define NVNIC_ID_FW_MINOR_VAL	1
 #define NVNIC_ID_VERSION	GENMASK_ULL(15, 0)
-#define NVNIC_ID_VERSION_VAL	1
+#define NVNIC_ID_VERSION_VAL	2
 
 /* Offloads the device has: NVNIC_OFF_BIT(). RO. */
 #define NVNIC_REG_CAP		0x0008
@@ -157,19 +157,27 @@ enum nvnic_link_reason {
 /* ---- Receive hash: Toeplitz (0x0100 to 0x013f, table at 0x1000) ---- */
 
 /*
- * Fields hashed for each flow type; two bits each, NVNIC_RSS_F_*. Reset: all
- * flow types NVNIC_RSS_F_L3, TCP also NVNIC_RSS_F_L4. RW.
+ * Fields hashed for each flow type, NVNIC_RSS_F_*, in any combination; those
+ * that a flow type does not have are reserved. They are hashed in this order,
+ * without gaps. Reset: all flow types NVNIC_RSS_F_L3, TCP also NVNIC_RSS_F_L4.
+ * RW.
  */
 #define NVNIC_REG_RSS_FIELDS	0x0100
-#define NVNIC_RSS_F_L3		BIT(0)		/* source and destination address */
-#define NVNIC_RSS_F_L4		BIT(1)		/* and ports; refused without F_L3 */
-#define NVNIC_RSS_FIELDS_IP4	GENMASK_ULL(1, 0)	/* F_L3 only; also fragments */
-#define NVNIC_RSS_FIELDS_IP6	GENMASK_ULL(3, 2)	/* F_L3 only; also fragments */
-#define NVNIC_RSS_FIELDS_TCP4	GENMASK_ULL(5, 4)
-#define NVNIC_RSS_FIELDS_TCP6	GENMASK_ULL(7, 6)
-#define NVNIC_RSS_FIELDS_UDP4	GENMASK_ULL(9, 8)
-#define NVNIC_RSS_FIELDS_UDP6	GENMASK_ULL(11, 10)
-#define NVNIC_RSS_FIELDS_MASK	GENMASK_ULL(11, 0)
+#define NVNIC_RSS_F_SRC		BIT(0)	/* source address */
+#define NVNIC_RSS_F_DST		BIT(1)	/* destination address */
+#define NVNIC_RSS_F_SPORT	BIT(2)	/* source port; TCP and UDP */
+#define NVNIC_RSS_F_DPORT	BIT(3)	/* destination port; TCP and UDP */
+#define NVNIC_RSS_F_LABEL	BIT(4)	/* flow label; IPv6 */
+#define NVNIC_RSS_F_L3		(NVNIC_RSS_F_SRC | NVNIC_RSS_F_DST)
+#define NVNIC_RSS_F_L4		(NVNIC_RSS_F_SPORT | NVNIC_RSS_F_DPORT)
+#define NVNIC_RSS_FIELDS_IP4	GENMASK_ULL(4, 0)	/* also fragments */
+#define NVNIC_RSS_FIELDS_IP6	GENMASK_ULL(12, 8)	/* also fragments */
+#define NVNIC_RSS_FIELDS_TCP4	GENMASK_ULL(20, 16)
+#define NVNIC_RSS_FIELDS_TCP6	GENMASK_ULL(28, 24)
+#define NVNIC_RSS_FIELDS_UDP4	GENMASK_ULL(36, 32)
+#define NVNIC_RSS_FIELDS_UDP6	GENMASK_ULL(44, 40)
+/* Those that there are: a byte a flow type, UDP6 first. */
+#define NVNIC_RSS_FIELDS_MASK	0x1f0f1f0f1303ULL
 
 /* Hash key, five words; byte 0 of the key is bits 63:56 of word 0. RW. */
 #define NVNIC_REG_RSS_KEY	0x0108
@@ -190,7 +198,7 @@ enum nvnic_link_reason {
  */
 #define NVNIC_REG_RSS_CTX	0x0138
 #define NVNIC_RSS_CTX_ID	GENMASK_ULL(7, 0)	/* below NVNIC_RSS_CONTEXTS */
-#define NVNIC_RSS_CTX_SYM_XOR	BIT_ULL(8)	/* hash source XOR destination, twice */
+#define NVNIC_RSS_CTX_SYM_XOR	BIT_ULL(8)	/* hash source XOR destination for either */
 #define NVNIC_RSS_CTX_REMOVE	BIT_ULL(9)
 #define NVNIC_RSS_CTX_MASK	GENMASK_ULL(9, 0)
 /* That of a VM queue set; those below are the user's. */

@@ -11,13 +11,14 @@
 #include <nvpe/parse.h>
 
 #define NVPE_TOEPLITZ_KEY_LEN	40
-#define NVPE_TOEPLITZ_MAX_INPUT	36	/* two IPv6 addresses, two ports */
+/* Two IPv6 addresses, two ports, a flow label */
+#define NVPE_TOEPLITZ_MAX_INPUT	40
 
 /**
  * struct nvpe_toeplitz - a hash key, unfolded for speed
  * @tbl: contribution of each value of each byte of the input
  *
- * 36 KiB, of which IPv4 uses 12; half the size costs more than twice the time.
+ * 40 KiB, of which IPv4 uses 12; half the size costs more than twice the time.
  */
 struct nvpe_toeplitz {
 	u32 tbl[NVPE_TOEPLITZ_MAX_INPUT][256];
@@ -26,14 +27,14 @@ struct nvpe_toeplitz {
 /**
  * nvpe_toeplitz_init() - unfold a key
  * @t: receives the unfolded key
- * @key: NVPE_TOEPLITZ_KEY_LEN bytes
+ * @key: NVPE_TOEPLITZ_KEY_LEN bytes; behind them it begins again
  */
 void nvpe_toeplitz_init(struct nvpe_toeplitz *t, const u8 *key);
 
 /**
  * nvpe_toeplitz_hash() - hash with an unfolded key
  * @t: the key
- * @in: input, network order: source and destination address, then ports
+ * @in: input, network order: see nvpe_rss_hash()
  * @len: its length, at most NVPE_TOEPLITZ_MAX_INPUT
  *
  * Return: the hash.
@@ -42,7 +43,7 @@ u32 nvpe_toeplitz_hash(const struct nvpe_toeplitz *t, const u8 *in, u32 len);
 
 /**
  * nvpe_toeplitz_slow() - the definition of the hash, bit by bit
- * @key: key of at least @len + 4 bytes
+ * @key: NVPE_TOEPLITZ_KEY_LEN bytes; behind them it begins again
  * @in: input
  * @len: its length
  *
@@ -63,15 +64,21 @@ enum nvpe_flow {
 	NVPE_FLOW_COUNT,
 };
 
-#define NVPE_RSS_F_L3		BIT(0)	/* hash addresses */
-#define NVPE_RSS_F_L4		BIT(1)	/* and ports */
+/* Fields, in the order in which they are hashed */
+#define NVPE_RSS_F_SRC		BIT(0)	/* source address */
+#define NVPE_RSS_F_DST		BIT(1)	/* destination address */
+#define NVPE_RSS_F_SPORT	BIT(2)	/* source port */
+#define NVPE_RSS_F_DPORT	BIT(3)	/* destination port */
+#define NVPE_RSS_F_LABEL	BIT(4)	/* IPv6 flow label, as 32 bits */
+#define NVPE_RSS_F_L3		(NVPE_RSS_F_SRC | NVPE_RSS_F_DST)
+#define NVPE_RSS_F_L4		(NVPE_RSS_F_SPORT | NVPE_RSS_F_DPORT)
 
 /**
  * struct nvpe_rss_cfg - what to hash
  * @key: unfolded key
- * @fields: NVPE_RSS_F_* of each flow type
+ * @fields: NVPE_RSS_F_* of each flow type; those it cannot have are not looked at
  * @inner: hash the headers inside a tunnel
- * @sym_xor: put source XOR destination in the place of both, of addresses and
+ * @sym_xor: put source XOR destination in the place of either, of addresses and
  *	of ports, so that both directions of a flow have the same hash
  */
 struct nvpe_rss_cfg {
@@ -84,8 +91,8 @@ struct nvpe_rss_cfg {
 /**
  * enum nvpe_hash_type - what a hash covers
  * @NVPE_HASH_NONE: there is none
- * @NVPE_HASH_L3: addresses
- * @NVPE_HASH_L4: addresses and ports
+ * @NVPE_HASH_L3: addresses, or other fields but not all of the next
+ * @NVPE_HASH_L4: both addresses and both ports
  */
 enum nvpe_hash_type {
 	NVPE_HASH_NONE,
@@ -113,11 +120,14 @@ struct nvpe_hash {
  * @r: the result
  *
  * Outside tunnels: TCP and UDP by their flow type's fields, everything else
- * that is IP, and every fragment, by addresses (the IP flow type's fields). A
- * flow type with no field falls back to the IP flow type, which may have none:
- * no hash. Behind GRE with @cfg->inner: inner TCP or UDP by the inner headers;
- * anything else, inner fragments included, by the outer addresses. Without
- * @cfg->inner: by the outer addresses.
+ * that is IP, and every fragment, by the IP flow type's fields, which are
+ * addresses and flow label. A flow type with no field falls back to the IP flow
+ * type, which may have none: no hash. Behind GRE with @cfg->inner: inner TCP or
+ * UDP by the inner headers; anything else, inner fragments included, by the
+ * outer IP header. Without @cfg->inner: by the outer IP header.
+ *
+ * The fields that are on are hashed one behind the other: source address,
+ * destination address, source port, destination port, flow label.
  *
  * Source: Microsoft, "RSS Hashing Types", "Supporting NVGRE in RSS and VMQ
  * Receive Task Offloads".

@@ -49,8 +49,8 @@ def nvgre(inner, vsid=VSID, flowid=0, outer=P, tags=(), proto=ETH_P_TEB, **kw):
 
 
 def toeplitz(key, data):
-    """The definition of the hash, bit by bit."""
-    window, bits = int.from_bytes(key, "big"), len(key) * 8
+    """The definition of the hash, bit by bit; behind its end the key begins again."""
+    window, bits = int.from_bytes(key * 2, "big"), len(key) * 16
     result = 0
     for i in range(len(data) * 8):
         if data[i // 8] & 0x80 >> i % 8:

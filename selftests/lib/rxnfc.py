@@ -14,10 +14,14 @@ from .shell import in_netns
 
 _SIOCETHTOOL = 0x8946
 _GRXRINGS, _GRXCLSRLCNT, _GRXCLSRULE, _GRXCLSRLALL = 0x2d, 0x2e, 0x2f, 0x30
+_GRXFH, _SRXFH = 0x29, 0x2a
 _SRXCLSRLDEL, _SRXCLSRLINS = 0x31, 0x32
 _GRSSH, _SRSSH = 0x46, 0x47
 
 TCP4, UDP4, IP4, ETHER = 0x01, 0x02, 0x0d, 0x12
+TCP6, UDP6, IPV4, IP6 = 0x05, 0x06, 0x10, 0x11
+# Hash fields, RXH_*
+IP_SRC, IP_DST, SPORT, DPORT, FLOW_LABEL = 1 << 4, 1 << 5, 1 << 6, 1 << 7, 1 << 9
 FLOW_EXT, FLOW_MAC_EXT, FLOW_RSS = 0x80000000, 0x40000000, 0x20000000
 DROP, WAKE = 0xffffffffffffffff, 0xfffffffffffffffe
 ANY, FIRST, LAST = 0xffffffff, 0xfffffffe, 0xfffffffd
@@ -84,6 +88,18 @@ class Ethtool:
         room = self.count()[0] if room is None else room
         out, raw = self._nfc(_GRXCLSRLALL, last=room, room=4 * room)
         return list(struct.unpack_from(f"={out[10]}I", raw, _NFC.size - 4))
+
+    def _fields(self, cmd, flow, data, context):
+        out = bytearray(_NFC.pack(cmd, flow | (FLOW_RSS if context else 0), data, 0, b"", b"", b"",
+                                  b"", 0, 0, context))
+        return _NFC.unpack_from(self.ioctl(bytes(out)))[2]
+
+    def fields(self, flow, context=0):
+        """Hash fields (RXH_*) of a flow type."""
+        return self._fields(_GRXFH, flow, 0, context)
+
+    def set_fields(self, flow, data, context=0):
+        self._fields(_SRXFH, flow, data, context)
 
     def rxfh(self, context=0):
         """(hash function, input transform, table, key)"""

@@ -6,15 +6,19 @@
  */
 #include <nvpe/rss.h>
 
-/* The 32 bits of the key that start at @bit, from the most significant on. */
+/*
+ * The 32 bits of the key that start at @bit, from the most significant on.
+ * Behind its last bit the key begins again.
+ */
 static u32 nvpe_toeplitz_window(const u8 *key, u32 bit)
 {
-	u32 word = get_unaligned_be32(key + bit / 8);
 	u32 shift = bit % 8;
+	u64 window = 0;
+	u32 i;
 
-	if (!shift)
-		return word;
-	return word << shift | key[bit / 8 + 4] >> (8 - shift);
+	for (i = 0; i < 5; i++)
+		window = window << 8 | key[(bit / 8 + i) % NVPE_TOEPLITZ_KEY_LEN];
+	return window >> (8 - shift);
 }
 
 void nvpe_toeplitz_init(struct nvpe_toeplitz *t, const u8 *key)

@@ -306,8 +306,108 @@ static void nvpe_rss_symmetric(struct kunit *test)
 	}
 }
 
+#define NVPE_RSS_ALL_FIELDS						\
+	(NVPE_RSS_F_L3 | NVPE_RSS_F_L4 | NVPE_RSS_F_LABEL)
+
+/*
+ * What @fields of the headers at @ip and @l4 (NULL: no ports) are together;
+ * addresses of @alen bytes start @src bytes behind @ip. Returns its length.
+ */
+static u32 nvpe_rss_input(const u8 *ip, u32 src, u32 alen, const u8 *l4,
+			  u8 fields, bool sym_xor, u8 *in)
+{
+	const struct {
+		u8 field;
+		const u8 *at;
+		const u8 *other;
+		u32 len;
+	} parts[] = {
+		{ NVPE_RSS_F_SRC, ip + src, ip + src + alen, alen },
+		{ NVPE_RSS_F_DST, ip + src + alen, ip + src, alen },
+		{ NVPE_RSS_F_SPORT, l4, l4 ? l4 + 2 : NULL, l4 ? 2 : 0 },
+		{ NVPE_RSS_F_DPORT, l4 ? l4 + 2 : NULL, l4, l4 ? 2 : 0 },
+	};
+	u32 i, n, len = 0;
+
+	for (i = 0; i < ARRAY_SIZE(parts); i++)
+		for (n = 0; n < parts[i].len && fields & parts[i].field; n++) {
+			in[len] = parts[i].at[n];
+			if (sym_xor)
+				in[len] ^= parts[i].other[n];
+			len++;
+		}
+	if (fields & NVPE_RSS_F_LABEL && alen == 16) {
+		in[len++] = 0;
+		in[len++] = ip[1] & 0x0f;
+		in[len++] = ip[2];
+		in[len++] = ip[3];
+	}
+	return len;
+}
+
+static u8 nvpe_rss_type_of(u8 fields, u32 len)
+{
+	const u8 all = NVPE_RSS_F_L3 | NVPE_RSS_F_L4;
+
+	if (!len)
+		return NVPE_HASH_NONE;
+	return len >= 12 && (fields & all) == all ? NVPE_HASH_L4 : NVPE_HASH_L3;
+}
+
+/* Every set of fields, with and without transform, of one layout */
+static void nvpe_rss_subsets_of(struct kunit *test, struct nvpe_rss_cfg *cfg,
+				const u8 *key, u32 row)
+{
+	u32 src = nvpe_rss_flows[row].src, alen = nvpe_rss_flows[row].alen;
+	struct nvpe_test_arg arg = { .payload_len = 40 };
+	u8 buf[512], in[NVPE_TOEPLITZ_MAX_INPUT];
+	u32 ip, l4, fields, sym, len, i, type;
+	struct nvpe_test_frame f;
+	struct nvpe_hash hash;
+	struct nvpe_hdrs h;
+
+	nvpe_test_build(&f, buf, nvpe_rss_flows[row].layout, &arg);
+	ip = nvpe_test_pos(&f, "456", nvpe_rss_flows[row].nth);
+	l4 = nvpe_test_pos(&f, "TU", 0);
+	/* A traffic class, which is not hashed, and a flow label */
+	if (alen == 16)
+		put_unaligned_be32(0x6a5b1234, buf + ip);
+	nvpe_parse(buf, f.hdr_len, f.len, NVPE_PARSE_F_TUNNEL, &h);
+	for (fields = 0; fields <= NVPE_RSS_ALL_FIELDS; fields++) {
+		for (i = 0; i < NVPE_FLOW_COUNT; i++)
+			cfg->fields[i] = l4 && i < NVPE_FLOW_TCP4 ? 0 : fields;
+		for (sym = 0; sym < 2; sym++) {
+			cfg->sym_xor = sym;
+			len = nvpe_rss_input(buf + ip, src, alen,
+					     l4 ? buf + l4 : NULL, fields, sym,
+					     in);
+			nvpe_rss_hash(cfg, buf, &h, &hash);
+			type = l4 ? nvpe_rss_type_of(fields, len) :
+			       len ? NVPE_HASH_L3 : NVPE_HASH_NONE;
+			KUNIT_EXPECT_EQ(test, hash.value,
+					nvpe_toeplitz_slow(key, in, len));
+			KUNIT_EXPECT_EQ(test, hash.type, type);
+		}
+	}
+}
+
+static void nvpe_rss_subsets(struct kunit *test)
+{
+	struct nvpe_rss_cfg *cfg = kunit_kzalloc(test, sizeof(*cfg),
+						 GFP_KERNEL);
+	u8 key[NVPE_TOEPLITZ_KEY_LEN];
+	u32 i;
+
+	nvpe_rss_key(key);
+	nvpe_toeplitz_init(&cfg->key, key);
+	cfg->inner = true;
+	for (i = 0; i < ARRAY_SIZE(nvpe_rss_flows); i++)
+		nvpe_rss_subsets_of(test, cfg, key, i);
+}
+
 static struct kunit_case nvpe_rss_cases[] = {
 	KUNIT_CASE_PARAM(nvpe_rss_covers, nvpe_rss_gen_params),
+	KUNIT_CASE(nvpe_rss_subsets),
 	KUNIT_CASE(nvpe_rss_spread),
 	KUNIT_CASE(nvpe_rss_symmetric),
 	{}

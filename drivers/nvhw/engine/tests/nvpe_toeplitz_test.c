@@ -87,7 +87,7 @@ static void nvpe_toeplitz_vector(struct kunit *test)
 			c->l4);
 }
 
-/* The definition once more, on single bits of a shifted key */
+/* The definition once more, on single bits of a key without an end */
 static u32 nvpe_toeplitz_bits(const u8 *key, const u8 *in, u32 len)
 {
 	u32 hash = 0;
@@ -95,7 +95,8 @@ static u32 nvpe_toeplitz_bits(const u8 *key, const u8 *in, u32 len)
 
 	for (i = 0; i < len * 8; i++)
 		for (k = 0; k < 32 && in[i / 8] & (1 << (7 - i % 8)); k++)
-			if (key[(i + k) / 8] & (1 << (7 - (i + k) % 8)))
+			if (key[(i + k) / 8 % NVPE_TOEPLITZ_KEY_LEN] &
+			    (1 << (7 - (i + k) % 8)))
 				hash ^= 0x80000000 >> k;
 	return hash;
 }
@@ -135,7 +136,7 @@ static void nvpe_toeplitz_degenerate(struct kunit *test)
 	u32 bit;
 
 	nvpe_toeplitz_init(t, nvpe_toeplitz_ms_key);
-	KUNIT_EXPECT_EQ(test, nvpe_toeplitz_hash(t, zero, 36), 0U);
+	KUNIT_EXPECT_EQ(test, nvpe_toeplitz_hash(t, zero, sizeof(zero)), 0U);
 	KUNIT_EXPECT_EQ(test, nvpe_toeplitz_hash(t, zero, 0), 0U);
 	for (bit = 0; bit < sizeof(in) * 8; bit++) {
 		memset(in, 0, sizeof(in));
@@ -144,8 +145,8 @@ static void nvpe_toeplitz_degenerate(struct kunit *test)
 				0U);
 	}
 	nvpe_toeplitz_init(t, zero);
-	KUNIT_EXPECT_EQ(test, nvpe_toeplitz_hash(t, nvpe_toeplitz_ms_key, 36),
-			0U);
+	KUNIT_EXPECT_EQ(test, nvpe_toeplitz_hash(t, nvpe_toeplitz_ms_key,
+						 sizeof(in)), 0U);
 }
 
 static struct kunit_case nvpe_toeplitz_cases[] = {
