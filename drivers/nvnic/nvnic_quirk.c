@@ -137,7 +137,8 @@ static bool nvnic_quirk_partial(struct net_device *dev,
 	dev->gso_partial_features = partial;
 	ok = nvnic_quirk_segment(dev, 0, NVNIC_QUIRK_SOFTWARE, &whole) &&
 	     nvnic_quirk_segment(dev, 0, NVNIC_QUIRK_SOFTWARE |
-				 NETIF_F_GSO_PARTIAL, &part) &&
+				 NETIF_F_GSO_PARTIAL | NETIF_F_GSO_UDP_L4,
+				 &part) &&
 	     whole.gre_csum == part.gre_csum;
 	dev->gso_partial_features = 0;
 
