@@ -87,7 +87,7 @@ checkpatch_wrong()
 			continue
 			;;
 		*:CAMELCASE:*)
-			[[ ! $rest =~ \<(Qdisc|Frame|Octets|Multicast|Broadcast|MACControl) ]] || continue
+			[[ ! $rest =~ \<(Qdisc|Frame|Octets|Multicast|Broadcast|MACControl|[A-Z][A-Za-z]+(Errors|Frames|Field|Collisions)\>) ]] || continue
 			;;
 		esac
 		echo "$file:$line:$rest"

@@ -13,6 +13,7 @@
 #include <net/checksum.h>
 #include <net/gre.h>
 #include <net/gso.h>
+#include <net/ip.h>
 
 #include "nvnic.h"
 
@@ -37,12 +38,14 @@ struct nvnic_quirk_frame {
 #define NVNIC_QUIRK_LEN(_from)						\
 	(sizeof(struct nvnic_quirk_frame) - NVNIC_QUIRK_OFF(_from))
 
+/* With DF: an ID that is not to be looked at may stay as it is. */
 static void nvnic_quirk_ip(struct iphdr *ip, u8 protocol, u16 len)
 {
 	*ip = (struct iphdr) {
 		.version = 4,
 		.ihl = sizeof(*ip) / 4,
 		.tot_len = htons(len),
+		.frag_off = htons(IP_DF),
 		.ttl = 64,
 		.protocol = protocol,
 		.saddr = htonl(INADDR_LOOPBACK),
