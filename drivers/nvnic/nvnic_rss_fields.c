@@ -169,7 +169,7 @@ void nvnic_refuse_asymmetric(struct net_device *dev,
 			     struct netlink_ext_ack *extack)
 {
 	nvnic_refuse(dev, extack,
-		     "symmetric-xor needs both addresses or none, both ports or none, and no flow label");
+		     "symmetric-xor: source and destination go together, no IPv6 flow label");
 }
 
 /**
@@ -213,9 +213,9 @@ static bool nvnic_rss_fields_ok(struct net_device *dev,
 		return true;
 
 	nvnic_refuse(dev, extack,
-		     "fields of this flow type are one or more of: source address (s), destination address (d)%s%s",
-		     may & RXH_L4_B_0_1 ? ", source port (f), destination port (n)" : "",
-		     may & NVNIC_RXH_IP6_FL ? ", IPv6 flow label (l)" : "");
+		     "this flow type hashes addresses (s, d)%s%s",
+		     may & RXH_L4_B_0_1 ? ", ports (f, n)" : "",
+		     may & NVNIC_RXH_IP6_FL ? ", flow label (l)" : "");
 	return false;
 }
 
