@@ -14,6 +14,8 @@
 #   --cpus N, --mem SIZE (default 2, 3G)
 #   --cpu MODEL          QEMU's -cpu
 #   --accel kvm|tcg      do not try KVM first (also $NVNIC_ACCEL)
+#   --icount             the guest's clock counts its instructions (4 ns each), so that
+#                        rates do not depend on what else this machine does (TCG only)
 #   --append WORDS       more words for the kernel command line
 #   --allow-splat        kernel warnings do not fail the run
 #   -v, --verbose        say what is booted, and how long it took
@@ -38,7 +40,7 @@ set -euo pipefail
 # shellcheck source=scripts/guest.sh
 . "$NVNIC_TOP/scripts/guest.sh"
 
-hub='' cpu='' mem=3G accel=${NVNIC_ACCEL:-}
+hub='' icount='' cpu='' mem=3G accel=${NVNIC_ACCEL:-} tcg_threads=multi
 
 # TCG runs "rep movsb" byte by byte, so the guest must not believe that it is
 # fast (ERMS, FSRM): without them iperf3 over gretap runs 4 times as fast. The
@@ -54,6 +56,7 @@ while [ $# -gt 0 ]; do
 	[ "$taken" -eq 0 ] || continue
 	case $1 in
 	--hub-pair) hub=1; shift; continue ;;
+	--icount) icount=1; shift; continue ;;
 	--) shift; break ;;
 	--*) [ $# -ge 2 ] || die "$1 needs a value: see --help" ;;
 	-*) die "unknown option $1: see --help" ;;
@@ -68,6 +71,12 @@ while [ $# -gt 0 ]; do
 	shift 2
 done
 [ -n "$interactive" ] || [ $# -gt 0 ] || usage 2 >&2
+
+if [ -n "$icount" ]; then
+	[ "$accel" != kvm ] || die "--icount counts instructions, which only --accel tcg can"
+	# QEMU counts for one thread, which all of the guest's CPUs take turns on.
+	accel=tcg tcg_threads=single
+fi
 
 # TCG takes two seconds to unpack a kernel, the host a moment.
 unpacked()
@@ -157,7 +166,7 @@ qemu_args()
 		-device virtserialport,chardev=status,name=vm.status)
 	case $1 in
 	kvm) qemu+=(-machine q35,hpet=off -accel kvm -cpu "${cpu:-host}") ;;
-	tcg) qemu+=(-machine q35,hpet=off -accel tcg,thread=multi -cpu "${cpu:-$tcg_cpu}") ;;
+	tcg) qemu+=(-machine q35,hpet=off -accel "tcg,thread=$tcg_threads" -cpu "${cpu:-$tcg_cpu}") ;;
 	esac
 	# loglevel: a warning must be in the console's log should the guest die.
 	cmdline="console=ttyS0 loglevel=5 panic=-1 oops=panic reboot=t mitigations=off tsc=reliable no_timer_check"
@@ -165,7 +174,14 @@ qemu_args()
 	# The kernel's own limits are for CPUs that are there all the time.
 	cmdline+=" rcupdate.rcu_cpu_stall_timeout=90 watchdog_thresh=45"
 	# Whoever deletes a namespace or reads a counter waits for grace periods.
-	cmdline+=" rcupdate.rcu_expedited=1 $append"
+	cmdline+=" rcupdate.rcu_expedited=1"
+	if [ -n "$icount" ]; then
+		# sleep=off: a guest that has nothing to do is at its next timer at once,
+		# so that a wait for a file of the host may take minutes of its time.
+		qemu+=(-icount shift=2,sleep=off)
+		cmdline+=" sysctl.kernel.hung_task_timeout_secs=0"
+	fi
+	cmdline+=" $append"
 }
 
 # Many a /dev/kvm exists and cannot run a guest; only a boot tells. The answer
@@ -285,6 +301,7 @@ trap 'exit 143' TERM
 
 choose_accel
 guest_write_env "$run"
+echo "VM_ICOUNT=$icount" >>"$run/vm.env"
 make_initramfs "$run/initramfs.cpio"
 qemu_args "$accel"
 add_devices
