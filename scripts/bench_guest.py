@@ -5,24 +5,20 @@
 Copyright (C) 2026 nvnic contributors
 """
 
-import os
 import statistics
-import sys
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "selftests"))
+from bench_lib import (GREY, OTHERS, OURS, OURS_TOO, OUT, Bar, machine, options, say, verdict,
+                       write_json, write_svg)
+from bench_nics import GRE_LSO, cmd, segment_in_software, switch, tunnel_over
+from lib.nvnic import iperf3, undo, wait_for
 
-from bench_lib import OUT, machine, options, say, verdict, write_json  # noqa: E402
-from lib.nvnic import Pair, cmd, iperf3, undo, wait_for  # noqa: E402
-
-KEY = 5000 << 8
-GRE_LSO = ("tx-gre-segmentation", "tx-gre-csum-segmentation")
 # The order of the bars. Colours: ours, then the others.
 KINDS = {
-    "nvnic-lso-on": ("nvnic, LSO on", "#1f6f8b"),
-    "nvnic-lso-off": ("nvnic, LSO off", "#7fb3c4"),
-    "veth": ("veth, as it comes (nothing is segmented)", "#b9b9b9"),
-    "veth-sw": ("veth, the kernel segments", "#8c8c8c"),
-    "virtio": ("virtio-net pair on a QEMU hub", "#8c8c8c"),
+    "nvnic-lso-on": ("nvnic, LSO on", OURS),
+    "nvnic-lso-off": ("nvnic, LSO off", OURS_TOO),
+    "veth": ("veth, as it comes (nothing is segmented)", GREY),
+    "veth-sw": ("veth, the kernel segments", OTHERS),
+    "virtio": ("virtio-net pair on a QEMU hub", OTHERS),
 }
 # LSO on against each of these must reach this ratio.
 TARGETS = {"nvnic-lso-off": 1.5, "veth-sw": 1.3, "virtio": 2.0}
@@ -42,17 +38,6 @@ def virtio_pair():
         cmd(f"ip link set dev {links()[mac]} name hub{number}")
 
 
-def tunnel_over(ns, ifnames):
-    pair = Pair(f"{ns}-a", f"{ns}-b", ifnames=ifnames)
-    return pair, pair.tunnel("gretap", key=KEY)
-
-
-def switch(port, states):
-    """Set the features that the interface has and can change."""
-    usable = port.features().keys() - port.fixed_features()
-    port.set_features(**{name: state for name, state in states.items() if name in usable})
-
-
 class Bench:
     def __init__(self, seconds):
         self.seconds = seconds
@@ -63,9 +48,7 @@ class Bench:
         virtio_pair()
         self.pair, nvnic = tunnel_over("nvn", ("nvn0", "nvn1"))
         software, segmented = tunnel_over("sw", ("w0", "w1"))
-        for port in software.ports:
-            switch(port, {"tx-checksum-ip-generic": False, "tx-tcp-segmentation": False,
-                          "tx-tcp6-segmentation": False, **dict.fromkeys(GRE_LSO, False)})
+        segment_in_software(software)
         self.ends = {"nvnic-lso-on": nvnic, "nvnic-lso-off": nvnic, "veth-sw": segmented,
                      "veth": tunnel_over("veth", ("v0", "v1"))[1],
                      "virtio": tunnel_over("hub", ("hub0", "hub1"))[1]}
@@ -105,31 +88,13 @@ def print_summary(rows, ratios):
     print(flush=True)
 
 
-def write_svg(path, rows, caption):
+def bars(rows):
     """A bar a kind, the spread of the runs as a line, ratios beside."""
-    width, left, bar, step, top = 760, 300, 26, 44, 56
-    scale = (width - left - 150) / max(row["gbps_max"] for row in rows.values())
     ours = rows["nvnic-lso-on"]["gbps"]
-    height = top + step * len(rows) + 34
-    out = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
-           f'viewBox="0 0 {width} {height}" font-family="sans-serif" font-size="13">',
-           '<rect width="100%" height="100%" fill="white"/>',
-           '<text x="16" y="26" font-size="16">TCP over NVGRE, Gbit/s</text>']
-    for number, (kind, row) in enumerate(rows.items()):
-        y = top + number * step
-        middle = y + bar / 2
-        label, colour = KINDS[kind]
+    for kind, row in rows.items():
         ratio = "" if kind == "nvnic-lso-on" else f"  (LSO on: {ours / row['gbps']:.2f}x)"
-        out += [f'<text x="{left - 10}" y="{middle + 4}" text-anchor="end">{label}</text>',
-                f'<rect x="{left}" y="{y}" width="{row["gbps"] * scale:.1f}" height="{bar}" '
-                f'fill="{colour}"/>',
-                f'<line x1="{left + row["gbps_min"] * scale:.1f}" y1="{middle}" '
-                f'x2="{left + row["gbps_max"] * scale:.1f}" y2="{middle}" stroke="black"/>',
-                f'<text x="{left + row["gbps_max"] * scale + 8:.1f}" y="{middle + 4}">'
-                f'{row["gbps"]:.2f}{ratio}</text>']
-    out += [f'<text x="16" y="{height - 12}" fill="#555" font-size="11">{caption}</text>', '</svg>']
-    with open(path, "w", encoding="ascii") as svg:
-        svg.write("\n".join(out) + "\n")
+        yield Bar(*KINDS[kind], row["gbps"], row["gbps_min"], row["gbps_max"],
+                  f"{row['gbps']:.2f}{ratio}")
 
 
 def main():
@@ -151,7 +116,7 @@ def main():
     print_summary(rows, ratios)
     write_json("bench.json", {"seconds": args.seconds, "runs": bench.runs, "medians": rows,
                               "ratios": ratios, "targets": TARGETS})
-    write_svg(f"{OUT}/bench.svg", rows, caption)
+    write_svg(f"{OUT}/bench.svg", {"TCP over NVGRE, Gbit/s": list(bars(rows))}, caption)
 
 
 if __name__ == "__main__":

@@ -13,16 +13,14 @@ Copyright (C) 2026 nvnic contributors
 import os
 import socket
 import statistics
-import sys
 import time
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "selftests"))
-
-from bench_lib import options, say, verdict, write_json  # noqa: E402
-from lib.frames import Sender  # noqa: E402
-from lib.irqs import spread  # noqa: E402
-from lib.nvnic import Pair, Port, cmd, defer, in_netns, undo  # noqa: E402
-from lib.pktgen import Sink, Stream, source_for  # noqa: E402
+from bench_lib import options, say, verdict, write_json
+from bench_nics import cmd, napi_veth
+from lib.frames import Sender
+from lib.irqs import spread
+from lib.nvnic import Pair, in_netns, undo
+from lib.pktgen import Sink, Stream, source_for
 
 # nvnic with one queue against veth with one; with many against one.
 TARGETS = {"pps_of_veth": 0.8, "pps_by_cpus": 1.7}
@@ -40,7 +38,7 @@ class Pps:
         if not os.path.isdir("/proc/net/pktgen"):
             cmd("modprobe pktgen")
         self.nvnic = Pair(ns_a=None, ipv6=False)
-        self.veth = self._veth()
+        self.veth = napi_veth(("pv0", "pv1"), "pps", len(self.cpus))
         for port in self.veth:
             port.set_ipv6(False)
         spread(self.cpus)
@@ -49,21 +47,6 @@ class Pps:
         tx.close()
         self.sinks = {"nvnic": self._sinks(self.nvnic.b), "veth": self._sinks(self.veth[1])}
         self.default = self._coalesce()
-
-    def _veth(self):
-        queues = f"numtxqueues {len(self.cpus)} numrxqueues {len(self.cpus)}"
-        cmd(f"ip link add pv0 {queues} type veth peer name pv1 {queues}")
-        defer(cmd, "ip link del pv0", fail=None)
-        cmd("ip netns add pps")
-        defer(cmd, "ip netns del pps", fail=None)
-        cmd("ip link set pv1 netns pps")
-        ends = Port("pv0"), Port("pv1", "pps")
-        for host, end in enumerate(ends, 1):
-            # Without TSO veth takes frames without a socket through its NAPI.
-            end.cmd(f"ethtool -K {end} gro on tso off gso off")
-            end.address(f"10.8.0.{host}/24")
-            end.up()
-        return ends
 
     def _sinks(self, port):
         return [Sink(port, 9 + number) for number in self.cpus]
@@ -91,24 +74,26 @@ class Pps:
         """(frames, interrupts) a second that come as far as to UDP."""
         return self.sinks[kind][0].rate(self.streams(kind, count), self.seconds)
 
-    def latency(self):
-        """Round trips of a datagram, in microseconds: (median, 99th percentile)."""
-        with in_netns("b"):
-            server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+
+def latency(src, dst, pings=PINGS):
+    """Round trips of a datagram, in microseconds: (median, 99th percentile)."""
+    with in_netns(dst.ns):
+        server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    with in_netns(src.ns):
         client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        trips = []
-        with server, client:
-            server.bind((self.nvnic.b.v4, 0))
-            client.connect(server.getsockname())
-            for _ in range(PINGS):
-                start = time.perf_counter_ns()
-                client.send(b"x" * 22)
-                _, back = server.recvfrom(64)
-                server.sendto(b"x" * 22, back)
-                client.recv(64)
-                trips.append((time.perf_counter_ns() - start) / 1000)
-        cuts = statistics.quantiles(trips, n=100)
-        return statistics.median(trips), cuts[98]
+    trips = []
+    with server, client:
+        server.bind((dst.v4, 0))
+        client.connect(server.getsockname())
+        for _ in range(pings):
+            start = time.perf_counter_ns()
+            client.send(b"x" * 22)
+            _, back = server.recvfrom(64)
+            server.sendto(b"x" * 22, back)
+            client.recv(64)
+            trips.append((time.perf_counter_ns() - start) / 1000)
+    cuts = statistics.quantiles(trips, n=100)
+    return statistics.median(trips), cuts[98]
 
 
 def measure(seconds, repeat):
@@ -125,7 +110,7 @@ def measure(seconds, repeat):
         for name, rows in table.items():
             pps.moderate(name)
             frames, irqs = pps.rate("nvnic", 1)
-            rows.append((frames, irqs, *pps.latency()))
+            rows.append((frames, irqs, *latency(*pps.nvnic.ports)))
     # For seconds after any change an emulated CPU is at two thirds of its speed.
     rates = {key: max(values) for key, values in rates.items()}
     table = {name: [statistics.median(column) for column in zip(*rows)]

@@ -7,6 +7,7 @@ Copyright (C) 2026 nvnic contributors
 
 import contextlib
 import os
+import re
 import signal
 import socket
 import threading
@@ -42,10 +43,11 @@ class Pktgen:
         gen.sent
 
     size: bytes of a frame, without FCS. count: frames a stream, 0: no end.
-    delay: nanoseconds from one to the next.
+    delay: nanoseconds from one to the next. burst: frames a doorbell (xmit_more), which
+    are the same skb; a veth takes but one.
     """
 
-    def __init__(self, streams, size=60, count=0, delay=0):
+    def __init__(self, streams, size=60, count=0, delay=0, burst=1):
         self.sent = 0
         self.devices = {}
         for number, stream in enumerate(streams):
@@ -57,7 +59,7 @@ class Pktgen:
                    f"src_min {stream.v4}", f"src_max {stream.v4}", f"dst {stream.dst.v4}",
                    f"dst_mac {stream.dst_mac}",
                    f"udp_src_min {stream.port}", f"udp_src_max {stream.port}",
-                   "udp_dst_min 9", "udp_dst_max 9")
+                   "udp_dst_min 9", "udp_dst_max 9", f"burst {burst}")
         self.thread = threading.Thread(target=_run, daemon=True)
         defer(self.stop)
 
@@ -69,6 +71,20 @@ class Pktgen:
     def count(self):
         """Frames sent so far."""
         return sum(self._result(dev) for dev in self.devices)
+
+    def seconds(self):
+        """How long the stream took that took longest, when all are finished."""
+        times = []
+        for dev in self.devices:
+            with open(f"{_DIR}/{dev}") as knob:
+                times.append(int(re.search(r"OK: (\d+)\(", knob.read())[1]) / 1e6)
+        return max(times)
+
+    def join(self, timeout):
+        """Wait for the end of the wanted count."""
+        self.thread.join(timeout)
+        if not self.finished():
+            raise AssertionError(f"the packet generator did not end in {timeout} s")
 
     def finished(self):
         """All of the wanted count is sent."""
