@@ -11,6 +11,8 @@
 #   make check-debug [STRESS=300] [SEED=n] [ONLY=a.py,b.py]   everything again in kernels with
 #                   KASAN and with lockdep, and a stress; likewise
 #   make bench      measure it beside veth and virtio-net, in a VM; likewise
+#   make bench-native   measure it beside veth at the speed of this machine, in User
+#                   Mode Linux; likewise
 #
 #   make check-upstream [KERNEL=6.12]   the kernel's own network tests over our ports:
 #                   those of Linux 7.3 natively, or those of 6.12 in a VM
@@ -34,7 +36,7 @@
 KDIR ?= $(shell scripts/kdir.sh)
 
 .DEFAULT_GOAL := modules
-.PHONY: modules clean unit coverage fuzz bench-engine check check-all check-native check-debug check-upstream demo bench style vm-shell help
+.PHONY: modules clean unit coverage fuzz bench-engine check check-all check-native check-debug check-upstream demo bench bench-native style vm-shell help
 
 modules:
 	@scripts/kdir.sh --check "$(KDIR)" >/dev/null
@@ -78,6 +80,9 @@ demo:
 
 bench:
 	@scripts/bench.sh
+
+bench-native:
+	@scripts/bench-native.sh
 
 style:
 	@scripts/check-style.sh
