@@ -43,6 +43,11 @@ name=$1
 read -r version arch fragments < <(awk -v name="$name" '$1 == name { $1 = ""; print }' "$table") ||
 	die "no kernel '$name' in $table: $("$0" --list | paste -s -d ' ')"
 root=$NVNIC_CACHE/kernels
+# The Kconfig of UML has no pointer value that is none. Without it page pools keep no
+# record of their DMA mappings, and a page that comes back when driver and device are
+# gone brings the kernel down.
+flags=()
+[ "$arch" != um ] || flags=(KCPPFLAGS=-DCONFIG_ILLEGAL_POINTER_VALUE=0xdead000000000000)
 
 # Of the source, what no x86 or UML kernel is built from stays packed.
 unpack_source()
@@ -63,7 +68,7 @@ unpack_source()
 
 kmake()
 {
-	make -C "$src" O="$dir/build" ARCH="$arch" "$@"
+	make -C "$src" O="$dir/build" ARCH="$arch" "${flags[@]}" "$@"
 }
 
 # The fragments without what only readers need, each symbol once.
@@ -187,7 +192,7 @@ mkdir -p "$root"
 exec {lock}>"$root/$name.lock"
 flock "$lock"
 unpack_source
-hash=$({ merged; basename "$src"; gcc --version | head -n 1; } | sha256sum | cut -c 1-12)
+hash=$({ merged; [ "$arch" != um ] || echo "${flags[@]}"; basename "$src"; gcc --version | head -n 1; } | sha256sum | cut -c 1-12)
 dir=$root/$name-$hash
 mkdir -p "$dir/build"
 if [ ! -e "$dir/vmlinux" ]; then
