@@ -95,8 +95,8 @@ guest_died()
 {
 	if grep -q 'Kernel panic' "$run/console.log" 2>/dev/null; then
 		say "the guest's kernel panicked (whole log: $run/console.log):"
-		sed -n '/corruption\|BUG:\|kernel BUG\|Oops\|Kernel panic/,$p' "$run/console.log" |
-			head -n 70 >&2
+		sed -n '/corruption\|BUG:\|kernel BUG\|Oops\|INFO: task\|INFO: rcu\|Kernel panic/,$p' \
+			"$run/console.log" | head -n 100 >&2
 	elif [ -n "$1" ]; then
 		say "$1 (log: $run/console.log)"
 	elif [ -s "$run/console.log" ]; then
@@ -116,7 +116,8 @@ guest_verdict()
 	guest_read_log
 	case $status in
 	"exit 124")
-		say "time limit of $timeout s reached; where the guest stood is in $run/dmesg.log"
+		say "time limit of $timeout s reached; where the guest stood (whole log: $run/dmesg.log):"
+		sed -n '/guest: time limit/,$p' "$run/dmesg.log" | head -n 200 >&2
 		return 124
 		;;
 	"exit "*) ;;

@@ -95,12 +95,13 @@ uml_args()
 }
 
 # A guest that hangs still answers to its management console, unless no CPU of it
-# takes interrupts any more.
+# takes interrupts any more. Then its kernel panics where it is, by a signal that it
+# does not know.
 show_stacks()
 {
 	say "the guest did not end at its time limit; its tasks follow in $run/console.log"
 	"$NVNIC_TOP/scripts/uml-console.py" "$sockets/guest/mconsole" "sysrq 9" "sysrq l" "sysrq w" ||
-		say "its management console does not answer"
+		{ say "its management console does not answer"; kill -FPE "$uml_pid"; sleep 5; }
 	grep -a -A 40 'sysrq: ' "$run/console.log" | head -n 120 >&2 || true
 }
 

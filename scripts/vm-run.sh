@@ -170,6 +170,7 @@ qemu_args()
 	esac
 	# loglevel: a warning must be in the console's log should the guest die.
 	cmdline="console=ttyS0 loglevel=5 panic=-1 oops=panic reboot=t mitigations=off tsc=reliable no_timer_check"
+	cmdline+=" unknown_nmi_panic"
 	cmdline+=" random.trust_cpu=on log_buf_len=8M net.ifnames=0"
 	# The kernel's own limits are for CPUs that are there all the time.
 	cmdline+=" rcupdate.rcu_cpu_stall_timeout=90 watchdog_thresh=45"
@@ -246,12 +247,22 @@ add_devices()
 		qemu+=(-chardev stdio,id=tty,signal=off -device virtconsole,chardev=tty)
 	else
 		qemu+=(-chardev "file,id=out,path=$(q "$run/pipe")"
-			-device virtserialport,chardev=out,name=vm.out)
+			-device virtserialport,chardev=out,name=vm.out
+			-chardev "pipe,id=monitor,path=$(q "$run/monitor")" -mon chardev=monitor)
 	fi
 	[ -z "$hub" ] || for i in 0 1; do
 		qemu+=(-netdev "hubport,id=hub$i,hubid=1"
 			-device "virtio-net-pci,netdev=hub$i,mac=52:54:00:6e:76:0$i,romfile=")
 	done
+}
+
+# An NMI reaches a CPU that takes no interrupts; the kernel says where it was, and
+# panics.
+end_hung()
+{
+	echo nmi >"$run/monitor.in"
+	sleep 5
+	kill "$qemu_pid"
 }
 
 boot()
@@ -264,14 +275,14 @@ boot()
 	fi
 	# QEMU makes what it writes to non-blocking; a pipe of its own keeps that
 	# from whoever shares our stdout.
-	mkfifo "$run/pipe"
+	mkfifo "$run"/{pipe,monitor.in,monitor.out}
 	cat "$run/pipe" &
 	reader_pid=$!
 	"${qemu[@]}" -initrd "$run/initramfs.cpio" -append "$cmdline" \
 		</dev/null >"$run/qemu.log" 2>&1 &
 	qemu_pid=$!
 	# The guest ends itself at the time limit, unless it hangs.
-	( sleep "$limit" & trap 'kill $!' TERM; wait $! && kill "$qemu_pid" ) 2>/dev/null &
+	( sleep "$limit" & trap 'kill $!; exit' TERM; wait $!; end_hung ) 2>/dev/null &
 	guard_pid=$!
 	wait "$qemu_pid" || true
 	qemu_pid=
@@ -286,7 +297,7 @@ cleanup()
 {
 	[ -z "$qemu_pid" ] || kill "$qemu_pid" 2>/dev/null || true
 	[ -z "$guard_pid" ] || kill "$guard_pid" 2>/dev/null || true
-	rm -rf "$run/initramfs.cpio" "$run/probe.cpio" "$run/pipe" "$run/initramfs"
+	rm -rf "$run/initramfs.cpio" "$run/probe.cpio" "$run"/{pipe,monitor.in,monitor.out} "$run/initramfs"
 }
 
 for tool in qemu-system-x86_64 busybox cpio; do

@@ -15,7 +15,8 @@
 #
 # Each test is a program that prints TAP or KTAP and exits with 0, 1 or 4 (all
 # skipped). It finds a freshly loaded module and must leave nothing behind; what
-# it leaves, and what the kernel complains about meanwhile, fails it.
+# it leaves, and what the kernel complains about meanwhile, fails it. Where a task
+# outlives SIGKILL at the time limit, its stack is shown and the run ends.
 # Arguments after a "--" go to each test: cases to run, by part of their name.
 #
 # Examples (on the host):
@@ -146,10 +147,30 @@ check_after()
 	fi
 }
 
+# watch_test SECONDS: when a test's time is up, the kernel says where tasks wait.
+# What still holds the test's output half a minute after they were killed waits for
+# ever, and mostly with a lock that everybody needs.
+watch_test()
+{
+	trap 'kill $!; exit' TERM
+	sleep "$1" & wait $!
+	echo w >/proc/sysrq-trigger
+	sleep "$((30 * slow))" & wait $!
+	: >"$logs/hangs"
+	kill -KILL "$(<"$logs/test.pid")" "$(<"$logs/tee.pid")"
+}
+
+# What the kernel said last of tasks that wait.
+waiting_tasks()
+{
+	dmesg | awk '/sysrq: Show Blocked State/ { n = 0 } { l[n++] = $0 }
+		END { for (i = 0; i < n && i < 150; i++) print l[i] }'
+}
+
 run_one()
 {
-	local name=$1 path=$here/$1 log=$logs/$1.tap own p f s after
-	local -i status=0 started=$SECONDS
+	local name=$1 path=$here/$1 log=$logs/$1.tap own p f s after watcher
+	local -i status=0 started=$SECONDS seconds
 
 	[ -x "$path" ] || {
 		printf '# %s: not there, or not executable\n' "$path"
@@ -166,10 +187,23 @@ run_one()
 		failed+=1
 		return
 	fi
-	( cd "$here" && timeout -k 10 "$((${own:-$limit} * slow))" "$path" "${args[@]}" ) 2>&1 </dev/null |
-		tee "$log" || status=${PIPESTATUS[0]}
+	seconds=$((${own:-$limit} * slow))
+	watch_test "$seconds" 2>/dev/null &
+	watcher=$!
+	( echo "$BASHPID" >"$logs/test.pid"
+	  cd "$here" && exec timeout -k 10 "$((seconds + 1))" "$path" "${args[@]}" ) 2>&1 </dev/null |
+		( echo "$BASHPID" >"$logs/tee.pid"; exec tee "$log" ) || status=${PIPESTATUS[0]}
+	kill "$watcher" 2>/dev/null || true
+	wait "$watcher" || true
 	read -r p f s < <(tap_count "$log" "$status" 2>"$log.why")
 	cat "$log.why"
+	if [ -e "$logs/hangs" ]; then
+		printf 'not ok - %s hangs: it cannot be killed, and nothing can run after it\n' "$name"
+		waiting_tasks | sed 's/^/# /'
+		passed+=p failed+=f+1 skipped+=s
+		bad+=("$name")
+		return
+	fi
 	after=$(check_after "$name")
 	if [ -n "$after" ]; then
 		printf 'not ok - %s leaves nothing behind\n' "$name"
@@ -197,14 +231,17 @@ check_watchers()
 
 declare -i passed=0 failed=0 skipped=0
 bad=()
+rm -f "$logs/hangs"
 [ ! -e /sys/kernel/debug/dma-api ] || echo 1 >/sys/kernel/debug/dma-api/all_errors
 unload
 for name in "${tests[@]}"; do
 	run_one "$name"
 	# After each: should a later one bring the kernel down, these still count.
 	[ -z "$totals" ] || echo "$passed $failed $skipped" >"$totals"
+	[ ! -e "$logs/hangs" ] || break
 done
-after=$(check_watchers)
+after=''
+[ -e "$logs/hangs" ] || after=$(check_watchers)
 if [ -n "$after" ]; then
 	printf 'not ok - silence of the kernel\n# %s\n' "${after//$'\n'/$'\n'# }"
 	failed+=1

@@ -8,13 +8,16 @@
  */
 #include <linux/delay.h>
 #include <linux/dma-mapping.h>
+#include <linux/irqflags.h>
 #include <linux/list.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/platform_device.h>
+#include <linux/processor.h>
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
+#include <linux/wait.h>
 
 static char *planted_bug = "";
 module_param_named(bug, planted_bug, charp, 0400);
@@ -129,6 +132,23 @@ static int planted_leak(void)
 	return 0;
 }
 
+static int planted_hang(void)
+{
+	static DECLARE_WAIT_QUEUE_HEAD(queue);
+
+	wait_event(queue, READ_ONCE(planted_sink) == U32_MAX);
+	return 0;
+}
+
+static int planted_spin(void)
+{
+	local_irq_disable();
+	while (READ_ONCE(planted_sink) != U32_MAX)
+		cpu_relax();
+	local_irq_enable();
+	return 0;
+}
+
 static const struct {
 	const char *name;
 	int (*commit)(void);
@@ -142,6 +162,8 @@ static const struct {
 	{ "rcu", planted_rcu },
 	{ "sleep", planted_sleep },
 	{ "leak", planted_leak },
+	{ "hang", planted_hang },
+	{ "spin", planted_spin },
 };
 
 static int __init planted_init(void)
