@@ -8,8 +8,8 @@
 #                   Linux), and in the VM what only 6.12 shows; likewise
 #   make check-all  every test on both kernels, and check-debug
 #   make check-native [ONLY=a.py,b.py] [CPUS=n]   the selftests on Linux 7.3, natively
-#   make check-debug [STRESS=300] [SEED=n] [ONLY=a.py,b.py]   everything again in kernels with
-#                   KASAN and with lockdep, and a stress; likewise
+#   make check-debug [STRESS=300] [SEED=n] [ONLY=a.py,b.py] [KERNEL="a b"]   everything again in
+#                   kernels with KASAN and with lockdep, and a stress; likewise
 #   make bench      measure it beside veth and virtio-net, in a VM; likewise
 #   make bench-native   measure it beside veth at the speed of this machine, in User
 #                   Mode Linux; likewise
@@ -70,7 +70,7 @@ check-native:
 
 check-debug:
 	@scripts/check-debug.sh $(if $(STRESS),--seconds $(STRESS)) $(if $(SEED),--seed $(SEED)) \
-		$(if $(ONLY),--only $(ONLY))
+		$(if $(ONLY),--only $(ONLY)) $(KERNEL)
 
 check-upstream:
 	@scripts/check-upstream.sh
