@@ -111,8 +111,8 @@ TABLE = {
         ("ethtool -s nvn0 lanes 3", r"."),
     ),
     "flow": (
-        ("ethtool -N nvn0 rx-flow-hash tcp4 s", INVALID + "|" + UNSUPPORTED),
-        ("ethtool -N nvn0 rx-flow-hash tcp4 sdf", INVALID + "|" + UNSUPPORTED),
+        ("ethtool -N nvn0 rx-flow-hash sctp4 sdfn", INVALID + "|" + UNSUPPORTED),
+        ("ethtool -N nvn0 rx-flow-hash tcp4 sdt", INVALID + "|" + UNSUPPORTED),
         ("ethtool -N nvn0 rx-flow-hash tcp4 v", INVALID + "|" + UNSUPPORTED),
         ("ethtool -N nvn0 rx-flow-hash ether m", INVALID + "|" + UNSUPPORTED),
         ("ethtool -N nvn0 flow-type tcp4 dst-port 5 action 2", INVALID),
