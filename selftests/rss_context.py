@@ -373,6 +373,15 @@ def symmetric_refused():
         ksft_eq(DEV.rxfh(ctx), before, "context")
 
 
+@ksft_case
+def gone_with_the_port():
+    """A port that goes away takes its contexts along, and rules that lead to them."""
+    names = new_adapter(1)
+    for name in names:
+        cmd(f"ethtool -X {name} context new")
+    cmd(f"ethtool -N {names[0]} flow-type udp4 dst-port 7 context 1")
+
+
 # ---- under traffic ----
 
 @ksft_case

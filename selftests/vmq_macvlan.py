@@ -629,6 +629,21 @@ def reconfigure():
     ksft_eq(seen["vmq0_drop_state"] + seen["vmq0_drop_spoof"], 0, "dropped")
 
 
+@ksft_case
+def told_by_the_port():
+    """A smaller MTU of the port, and features, become those of a VM, which tells of them
+    while the port is still busy with its own change."""
+    vm = Vm(1)
+    defer(PAIR.b.set, "mtu 1500")
+    PAIR.b.set("mtu 1400")
+    ksft_eq(vm.link()["mtu"], 1400, "MTU of the VM")
+    for state in (False, True):
+        PAIR.b.set_features(rx_checksumming=state)
+        ksft_eq(vm.features()["rx-checksumming"], state, "rx-checksumming of the VM")
+    ksft_in("vm1", sets(), "stations")
+    vm.ping()
+
+
 def rx_usecs(queue):
     out = PAIR.b.cmd(f"ethtool --per-queue nvn1 queue_mask {1 << queue:#x} --show-coalesce")
     return int(re.search(r"^rx-usecs:\s*(\d+)", out.stdout, re.M)[1])

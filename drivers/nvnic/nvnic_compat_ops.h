@@ -73,7 +73,8 @@ static inline void nvnic_op_get_fec_stats(struct net_device *dev,
 
 /*
  * Private flags end in netdev_update_features(), rings and channels look at
- * queueing disciplines, the link is ethtool_op_get_link(), and the offline test
+ * queueing disciplines, the core changes profiles of adaptive moderation by
+ * rtnl_dereference(), the link is ethtool_op_get_link(), and the offline test
  * closes the port.
  */
 #ifdef NVNIC_HAVE_ETHTOOL_OP_NEEDS_RTNL
@@ -81,6 +82,7 @@ static inline void nvnic_op_get_fec_stats(struct net_device *dev,
 	.op_needs_rtnl = ETHTOOL_OP_NEEDS_RTNL_SPFLAGS |		\
 			 ETHTOOL_OP_NEEDS_RTNL_SRINGPARAM |		\
 			 ETHTOOL_OP_NEEDS_RTNL_SCHANNELS |		\
+			 ETHTOOL_OP_NEEDS_RTNL_SCOALESCE |		\
 			 ETHTOOL_OP_NEEDS_RTNL_GLINK |			\
 			 ETHTOOL_OP_NEEDS_RTNL_TEST,
 #else

@@ -466,12 +466,17 @@ static int nvnic_dfwd_event(struct notifier_block *nb, unsigned long event,
 	if (dev->netdev_ops != &nvnic_netdev_ops)
 		return NOTIFY_DONE;
 
-	nvnic_dev_lock(dev);
-	if (event == NETDEV_CHANGEADDR)
+	/* Other events of a macvlan may come under the port's instance lock. */
+	if (event == NETDEV_CHANGEADDR) {
+		nvnic_dev_lock(dev);
 		nvnic_dfwd_readdress(dev, vdev);
-	else if (event == NETDEV_CHANGE && !macvlan_supports_dest_filter(vdev))
+		nvnic_dev_unlock(dev);
+	} else if (event == NETDEV_CHANGE &&
+		   !macvlan_supports_dest_filter(vdev)) {
+		nvnic_dev_lock(dev);
 		nvnic_dfwd_remode(dev, vdev);
-	nvnic_dev_unlock(dev);
+		nvnic_dev_unlock(dev);
+	}
 
 	return NOTIFY_DONE;
 }

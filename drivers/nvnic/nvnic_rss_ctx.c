@@ -168,10 +168,13 @@ int nvnic_remove_rxfh_context(struct net_device *dev,
 {
 	struct nvnic_net *nn = netdev_priv(dev);
 
-	nvnic_assert_dev_lock(dev);
-
-	if (dev->reg_state == NETREG_UNREGISTERING)
+	if (dev->reg_state == NETREG_UNREGISTERING) {
+		/* The core holds the instance lock no more; ethtool is out. */
+		ASSERT_RTNL();
 		nvnic_ntuple_flush(nn);
+	} else {
+		nvnic_assert_dev_lock(dev);
+	}
 	if (nvnic_rss_commit(nn, id, NULL)) {
 		nvnic_refuse(dev, extack, "a rule points to RSS context %u",
 			     id);
