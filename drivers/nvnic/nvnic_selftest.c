@@ -331,6 +331,9 @@ static bool nvnic_selftest_offline(struct nvnic_net *nn, u64 *failed)
 	if (open && !running)
 		ops->ndo_stop(nn->netdev);
 	netif_device_attach(nn->netdev);
+	/* Who joined a group meanwhile was not heard: the port was detached. */
+	if (open && running)
+		nvnic_sync_rx_mode(nn->netdev);
 
 	return open || !running;
 }

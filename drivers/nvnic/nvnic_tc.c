@@ -57,9 +57,11 @@ static int nvnic_tc_block_cb(enum tc_setup_type type, void *data, void *priv)
  */
 int nvnic_setup_tc(struct net_device *dev, enum tc_setup_type type, void *data)
 {
+	const struct flow_block_offload *f = data;
 	struct nvnic_net *nn = netdev_priv(dev);
 
-	if (type != TC_SETUP_BLOCK)
+	/* Without a qdisc it is nftables, which comes without RTNL. */
+	if (type != TC_SETUP_BLOCK || !f->sch)
 		return -EOPNOTSUPP;
 
 	return flow_block_cb_setup_simple(data, &nn->tc->blocks,
@@ -157,7 +159,7 @@ static int nvnic_tc_indr_cb(struct net_device *dev, struct Qdisc *sch,
 {
 	struct flow_block_offload *f = type_data;
 
-	if (!dev || type != TC_SETUP_BLOCK ||
+	if (!dev || !sch || type != TC_SETUP_BLOCK ||
 	    f->binder_type != FLOW_BLOCK_BINDER_TYPE_CLSACT_INGRESS)
 		return -EOPNOTSUPP;
 
