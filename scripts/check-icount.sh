@@ -32,6 +32,8 @@ loops=()
 end_loops()
 {
 	[ ${#loops[@]} -eq 0 ] || kill "${loops[@]}" 2>/dev/null || true
+	loops=()
+	rm -f "$out/figures"
 }
 trap end_loops EXIT
 
