@@ -91,7 +91,8 @@ run_dead()
 {
 	local log=$logs/$1/dead.log status=0 what="a guest that hangs is ended and its stack shown"
 
-	guest "$@" --timeout 10 --append loglevel=7 -- \
+	# With two CPUs the NMI may find the one that has nothing to do.
+	guest "$@" --cpus 1 --timeout 10 --append loglevel=7 -- \
 		insmod "$2/nvnic_planted.ko" bug=spin >"$log" 2>&1 || status=$?
 	if [[ $status =~ ^12[45]$ ]] && grep -q planted_spin "$log"; then
 		echo 1 0 0 >"$logs/$1/dead"
@@ -103,10 +104,12 @@ run_dead()
 	fi
 }
 
-# run_tests NAME DIR: the selftests in that kernel; KUnit is not in all.
+# run_tests NAME DIR: the selftests in that kernel; KUnit is not in all. Where
+# allocations fail on request, DMA debugging would give up by its own: it is there for
+# the bugs on purpose.
 run_tests()
 {
-	local env=() test list=()
+	local env=() test list=() words=$watchful
 
 	for test in "${tests[@]}"; do
 		case $test in
@@ -119,7 +122,8 @@ run_tests()
 	env=("NVNIC_KO=$2/nvnic.ko" "NVNIC_CYCLES=$cycles" "NVNIC_STRESS_SECONDS=$seconds"
 		"NVNIC_STRESS_SEED=$seed")
 	[ ! -e "$2/nvpe_kunit.ko" ] || env+=("NVNIC_KUNIT_KO=$2/nvpe_kunit.ko")
-	guest "$@" --timeout "$((10800 + seconds))" --out "$logs/$1" --append "$watchful" -- \
+	[ "$1" != uml-lockdep ] || words+=" dma_debug=off"
+	guest "$@" --timeout "$((10800 + seconds))" --out "$logs/$1" --append "$words" -- \
 		env "${env[@]}" "$NVNIC_TOP/selftests/run.sh" --slow 3 --totals /out/totals "${list[@]}"
 }
 

@@ -178,6 +178,8 @@ def rss_inside():
 @ksft_case
 def affinity():
     """The CPU of a VM's vector can be chosen at run time."""
+    if os.cpu_count() < 2:
+        raise Skip("needs two CPUs")
     vm = Vm(1)
     vm.ping()
     for cpu in (1, 0, 1):
@@ -343,6 +345,8 @@ def nothing_is_left():
 @ksft_case
 def stale_choice():
     """XPS and root qdiscs cannot put the host's frames on a VM's queue."""
+    if os.cpu_count() < 2:
+        raise Skip("needs two CPUs")
     vm = Vm(1)
     PAIR.b.cmd("sh -c 'for f in /sys/class/net/nvn1/queues/tx-*/xps_cpus; do echo 0 > $f; done; "
                f"echo 3 > /sys/class/net/nvn1/queues/tx-{OWN}/xps_cpus'")
