@@ -38,12 +38,7 @@ WAYS = {
 def setup():
     global PAIR, OUT, FAR, SENDER, TAP
     PAIR = Pair()
-    names = new_adapter(1)
-    OUT, FAR = Port(names[0], "b"), Port(names[1], netns_add("c"))
-    for port, host in ((OUT, 2), (FAR, 1)):
-        cmd(f"ip link set {port} netns {port.ns}")
-        port.address(f"10.7.0.{host}/24", f"fd07::{host}/64")
-        port.up()
+    OUT, FAR = PAIR.next_hop()
     PAIR.b.cmd("sysctl -qw net.ipv4.ip_forward=1")
     OUT.wait_carrier()
     far = FAR.mac()

@@ -19,12 +19,7 @@ MSS = 500
 def setup():
     global PAIR, OUT, FAR
     PAIR = Pair()
-    names = new_adapter(1)
-    OUT, FAR = Port(names[0], "b"), Port(names[1], netns_add("c"))
-    for port, host in ((OUT, 2), (FAR, 1)):
-        cmd(f"ip link set {port} netns {port.ns}")
-        port.address(f"10.7.0.{host}/24", f"fd07::{host}/64")
-        port.up()
+    OUT, FAR = PAIR.next_hop()
     PAIR.b.cmd("sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1")
     for port, family in ((PAIR.a, 4), (PAIR.a, 6), (FAR, 4), (FAR, 6)):
         via = {("a", 4): "10.9.0.2", ("a", 6): "fd09::2", ("c", 4): "10.7.0.2",

@@ -284,6 +284,17 @@ class Pair:
     def ports(self):
         return (self.a, self.b)
 
+    def next_hop(self):
+        """A second adapter, from namespace "b" on to "c": its ports there, up, 10.7.0.2 and
+        fd07::2 in "b", 10.7.0.1 and fd07::1 in "c"."""
+        names = new_adapter(1)
+        out, far = Port(names[0], self.b.ns), Port(names[1], netns_add("c"))
+        for port, host in ((out, 2), (far, 1)):
+            cmd(f"ip link set {port} netns {port.ns}")
+            port.address(f"10.7.0.{host}/24", f"fd07::{host}/64")
+            port.up()
+        return out, far
+
     def tunnel(self, kind="gretap", key=None, csum=False, mtu=None, options=""):
         """A gretap, ip6gretap, gre or ip6gre between the ports; both ends carry
         10.9.N.1 and .2, fd09:N::1 and ::2. Gone when the case ends.
