@@ -4,6 +4,8 @@
 Copyright (C) 2026 nvnic contributors
 """
 
+import os
+
 from .shell import Skip
 
 
@@ -30,7 +32,12 @@ def fired(*ifnames):
 
 
 def spread(cpus):
-    """Bind the vector of each queue of our ports to one of CPUS, in turn."""
+    """Bind the vector of each queue of our ports to one of CPUS, in turn.
+
+    A kernel for one CPU has nothing to bind them by.
+    """
+    if os.cpu_count() == 1:
+        return
     for line in lines():
         name, queue, number = line.partition("-TxRx-")
         if queue:
