@@ -16,13 +16,13 @@
 #include <linux/spinlock.h>
 #include <linux/workqueue.h>
 
-#include <nvnic/nvnic_bus.h>
-#include <nvnic/nvnic_counters.h>
-#include <nvnic/nvnic_desc.h>
-#include <nvnic/nvnic_filter.h>
-#include <nvnic/nvnic_offloads.h>
-#include <nvnic/nvnic_regs.h>
-#include <nvnic/nvnic_vmq.h>
+#include <nvnic/bus.h>
+#include <nvnic/counters.h>
+#include <nvnic/desc.h>
+#include <nvnic/filter.h>
+#include <nvnic/offloads.h>
+#include <nvnic/regs.h>
+#include <nvnic/vmq.h>
 #include <nvpe/csum.h>
 #include <nvpe/desc.h>
 #include <nvpe/filter.h>

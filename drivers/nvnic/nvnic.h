@@ -32,10 +32,10 @@
 #include <linux/workqueue.h>
 #include <linux/xarray.h>
 
-#include <nvnic/nvnic_bus.h>
-#include <nvnic/nvnic_desc.h>
-#include <nvnic/nvnic_offloads.h>
-#include <nvnic/nvnic_regs.h>
+#include <nvnic/bus.h>
+#include <nvnic/desc.h>
+#include <nvnic/offloads.h>
+#include <nvnic/regs.h>
 
 #include "nvnic_compat.h"
 #include "nvnic_devlink.h"

@@ -9,8 +9,8 @@
 #ifndef NVNIC_CSR_H
 #define NVNIC_CSR_H
 
-#include <nvnic/nvnic_bus.h>
-#include <nvnic/nvnic_regs.h>
+#include <nvnic/bus.h>
+#include <nvnic/regs.h>
 
 /**
  * nvnic_rd() - read a register
@@ -32,7 +32,7 @@ static inline u64 nvnic_rd(struct nvnic_bus_dev *bdev, u32 off)
  * @off: byte offset, NVNIC_REG_*
  * @val: value
  *
- * Context: any, unless nvnic_regs.h says that the register "sleeps".
+ * Context: any, unless <nvnic/regs.h> says that the register "sleeps".
  */
 static inline void nvnic_wr(struct nvnic_bus_dev *bdev, u32 off, u64 val)
 {

@@ -421,7 +421,7 @@ u32 nvnic_lso_type(const struct sk_buff *skb, bool cwr)
  *
  * Context: any, bottom halves off.
  *
- * Return: @features without what is beyond the limits of nvnic_offloads.h.
+ * Return: @features without what is beyond the limits of <nvnic/offloads.h>.
  */
 netdev_features_t nvnic_features_check(struct sk_buff *skb,
 				       struct net_device *dev,

@@ -4,12 +4,12 @@
  *
  * Copyright (C) 2026 nvnic contributors
  */
-#ifndef NVNIC_FILTER_TABLES_H
-#define NVNIC_FILTER_TABLES_H
+#ifndef NVNIC_FILTER_H
+#define NVNIC_FILTER_H
 
 #include <linux/types.h>
 
-#include <nvnic/nvnic_filter.h>
+#include <nvnic/filter.h>
 
 struct netlink_ext_ack;
 struct nvnic_net;
@@ -77,4 +77,4 @@ int nvnic_filter_clear(struct nvnic_net *nn, enum nvnic_flt_table table);
 void nvnic_filter_counters(struct nvnic_net *nn, enum nvnic_flt_table table,
 			   u32 loc, struct nvnic_filter_count *count);
 
-#endif /* NVNIC_FILTER_TABLES_H */
+#endif /* NVNIC_FILTER_H */

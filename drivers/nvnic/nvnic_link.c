@@ -11,7 +11,7 @@
 #include <linux/mii.h>
 #include <linux/rtnetlink.h>
 
-#include <nvnic/nvnic_counters.h>
+#include <nvnic/counters.h>
 
 #include "nvnic.h"
 #include "nvnic_csr.h"

@@ -18,7 +18,7 @@
 #include <net/ip.h>
 #include <net/ip6_checksum.h>
 
-#include <nvnic/nvnic_counters.h>
+#include <nvnic/counters.h>
 
 #include "nvnic.h"
 #include "nvnic_csr.h"

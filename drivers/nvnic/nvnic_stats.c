@@ -7,7 +7,7 @@
 #include <linux/ethtool.h>
 #include <net/netdev_queues.h>
 
-#include <nvnic/nvnic_counters.h>
+#include <nvnic/counters.h>
 
 #include "nvnic.h"
 #include "nvnic_csr.h"

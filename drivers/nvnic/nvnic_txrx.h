@@ -28,8 +28,8 @@
 #include <linux/timer.h>
 #include <linux/udp.h>
 
-#include <nvnic/nvnic_desc.h>
-#include <nvnic/nvnic_offloads.h>
+#include <nvnic/desc.h>
+#include <nvnic/offloads.h>
 
 struct nvnic_bus_dev;
 struct nvnic_net;
@@ -467,7 +467,7 @@ static inline u32 nvnic_lso_hdr_len(const struct sk_buff *skb, bool *cwr)
  *
  * Context: any.
  *
- * Return: true if it is within the limits of nvnic_offloads.h.
+ * Return: true if it is within the limits of <nvnic/offloads.h>.
  */
 static inline bool nvnic_lso_fits(const struct sk_buff *skb, u32 hdr_len,
 				  u32 extra)

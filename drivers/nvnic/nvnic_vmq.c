@@ -16,7 +16,7 @@
 #include <net/devlink.h>
 #include <net/netdev_queues.h>
 
-#include <nvnic/nvnic_vmq.h>
+#include <nvnic/vmq.h>
 
 #include "nvnic.h"
 #include "nvnic_csr.h"

@@ -4,14 +4,14 @@
  *
  * Copyright (C) 2026 nvnic contributors
  */
-#ifndef NVNIC_VMQ_SETS_H
-#define NVNIC_VMQ_SETS_H
+#ifndef NVNIC_VMQ_H
+#define NVNIC_VMQ_H
 
 #include <linux/bits.h>
 #include <linux/notifier.h>
 #include <linux/types.h>
 
-#include <nvnic/nvnic_counters.h>
+#include <nvnic/counters.h>
 
 #include "nvnic_txrx.h"
 
@@ -83,4 +83,4 @@ void nvnic_dfwd_del_station(struct net_device *dev, void *priv);
 void nvnic_dfwd_release_all(struct nvnic_net *nn);
 int nvnic_dfwd_renumber(struct nvnic_net *nn, u32 num);
 
-#endif /* NVNIC_VMQ_SETS_H */
+#endif /* NVNIC_VMQ_H */

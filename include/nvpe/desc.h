@@ -10,8 +10,8 @@
 #ifndef NVPE_DESC_H
 #define NVPE_DESC_H
 
-#include <nvnic/nvnic_desc.h>
-#include <nvnic/nvnic_offloads.h>
+#include <nvnic/desc.h>
+#include <nvnic/offloads.h>
 #include <nvpe/os.h>
 
 /**

@@ -9,7 +9,7 @@
  * flags[0]: size of the rings, as a power of two; then operations, each a
  * struct fuzz_op
  */
-#include <nvnic/nvnic_regs.h>
+#include <nvnic/regs.h>
 #include <nvpe/desc.h>
 
 #include "fuzz.h"

@@ -4,7 +4,7 @@
  *
  * Copyright (C) 2026 nvnic contributors
  */
-#include <nvnic/nvnic_offloads.h>
+#include <nvnic/offloads.h>
 
 #include "nvpe_testlib.h"
 

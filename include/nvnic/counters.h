@@ -9,8 +9,8 @@
  * ``ethtool -S`` prints. All count from the creation of the adapter and wrap
  * at 64 bits.
  */
-#ifndef NVNIC_COUNTERS_H
-#define NVNIC_COUNTERS_H
+#ifndef NVNIC_ABI_COUNTERS_H
+#define NVNIC_ABI_COUNTERS_H
 
 /*
  * F(X, least, most): size classes of frames, in bytes with FCS, ascending. The
@@ -157,4 +157,4 @@ enum nvnic_vmq_counter {
 	NVNIC_VC_COUNT,
 };
 
-#endif /* NVNIC_COUNTERS_H */
+#endif /* NVNIC_ABI_COUNTERS_H */

@@ -11,8 +11,8 @@
  * a frame does not have is 0 in its key; the presence bits tell that from a 0
  * in the frame.
  */
-#ifndef NVNIC_FILTER_H
-#define NVNIC_FILTER_H
+#ifndef NVNIC_ABI_FILTER_H
+#define NVNIC_ABI_FILTER_H
 
 #include <linux/bits.h>
 
@@ -98,4 +98,4 @@ enum nvnic_flt_status {
 	NVNIC_FLT_ST_COUNT,
 };
 
-#endif /* NVNIC_FILTER_H */
+#endif /* NVNIC_ABI_FILTER_H */

@@ -21,8 +21,8 @@
  * pass over the ring, 0 on the second, and so on. Rings start zeroed.
  * Reserved bits are written as 0 and checked to be 0.
  */
-#ifndef NVNIC_DESC_H
-#define NVNIC_DESC_H
+#ifndef NVNIC_ABI_DESC_H
+#define NVNIC_ABI_DESC_H
 
 #include <linux/bits.h>
 #include <linux/build_bug.h>
@@ -200,4 +200,4 @@ enum nvnic_status {
 
 #define NVNIC_ST_FATAL		NVNIC_ST_BAD_DESC
 
-#endif /* NVNIC_DESC_H */
+#endif /* NVNIC_ABI_DESC_H */

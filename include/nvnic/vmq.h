@@ -10,8 +10,8 @@
  * other queues, and a frame that fits one while the set does not run is dropped
  * and counted.
  */
-#ifndef NVNIC_VMQ_H
-#define NVNIC_VMQ_H
+#ifndef NVNIC_ABI_VMQ_H
+#define NVNIC_ABI_VMQ_H
 
 /**
  * enum nvnic_vmq_state - state of a set
@@ -61,4 +61,4 @@ enum nvnic_vmq_status {
 	NVNIC_VMQ_BAD_CONTEXT,
 };
 
-#endif /* NVNIC_VMQ_H */
+#endif /* NVNIC_ABI_VMQ_H */

@@ -7,8 +7,8 @@
  * This is all that driver and device share at run time: register access,
  * interrupt numbers, and a &struct device for the DMA API.
  */
-#ifndef NVNIC_BUS_H
-#define NVNIC_BUS_H
+#ifndef NVNIC_ABI_BUS_H
+#define NVNIC_ABI_BUS_H
 
 #include <linux/device.h>
 #include <linux/types.h>
@@ -18,7 +18,7 @@ struct nvnic_bus_dev;
 /**
  * struct nvnic_bus_ops - what the bus does for a driver
  * @read: read the register at byte offset @off. Context: any.
- * @write: write it. Context: any but hard interrupt, unless nvnic_regs.h says
+ * @write: write it. Context: any but hard interrupt, unless <nvnic/regs.h> says
  *	"sleeps".
  * @vector_irq: Linux interrupt number of vector @vec; -EINVAL without such a
  *	vector, -ENOSPC when the system has no number left. Context: process,
@@ -48,4 +48,4 @@ struct nvnic_bus_dev {
 
 extern const struct bus_type nvnic_bus_type;
 
-#endif /* NVNIC_BUS_H */
+#endif /* NVNIC_ABI_BUS_H */

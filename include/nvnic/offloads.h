@@ -10,8 +10,8 @@
  * &struct nvnic_txd). The driver and the device each attach their half to a
  * row with a designated initialiser.
  */
-#ifndef NVNIC_OFFLOADS_H
-#define NVNIC_OFFLOADS_H
+#ifndef NVNIC_ABI_OFFLOADS_H
+#define NVNIC_ABI_OFFLOADS_H
 
 #include <linux/bits.h>
 
@@ -120,4 +120,4 @@ enum nvnic_offload {
 #define NVNIC_FILTER_ENTRIES	4096	/* locations of filter rules a table, a power of two */
 #define NVNIC_FILTER_SHAPES	64	/* different masks of filter rules a table */
 
-#endif /* NVNIC_OFFLOADS_H */
+#endif /* NVNIC_ABI_OFFLOADS_H */

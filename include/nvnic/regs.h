@@ -11,8 +11,8 @@
  *
  * "Sleeps" marks a write that may sleep: from process context only.
  */
-#ifndef NVNIC_REGS_H
-#define NVNIC_REGS_H
+#ifndef NVNIC_ABI_REGS_H
+#define NVNIC_ABI_REGS_H
 
 #include <linux/bits.h>
 
@@ -211,7 +211,7 @@ enum nvnic_link_reason {
 #define NVNIC_MACF_ADDR		GENMASK_ULL(47, 0)
 #define NVNIC_MACF_VALID	BIT_ULL(63)
 
-/* ---- Filter rules: 0x0400 to 0x04ff, fields in nvnic_filter.h ---- */
+/* ---- Filter rules: 0x0400 to 0x04ff, fields in <nvnic/filter.h> ---- */
 
 /* The staged rule: values, mask, action. Reset 0. RW. */
 #define NVNIC_REG_FLT_KEY(_n)	(0x0400 + (_n) * 8)
@@ -240,7 +240,7 @@ enum nvnic_link_reason {
 #define NVNIC_REG_FLT_FRAMES	0x0498
 #define NVNIC_REG_FLT_BYTES	0x04a0
 
-/* ---- VM queue sets: 0x0500 to 0x05ff, states in nvnic_vmq.h ---- */
+/* ---- VM queue sets: 0x0500 to 0x05ff, states in <nvnic/vmq.h> ---- */
 
 /* Set that the other registers of this block are for. Reset 0. RW. */
 #define NVNIC_REG_VMQ_SEL	0x0500
@@ -266,14 +266,14 @@ enum nvnic_link_reason {
 #define NVNIC_VMQ_ST_COUNT	GENMASK_ULL(23, 16)
 #define NVNIC_VMQ_ST_FILTERS	GENMASK_ULL(47, 32)	/* rules that lead to it */
 
-/* Counters of the set since its ALLOC, see nvnic_counters.h. RO. */
+/* Counters of the set since its ALLOC, see <nvnic/counters.h>. RO. */
 #define NVNIC_REG_VMQ_CNT(_n)	(0x0520 + (_n) * 8)
 
 /* Indirection table: the queue of each entry. Reset 0. RW. */
 #define NVNIC_REG_RSS_TABLE(_n)	(0x1000 + (_n) * 8)
 #define NVNIC_RSS_TABLE_QUEUE	GENMASK_ULL(6, 0)
 
-/* ---- Counters of the port, see nvnic_counters.h. RO. ---- */
+/* ---- Counters of the port, see <nvnic/counters.h>. RO. ---- */
 #define NVNIC_REG_PORT_CNT(_n)	(0x2000 + (_n) * 8)
 
 /* ---- Queue pairs: one block each, from 0x10000 ---- */
@@ -341,7 +341,7 @@ enum nvnic_link_reason {
 #define NVNIC_Q_MODER_FRAMES	GENMASK_ULL(31, 16)	/* TX: requests, RX: frames */
 #define NVNIC_Q_MODER_MASK	GENMASK_ULL(31, 0)
 
-/* ---- Counters of the queue, see nvnic_counters.h. RO. ---- */
+/* ---- Counters of the queue, see <nvnic/counters.h>. RO. ---- */
 #define NVNIC_REG_TXQ_CNT(_q, _n) (NVNIC_REG_QUEUE(_q) + 0x200 + (_n) * 8)
 #define NVNIC_REG_RXQ_CNT(_q, _n) (NVNIC_REG_QUEUE(_q) + 0x300 + (_n) * 8)
 #define NVNIC_QUEUE_CNT_MAX	32
@@ -353,4 +353,4 @@ enum nvnic_link_reason {
 #define NVNIC_VEC_EVENT		128
 #define NVNIC_VEC_COUNT		129
 
-#endif /* NVNIC_REGS_H */
+#endif /* NVNIC_ABI_REGS_H */
