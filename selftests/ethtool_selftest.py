@@ -10,7 +10,7 @@ Copyright (C) 2026 nvnic contributors
 
 from lib.hwstats import Watch
 from lib.nvnic import *
-from lib.regs import CTRL, EVENT, FRAME_MAX, registers
+from lib.regs import CTRL, EVENT, FRAME_MAX, registers, txq
 
 PAIR = None
 ONLINE = ["identity", "link"]
@@ -231,7 +231,7 @@ def register_dump():
     ksft_eq(regs[0x10000], 1, "TX queue 0 is on")
     ksft_eq(regs[0x10020], 1024, "its size")
     queues = os.cpu_count()
-    ksft_true(0x10000 + (queues - 1) * 0x400 in regs and 0x10000 + queues * 0x400 not in regs,
+    ksft_true(txq(queues - 1) in regs and txq(queues) not in regs,
               "a block for each queue pair in use")
 
 

@@ -241,7 +241,7 @@ def faults_and_reconfiguration():
 REFUSED = {
     "read-only": (0x00, 1),
     "no-such-register": (0xff8, 0),
-    "beyond-the-end": (0x30000, 0),
+    "beyond-the-end": (regs.END, 0),
     "between-registers": (regs.CTRL + 4, 0),
     "reserved-bit": (regs.CTRL, 1 << 63),
     "no-such-vector": (regs.VEC_TEST, 129),

@@ -49,6 +49,7 @@ struct nvhw_vmq;
  * @work: work ring
  * @comp: completion ring
  * @size: elements of each, a power of two
+ * @words: 64-bit words of a completion
  * @state: NVNIC_QSTATE_*
  * @cause: why it stopped, enum nvnic_status
  * @refuse: fault injection: refuse the next start
@@ -68,6 +69,7 @@ struct nvhw_ring {
 	struct nvhw_win work;
 	struct nvhw_win comp;
 	u32 size;
+	u8 words;
 	u8 state;
 	u8 cause;
 	bool refuse;
@@ -538,13 +540,14 @@ bool nvhw_moder_due(struct nvhw_vec *vec, enum nvhw_side side,
 		    const struct nvhw_ring *ring);
 
 /* nvhw_ring.c */
-enum nvnic_status nvhw_ring_start(struct nvhw_ring *ring, struct device *dev);
+enum nvnic_status nvhw_ring_start(struct nvhw_ring *ring, struct device *dev,
+				  u8 words);
 void nvhw_ring_stop(struct nvhw_ring *ring, u8 state, u8 cause);
 u64 nvhw_ring_status(const struct nvhw_ring *ring);
 int nvhw_ring_pending(const struct nvhw_ring *ring);
 void nvhw_ring_fetch(const struct nvhw_ring *ring, u16 pos,
 		     struct nvhw_fault *fault, u64 q[2]);
-void nvhw_ring_complete(struct nvhw_ring *ring, u64 q0, u64 q1, u16 frames);
+void nvhw_ring_complete(struct nvhw_ring *ring, u64 *q, u16 frames);
 
 /* nvhw_txq.c */
 void nvhw_txq_init(struct nvhw_port *port, unsigned int index);

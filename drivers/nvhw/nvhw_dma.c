@@ -75,17 +75,21 @@ void nvhw_dma_read_desc(const struct nvhw_win *win, u32 index, u64 q[2])
 	q[1] = le64_to_cpu(READ_ONCE(d[1]));
 }
 
-void nvhw_dma_write_desc(const struct nvhw_win *win, u32 index, u64 q0, u64 q1)
+void nvhw_dma_write_desc(const struct nvhw_win *win, u32 index, const u64 *q,
+			 u32 words)
 {
+	u32 off = index * words * sizeof(__le64);
 	__le64 *d;
+	u32 i;
 
-	if (unlikely(index >= win->len / 16))
+	if (unlikely(off + words * sizeof(__le64) > win->len))
 		return;
-	d = win->va + index * 16;
-	WRITE_ONCE(d[0], cpu_to_le64(q0));
-	/* P2: frame and first word before the phase bit; nvnic_poll() reads
+	d = win->va + off;
+	for (i = 0; i < words - 1; i++)
+		WRITE_ONCE(d[i], cpu_to_le64(q[i]));
+	/* P2: frame and other words before the phase bit; nvnic_poll() reads
 	 * the phase bit, then dma_rmb(), then the rest.
 	 */
 	dma_wmb();
-	WRITE_ONCE(d[1], cpu_to_le64(q1));
+	WRITE_ONCE(d[i], cpu_to_le64(q[i]));
 }

@@ -64,13 +64,14 @@ void nvhw_dma_close(struct nvhw_win *win);
 void nvhw_dma_read_desc(const struct nvhw_win *win, u32 index, u64 q[2]);
 
 /**
- * nvhw_dma_write_desc() - write a 16-byte completion into a ring
+ * nvhw_dma_write_desc() - write a completion into a ring
  * @win: the ring
  * @index: element; one outside of the window is not written
- * @q0: first word
- * @q1: second word, visible to the driver only after the first one and after
+ * @q: its words; the driver sees the last one only after the others and after
  *	everything that was written to DMA memory before
+ * @words: 64-bit words of an element
  */
-void nvhw_dma_write_desc(const struct nvhw_win *win, u32 index, u64 q0, u64 q1);
+void nvhw_dma_write_desc(const struct nvhw_win *win, u32 index, const u64 *q,
+			 u32 words);
 
 #endif /* NVHW_DMA_H */

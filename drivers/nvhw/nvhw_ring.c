@@ -12,6 +12,7 @@
  * nvhw_ring_start() - open the rings that the registers name
  * @ring: the ring, off
  * @dev: the port's device
+ * @words: 64-bit words of a completion
  *
  * Context: any; nobody else uses the ring.
  *
@@ -19,7 +20,8 @@
  * that is not allowed, NVNIC_ST_DMA_FAULT for a ring that is not memory: it
  * stays off with that cause.
  */
-enum nvnic_status nvhw_ring_start(struct nvhw_ring *ring, struct device *dev)
+enum nvnic_status nvhw_ring_start(struct nvhw_ring *ring, struct device *dev,
+				  u8 words)
 {
 	u64 size = ring->size_reg;
 
@@ -29,11 +31,13 @@ enum nvnic_status nvhw_ring_start(struct nvhw_ring *ring, struct device *dev)
 	}
 	if (xchg(&ring->refuse, false) ||
 	    nvhw_dma_open(&ring->work, dev, ring->base, size * 16) ||
-	    nvhw_dma_open(&ring->comp, dev, ring->cbase, size * 16)) {
+	    nvhw_dma_open(&ring->comp, dev, ring->cbase,
+			  size * words * sizeof(__le64))) {
 		nvhw_ring_stop(ring, NVNIC_QSTATE_OFF, NVNIC_ST_DMA_FAULT);
 		return NVNIC_ST_DMA_FAULT;
 	}
 	ring->size = size;
+	ring->words = words;
 	ring->head = 0;
 	WRITE_ONCE(ring->done, 0);
 	WRITE_ONCE(ring->cpos, 0);
@@ -64,7 +68,7 @@ void nvhw_ring_stop(struct nvhw_ring *ring, u8 state, u8 cause)
  * nvhw_ring_status() - value of NVNIC_REG_Q_STATUS
  * @ring: the ring
  *
- * Return: the value, without NVNIC_Q_STATUS_HELD.
+ * Return: the value, without NVNIC_Q_STATUS_HOLD.
  */
 u64 nvhw_ring_status(const struct nvhw_ring *ring)
 {
@@ -111,20 +115,18 @@ void nvhw_ring_fetch(const struct nvhw_ring *ring, u16 pos,
 /**
  * nvhw_ring_complete() - write the next completion
  * @ring: the ring, running
- * @q0: first word
- * @q1: second word, without its phase bit
+ * @q: its words, the last without its phase bit, which is added
  * @frames: frames that it completes
  *
  * The caller notifies the vector.
  */
-void nvhw_ring_complete(struct nvhw_ring *ring, u64 q0, u64 q1, u16 frames)
+void nvhw_ring_complete(struct nvhw_ring *ring, u64 *q, u16 frames)
 {
-	static_assert(NVNIC_TXC_PHASE == NVNIC_RXC_PHASE);
 	u16 pos = ring->cpos;
 
 	if (!(pos & ring->size))
-		q1 |= NVNIC_TXC_PHASE;
-	nvhw_dma_write_desc(&ring->comp, pos & (ring->size - 1), q0, q1);
+		q[ring->words - 1] |= NVNIC_TXC_PHASE;
+	nvhw_dma_write_desc(&ring->comp, pos & (ring->size - 1), q, ring->words);
 	WRITE_ONCE(ring->done, ring->done + frames);
 	WRITE_ONCE(ring->cpos, pos + 1);
 }

@@ -234,22 +234,23 @@ static void nvhw_rx_complete(struct nvhw_rxq *rxq, const struct nvhw_frame *f,
 			     unsigned int nbufs, u64 en,
 			     const struct nvhw_rx_info *info)
 {
-	u64 q0, q1;
+	u64 q[NVNIC_RXC_WORDS] = {
+		FIELD_PREP(NVNIC_RXC_LEN, f->len) |
+		FIELD_PREP(NVNIC_RXC_BUFS, nbufs),
+		FIELD_PREP(NVNIC_RXC_CSUM, info->csum.kind) |
+		FIELD_PREP(NVNIC_RXC_CSUM_LEVEL, info->csum.level) |
+		FIELD_PREP(NVNIC_RXC_TUNNEL, info->hdrs.tunnel) |
+		FIELD_PREP(NVNIC_RXC_STATUS, NVNIC_ST_OK),
+		FIELD_PREP(NVNIC_RXC_SUM, info->csum.complete),
+	};
 
-	q0 = FIELD_PREP(NVNIC_RXC_LEN, f->len) |
-	     FIELD_PREP(NVNIC_RXC_BUFS, nbufs) |
-	     FIELD_PREP(NVNIC_RXC_STATUS, NVNIC_ST_OK);
-	q1 = FIELD_PREP(NVNIC_RXC_CSUM, info->csum.kind) |
-	     FIELD_PREP(NVNIC_RXC_CSUM_LEVEL, info->csum.level) |
-	     FIELD_PREP(NVNIC_RXC_CSUM_COMPLETE, info->csum.complete) |
-	     FIELD_PREP(NVNIC_RXC_TUNNEL, info->hdrs.tunnel);
 	if (info->hdrs.tunnel == NVPE_TUNNEL_NVGRE)
-		q1 |= FIELD_PREP(NVNIC_RXC_VSID, info->hdrs.gre_key >> 8);
+		q[1] |= FIELD_PREP(NVNIC_RXC_VSID, info->hdrs.gre_key >> 8);
 	if (en & NVNIC_OFF_BIT(RX_HASH)) {
-		q0 |= FIELD_PREP(NVNIC_RXC_HASH, info->hash.value);
-		q1 |= FIELD_PREP(NVNIC_RXC_HASH_TYPE, info->hash.type);
+		q[0] |= FIELD_PREP(NVNIC_RXC_HASH, info->hash.value);
+		q[1] |= FIELD_PREP(NVNIC_RXC_HASH_TYPE, info->hash.type);
 	}
-	nvhw_ring_complete(&rxq->ring, q0, q1, 1);
+	nvhw_ring_complete(&rxq->ring, q, 1);
 }
 
 /* Move the frame into receive memory, finishing its checksums on the way. */

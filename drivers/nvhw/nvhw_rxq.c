@@ -155,7 +155,8 @@ bool nvhw_rxq_enable(struct nvhw_rxq *rxq)
 	spin_lock_bh(&rxq->lock);
 	if (rxq->ring.state == NVNIC_QSTATE_OFF) {
 		rxq->nbufs = 0;
-		ok = nvhw_ring_start(&rxq->ring, &rxq->port->bdev.dev) ==
+		ok = nvhw_ring_start(&rxq->ring, &rxq->port->bdev.dev,
+				     NVNIC_RXC_WORDS) ==
 		     NVNIC_ST_OK;
 	}
 	spin_unlock_bh(&rxq->lock);
@@ -182,6 +183,7 @@ void nvhw_rxq_disable(struct nvhw_rxq *rxq)
 /* The driver learns it from a completion that carries no frame. */
 static void nvhw_rxq_fail(struct nvhw_rxq *rxq, enum nvnic_status cause)
 {
+	u64 q[NVNIC_RXC_WORDS] = { [1] = FIELD_PREP(NVNIC_RXC_STATUS, cause) };
 	enum nvnic_rxq_counter which = NVNIC_RC_ERR_DESC;
 
 	if (cause == NVNIC_ST_BAD_TAIL)
@@ -189,8 +191,7 @@ static void nvhw_rxq_fail(struct nvhw_rxq *rxq, enum nvnic_status cause)
 	else if (cause == NVNIC_ST_DMA_FAULT)
 		which = NVNIC_RC_ERR_DMA;
 	rxq->cnt[which]++;
-	nvhw_ring_complete(&rxq->ring, FIELD_PREP(NVNIC_RXC_STATUS, cause), 0,
-			   1);
+	nvhw_ring_complete(&rxq->ring, q, 1);
 	nvhw_ring_stop(&rxq->ring, NVNIC_QSTATE_ERROR, cause);
 	nvhw_rxq_release(rxq);
 	nvhw_irq_urgent(rxq->vec);

@@ -108,7 +108,8 @@ bool nvhw_txq_enable(struct nvhw_txq *txq)
 	txq->done_count = 0;
 	txq->done_frames = 0;
 	txq->done_bytes = 0;
-	return nvhw_ring_start(&txq->ring, &txq->port->bdev.dev) == NVNIC_ST_OK;
+	return nvhw_ring_start(&txq->ring, &txq->port->bdev.dev,
+			       NVNIC_TXC_WORDS) == NVNIC_ST_OK;
 }
 
 /**
@@ -214,12 +215,14 @@ enum nvnic_status nvhw_txq_fetch(struct nvhw_txq *txq, bool *got)
 
 static void nvhw_txq_post(struct nvhw_txq *txq, enum nvnic_status status)
 {
-	nvhw_ring_complete(&txq->ring,
-			   FIELD_PREP(NVNIC_TXC_BYTES, txq->done_bytes) |
-			   FIELD_PREP(NVNIC_TXC_FRAMES, txq->done_frames),
-			   FIELD_PREP(NVNIC_TXC_HEAD, txq->ring.head) |
-			   FIELD_PREP(NVNIC_TXC_STATUS, status),
-			   txq->done_count);
+	u64 q[NVNIC_TXC_WORDS] = {
+		FIELD_PREP(NVNIC_TXC_BYTES, txq->done_bytes) |
+		FIELD_PREP(NVNIC_TXC_FRAMES, txq->done_frames),
+		FIELD_PREP(NVNIC_TXC_HEAD, txq->ring.head) |
+		FIELD_PREP(NVNIC_TXC_STATUS, status),
+	};
+
+	nvhw_ring_complete(&txq->ring, q, txq->done_count);
 	txq->done_count = 0;
 	txq->done_frames = 0;
 	txq->done_bytes = 0;

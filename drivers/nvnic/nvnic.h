@@ -198,9 +198,9 @@ struct nvnic_net {
 	u64 ctrl;
 	u64 link_ctrl;
 	u64 link_mode;
-	u32 cap;
-	u32 en;
-	u32 en_off;
+	u64 cap;
+	u64 en;
+	u64 en_off;
 	u32 priv_flags;
 	bool quirk_gre_udp;
 	u32 quirk_outer_fixed;

@@ -67,33 +67,33 @@ static_assert(ARRAY_SIZE(nvnic_off_rows) == NVNIC_OFF_COUNT);
 /* No offload of the device, but true of it */
 #define NVNIC_F_ALWAYS		(NETIF_F_SG | NETIF_F_HIGHDMA)
 
-static netdev_features_t nvnic_features_of(u32 offloads)
+static netdev_features_t nvnic_features_of(u64 offloads)
 {
 	netdev_features_t features = 0;
 	u32 i;
 
 	for (i = 0; i < NVNIC_OFF_COUNT; i++)
-		if (offloads & BIT(i))
+		if (offloads & BIT_ULL(i))
 			features |= nvnic_off_rows[i].features;
 
 	return features;
 }
 
-static u32 nvnic_offloads_of(const struct nvnic_net *nn,
+static u64 nvnic_offloads_of(const struct nvnic_net *nn,
 			     netdev_features_t features, u32 priv_flags)
 {
-	u32 offloads = 0;
+	u64 offloads = 0;
 	u32 i;
 
 	for (i = 0; i < NVNIC_OFF_COUNT; i++)
 		if (nvnic_off_rows[i].features & features ||
 		    nvnic_off_rows[i].priv_flags & priv_flags)
-			offloads |= BIT(i);
+			offloads |= BIT_ULL(i);
 
 	return offloads & nn->cap;
 }
 
-static void nvnic_en_write(struct nvnic_net *nn, u32 en)
+static void nvnic_en_write(struct nvnic_net *nn, u64 en)
 {
 	if (nn->en == en)
 		return;
@@ -102,7 +102,7 @@ static void nvnic_en_write(struct nvnic_net *nn, u32 en)
 }
 
 /* Bits of requests that are to go stay on, until nvnic_features_settle(). */
-static void nvnic_en_update(struct nvnic_net *nn, u32 want)
+static void nvnic_en_update(struct nvnic_net *nn, u64 want)
 {
 	nn->en_off = nn->en & ~want & NVNIC_OFF_TX_MASK;
 	nvnic_en_write(nn, want | nn->en_off);

@@ -182,7 +182,8 @@ static struct sk_buff *nvnic_rx_skb(struct nvnic_rx_ring *ring, u32 len,
 
 /* Everything of a completion but length and buffers. */
 static void nvnic_rx_meta(struct nvnic_vec *vec, struct sk_buff *skb,
-			  u64 q0, u64 q1, struct nvnic_rx_done *done)
+			  const struct nvnic_rxc *rxc, u64 q0, u64 q1,
+			  struct nvnic_rx_done *done)
 {
 	netdev_features_t features = vec->nn->netdev->features;
 	struct nvnic_rx_ring *ring = &vec->rx;
@@ -198,8 +199,8 @@ static void nvnic_rx_meta(struct nvnic_vec *vec, struct sk_buff *skb,
 	if (csum == NVNIC_CSUM_UNNECESSARY)
 		skb->csum_level = FIELD_GET(NVNIC_RXC_CSUM_LEVEL, q1);
 	else if (csum == NVNIC_CSUM_COMPLETE)
-		skb->csum = csum_unfold((__force __sum16)
-			cpu_to_le16(FIELD_GET(NVNIC_RXC_CSUM_COMPLETE, q1)));
+		skb->csum = (__force __wsum)
+			FIELD_GET(NVNIC_RXC_SUM, le64_to_cpu(READ_ONCE(rxc->q[2])));
 
 	hash = nvnic_rx_hash_type[FIELD_GET(NVNIC_RXC_HASH_TYPE, q1)];
 	if (hash != PKT_HASH_TYPE_NONE && likely(features & NETIF_F_RXHASH))
@@ -240,22 +241,22 @@ static bool nvnic_rx_completion(struct nvnic_vec *vec,
 {
 	struct nvnic_rx_ring *ring = &vec->rx;
 	struct nvnic_rxc *rxc = &ring->cmpl[ring->cons & ring->mask];
-	u64 q1 = le64_to_cpu(READ_ONCE(rxc->q[1]));
 	struct sk_buff *skb;
 	u32 len, bufs;
-	u64 q0;
+	u64 q0, q1;
 
-	if (FIELD_GET(NVNIC_RXC_PHASE, q1) !=
-	    nvnic_phase(ring->cons, ring->size) || unlikely(ring->broken))
+	if (nvnic_rxc_phase(rxc) != nvnic_phase(ring->cons, ring->size) ||
+	    unlikely(ring->broken))
 		return false;
 
 	/* P2: phase before the rest, with the device's post */
 	dma_rmb();
 	q0 = le64_to_cpu(READ_ONCE(rxc->q[0]));
+	q1 = le64_to_cpu(READ_ONCE(rxc->q[1]));
 	ring->cons++;
 
-	if (unlikely(FIELD_GET(NVNIC_RXC_STATUS, q0))) {
-		nvnic_rx_broken(vec, "stopped by the device", q0);
+	if (unlikely(FIELD_GET(NVNIC_RXC_STATUS, q1))) {
+		nvnic_rx_broken(vec, "stopped by the device", q1);
 		return false;
 	}
 
@@ -275,7 +276,7 @@ static bool nvnic_rx_completion(struct nvnic_vec *vec,
 		return true;
 	}
 
-	nvnic_rx_meta(vec, skb, q0, q1, done);
+	nvnic_rx_meta(vec, skb, rxc, q0, q1, done);
 	napi_gro_receive(&vec->napi, skb);
 
 	return true;
@@ -342,9 +343,8 @@ static u32 nvnic_rx_unseen(const struct nvnic_rx_ring *ring)
 	for (; frames < ring->size; frames++, pos++) {
 		const struct nvnic_rxc *rxc = &ring->cmpl[pos & ring->mask];
 
-		if (FIELD_GET(NVNIC_RXC_PHASE, le64_to_cpu(rxc->q[1])) !=
-		    nvnic_phase(pos, ring->size) ||
-		    FIELD_GET(NVNIC_RXC_STATUS, le64_to_cpu(rxc->q[0])))
+		if (nvnic_rxc_phase(rxc) != nvnic_phase(pos, ring->size) ||
+		    FIELD_GET(NVNIC_RXC_STATUS, le64_to_cpu(rxc->q[1])))
 			break;
 	}
 

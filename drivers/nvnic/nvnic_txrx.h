@@ -386,6 +386,20 @@ static inline bool nvnic_phase(u16 pos, u16 size)
 }
 
 /**
+ * nvnic_rxc_phase() - phase bit of an RX completion
+ * @rxc: the completion; its other words may be read after a dma_rmb()
+ *
+ * Context: any.
+ *
+ * Return: true for 1.
+ */
+static inline bool nvnic_rxc_phase(const struct nvnic_rxc *rxc)
+{
+	return FIELD_GET(NVNIC_RXC_PHASE,
+			 le64_to_cpu(READ_ONCE(rxc->q[NVNIC_RXC_WORDS - 1])));
+}
+
+/**
  * nvnic_tx_avail() - free descriptors of a TX ring
  * @ring: the ring
  *

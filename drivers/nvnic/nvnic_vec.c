@@ -219,14 +219,11 @@ void nvnic_vec_enable(struct nvnic_vec *vec)
 
 static bool nvnic_rx_idle(const struct nvnic_rx_ring *ring, u16 cons)
 {
-	u64 q1;
-
 	if (ring->broken)
 		return true;
 
-	q1 = le64_to_cpu(READ_ONCE(ring->cmpl[cons & ring->mask].q[1]));
-
-	return FIELD_GET(NVNIC_RXC_PHASE, q1) != nvnic_phase(cons, ring->size);
+	return nvnic_rxc_phase(&ring->cmpl[cons & ring->mask]) !=
+	       nvnic_phase(cons, ring->size);
 }
 
 /**

@@ -17,8 +17,9 @@
  * work or buffer ring, so a completion ring of the same size never overruns,
  * with one element to spare for the completion that reports a broken ring.
  *
- * Ownership of a completion is its phase bit: the device writes 1 on its first
- * pass over the ring, 0 on the second, and so on. Rings start zeroed.
+ * Ownership of a completion is its phase bit, bit 63 of its last word: the
+ * device writes 1 on its first pass over the ring, 0 on the second, and so on.
+ * Rings start zeroed.
  * Reserved bits are written as 0 and checked to be 0.
  */
 #ifndef NVNIC_ABI_DESC_H
@@ -66,6 +67,8 @@ static_assert(sizeof(struct nvnic_txd) == 16);
 #define NVNIC_TXD_EOP		BIT_ULL(61)		/* last of the frame */
 #define NVNIC_TXD_DATA_RSVD	GENMASK_ULL(60, 18)
 
+#define NVNIC_TXC_WORDS		2
+
 /**
  * struct nvnic_txc - TX completion
  * @q: two words, @q[1] is written last
@@ -75,7 +78,7 @@ static_assert(sizeof(struct nvnic_txd) == 16);
  * completion; one that did not has a completion of its own.
  */
 struct nvnic_txc {
-	__le64 q[2];
+	__le64 q[NVNIC_TXC_WORDS];
 };
 
 static_assert(sizeof(struct nvnic_txc) == 16);
@@ -105,41 +108,53 @@ static_assert(sizeof(struct nvnic_rxb) == 16);
 #define NVNIC_RXB_TYPE		GENMASK_ULL(63, 62)
 #define NVNIC_RXB_TYPE_BUF	3
 
+#define NVNIC_RXC_WORDS		4
+
 /**
  * struct nvnic_rxc - RX completion, one a frame
- * @q: two words, @q[1] is written last
+ * @q: four words, the last is written last
  *
  * The frame fills the next NVNIC_RXC_BUFS posted buffers in order, each but
  * the last to its full length. A status other than NVNIC_ST_OK carries no
  * frame and means that the queue has stopped.
  */
 struct nvnic_rxc {
-	__le64 q[2];
+	__le64 q[NVNIC_RXC_WORDS];
 };
 
-static_assert(sizeof(struct nvnic_rxc) == 16);
+static_assert(sizeof(struct nvnic_rxc) == 32);
 
 /* q[0] */
-#define NVNIC_RXC_LEN		GENMASK_ULL(15, 0)	/* bytes of the frame */
-#define NVNIC_RXC_BUFS		GENMASK_ULL(23, 16)	/* buffers it fills */
-#define NVNIC_RXC_STATUS	GENMASK_ULL(31, 24)	/* enum nvnic_status */
+#define NVNIC_RXC_LEN		GENMASK_ULL(19, 0)	/* bytes of the frame */
+#define NVNIC_RXC_BUFS		GENMASK_ULL(31, 20)	/* buffers that it fills */
 #define NVNIC_RXC_HASH		GENMASK_ULL(63, 32)	/* Toeplitz hash */
 /* q[1] */
 #define NVNIC_RXC_CSUM		GENMASK_ULL(1, 0)	/* enum nvnic_csum */
 #define NVNIC_RXC_CSUM_LEVEL	GENMASK_ULL(3, 2)	/* verified checksums, minus one */
 #define NVNIC_RXC_HASH_TYPE	GENMASK_ULL(5, 4)	/* enum nvnic_hash */
 #define NVNIC_RXC_TUNNEL	GENMASK_ULL(7, 6)	/* enum nvnic_tunnel */
-#define NVNIC_RXC_CSUM_COMPLETE	GENMASK_ULL(31, 16)	/* folded sum after the Ethernet header */
-#define NVNIC_RXC_VSID		GENMASK_ULL(55, 32)	/* with NVNIC_TUNNEL_NVGRE */
-#define NVNIC_RXC_RSVD		(GENMASK_ULL(15, 8) | GENMASK_ULL(62, 56))
+#define NVNIC_RXC_STATUS	GENMASK_ULL(15, 8)	/* enum nvnic_status */
+#define NVNIC_RXC_VSID		GENMASK_ULL(39, 16)	/* with NVNIC_TUNNEL_NVGRE */
+#define NVNIC_RXC_SA		GENMASK_ULL(55, 40)	/* security association, 0: none */
+#define NVNIC_RXC_RSVD1		GENMASK_ULL(63, 56)
+/* q[2] */
+#define NVNIC_RXC_SUM		GENMASK_ULL(31, 0)	/* with NVNIC_CSUM_COMPLETE */
+#define NVNIC_RXC_SEGS		GENMASK_ULL(39, 32)	/* frames merged, 0: not merged */
+#define NVNIC_RXC_MSS		GENMASK_ULL(53, 40)	/* payload bytes of each but the last */
+#define NVNIC_RXC_HDR_LEN	GENMASK_ULL(62, 54)	/* header bytes in front, 0: not split */
+#define NVNIC_RXC_RSVD2		BIT_ULL(63)
+/* q[3] */
+#define NVNIC_RXC_TSTAMP	GENMASK_ULL(62, 0)	/* arrival in ns, 0: no time stamp */
 #define NVNIC_RXC_PHASE		BIT_ULL(63)
+
+static_assert(NVNIC_RXC_PHASE == NVNIC_TXC_PHASE);
 
 /**
  * enum nvnic_csum - verdict on a received frame's checksums
  * @NVNIC_CSUM_NONE: no verdict
  * @NVNIC_CSUM_UNNECESSARY: NVNIC_RXC_CSUM_LEVEL + 1 transport checksums are good
- * @NVNIC_CSUM_COMPLETE: NVNIC_RXC_CSUM_COMPLETE holds the sum over all bytes
- *	after the 14-byte Ethernet header, in memory order
+ * @NVNIC_CSUM_COMPLETE: NVNIC_RXC_SUM holds the sum over all bytes after the
+ *	14-byte Ethernet header, of words as this CPU reads them
  */
 enum nvnic_csum {
 	NVNIC_CSUM_NONE = 0,

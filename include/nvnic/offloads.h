@@ -7,17 +7,19 @@
  * One row an offload. The row's number is its bit in three words that must
  * never be confused: what the device has (NVNIC_REG_CAP), what the driver
  * turned on (NVNIC_REG_EN), and what one frame asks for (the request mask of
- * &struct nvnic_txd). The driver and the device each attach their half to a
- * row with a designated initialiser.
+ * &struct nvnic_txd, which is 16 bits wide). The driver and the device each
+ * attach their half to a row with a designated initialiser.
  */
 #ifndef NVNIC_ABI_OFFLOADS_H
 #define NVNIC_ABI_OFFLOADS_H
 
 #include <linux/bits.h>
+#include <linux/build_bug.h>
 
 /*
- * X(NAME, "name"): transmit rows first, they may appear in a request mask;
- * the receive rows that follow are port-wide switches.
+ * X(NAME, "name"): transmit rows may appear in a request mask and are numbered
+ * from 0; receive rows are port-wide switches, numbered from NVNIC_OFF_RX_FIRST
+ * so that a new transmit row moves none of them.
  */
 #define NVNIC_TX_OFFLOADS(X)						\
 	X(TX_CSUM,	"tx-csum")					\
@@ -44,6 +46,7 @@
 	NVNIC_TX_OFFLOADS(X)						\
 	NVNIC_RX_OFFLOADS(X)
 
+#define NVNIC_OFF_RX_FIRST	32
 #define NVNIC_OFFLOAD_ENUM(_name, _str)	NVNIC_OFF_##_name,
 
 /*
@@ -73,16 +76,22 @@
  *	(RFC 7637 section 3.2), and receive it as 0
  */
 enum nvnic_offload {
-	NVNIC_OFFLOADS(NVNIC_OFFLOAD_ENUM)
+	NVNIC_TX_OFFLOADS(NVNIC_OFFLOAD_ENUM)
+	NVNIC_OFF_TX_COUNT,
+	NVNIC_OFF_BEFORE_RX = NVNIC_OFF_RX_FIRST - 1,
+	NVNIC_RX_OFFLOADS(NVNIC_OFFLOAD_ENUM)
 	NVNIC_OFF_COUNT,
 };
 
-#define NVNIC_OFF_BIT(_name)	BIT(NVNIC_OFF_##_name)
+static_assert(NVNIC_OFF_TX_COUNT <= 16, "a request mask has 16 bits");
+static_assert(NVNIC_OFF_COUNT <= 64, "CAP and EN have 64 bits");
+
+#define NVNIC_OFF_BIT(_name)	BIT_ULL(NVNIC_OFF_##_name)
 #define NVNIC_OFFLOAD_OR(_name, _str)	NVNIC_OFF_BIT(_name) |
 
 /* Every bit that may stand in a request mask, and every bit there is. */
-#define NVNIC_OFF_TX_MASK	(NVNIC_TX_OFFLOADS(NVNIC_OFFLOAD_OR) 0UL)
-#define NVNIC_OFF_ALL		(NVNIC_OFFLOADS(NVNIC_OFFLOAD_OR) 0UL)
+#define NVNIC_OFF_TX_MASK	(NVNIC_TX_OFFLOADS(NVNIC_OFFLOAD_OR) 0ULL)
+#define NVNIC_OFF_ALL		(NVNIC_OFFLOADS(NVNIC_OFFLOAD_OR) 0ULL)
 
 /* A request with one of these cuts the frame into segments. */
 #define NVNIC_OFF_TSO_MASK	(NVNIC_OFF_BIT(TSO4) | NVNIC_OFF_BIT(TSO6))

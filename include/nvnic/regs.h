@@ -29,7 +29,7 @@
 #define NVNIC_ID_VERSION	GENMASK_ULL(15, 0)
 #define NVNIC_ID_VERSION_VAL	2
 
-/* Offloads the device has: NVNIC_OFF_BIT(). RO. */
+/* Offloads that the device has: NVNIC_OFF_BIT(). RO. */
 #define NVNIC_REG_CAP		0x0008
 /*
  * Offloads turned on, a subset of CAP; reset 0. Applies to every frame that
@@ -278,7 +278,7 @@ enum nvnic_link_reason {
 
 /* ---- Queue pairs: one block each, from 0x10000 ---- */
 #define NVNIC_REG_QUEUE_BASE	0x10000
-#define NVNIC_REG_QUEUE_STRIDE	0x400
+#define NVNIC_REG_QUEUE_STRIDE	0x800
 #define NVNIC_REG_QUEUE(_q)	(NVNIC_REG_QUEUE_BASE + (_q) * NVNIC_REG_QUEUE_STRIDE)
 
 /* TX and RX halves have the same registers. */
@@ -342,9 +342,9 @@ enum nvnic_link_reason {
 #define NVNIC_Q_MODER_MASK	GENMASK_ULL(31, 0)
 
 /* ---- Counters of the queue, see <nvnic/counters.h>. RO. ---- */
-#define NVNIC_REG_TXQ_CNT(_q, _n) (NVNIC_REG_QUEUE(_q) + 0x200 + (_n) * 8)
-#define NVNIC_REG_RXQ_CNT(_q, _n) (NVNIC_REG_QUEUE(_q) + 0x300 + (_n) * 8)
-#define NVNIC_QUEUE_CNT_MAX	32
+#define NVNIC_REG_TXQ_CNT(_q, _n) (NVNIC_REG_QUEUE(_q) + 0x400 + (_n) * 8)
+#define NVNIC_REG_RXQ_CNT(_q, _n) (NVNIC_REG_QUEUE(_q) + 0x600 + (_n) * 8)
+#define NVNIC_QUEUE_CNT_MAX	64
 
 /* Bytes of the register file. */
 #define NVNIC_REG_END		NVNIC_REG_QUEUE(128)

@@ -128,14 +128,14 @@ enum nvpe_csum_kind {
  * @level: with UNNECESSARY: verified transport checksums (GRE's counts one),
  *	minus one
  * @bad: NVPE_CSUM_BAD_* of each that is wrong; @kind is NONE if any is
- * @complete: with COMPLETE: folded sum, in memory order, over all bytes after
+ * @complete: with COMPLETE: 32-bit sum, in memory order, over all bytes after
  *	the 14-byte Ethernet header
  */
 struct nvpe_csum_result {
 	enum nvpe_csum_kind kind;
 	u8 level;
 	u8 bad;
-	u16 complete;
+	u32 complete;
 };
 
 /**

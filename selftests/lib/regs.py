@@ -14,6 +14,8 @@ CTRL, EVENT, FRAME_MAX, LINK_STATUS = 0x18, 0x28, 0x30, 0x88
 VEC_TEST, Q_CTRL, Q_TAIL = 0xa8, 0x00, 0x28
 PAUSE_TX, PAUSE_RX = 1 << 24, 1 << 25
 ARM_ON = 1 << 32
+QUEUE_BASE, QUEUE_STRIDE, QUEUES = 0x10000, 0x800, 128
+END = QUEUE_BASE + QUEUES * QUEUE_STRIDE
 
 
 def registers(port):
@@ -27,7 +29,7 @@ def registers(port):
 
 def txq(queue):
     """Where the registers of a TX queue begin."""
-    return 0x10000 + 0x400 * queue
+    return QUEUE_BASE + QUEUE_STRIDE * queue
 
 
 def rxq(queue):

@@ -143,7 +143,6 @@ void nvpe_csum_verify(const u8 *hdr, u32 hdr_len, u32 frame_len,
 	bool has_gre = h->tunnel && h->gre_flags & NVPE_GRE_CSUM;
 	enum nvpe_verdict gre = NVPE_VERDICT_UNKNOWN;
 	enum nvpe_verdict l4;
-	u32 sum;
 
 	*r = (struct nvpe_csum_result){};
 	if (has_gre)
@@ -168,6 +167,5 @@ void nvpe_csum_verify(const u8 *hdr, u32 hdr_len, u32 frame_len,
 	r->kind = NVPE_CSUM_COMPLETE;
 	if (hdr_len <= NVPE_ETH_HLEN)
 		return;
-	sum = nvpe_csum_tail(hdr, hdr_len, NVPE_ETH_HLEN, payload_sum, 0);
-	r->complete = nvpe_csum_fold(sum);
+	r->complete = nvpe_csum_tail(hdr, hdr_len, NVPE_ETH_HLEN, payload_sum, 0);
 }

@@ -378,7 +378,7 @@ static void nvpe_csum_check(struct kunit *test, const u8 *buf, u32 hdr_len,
 	if (r->kind != NVPE_CSUM_COMPLETE || len < NVPE_ETH_HLEN)
 		return;
 	sum = nvpe_test_sum(buf + NVPE_ETH_HLEN, len - NVPE_ETH_HLEN, 0);
-	KUNIT_EXPECT_TRUE(test, nvpe_csum_same(nvpe_csum_be(r->complete),
+	KUNIT_EXPECT_TRUE(test, nvpe_csum_same(nvpe_csum_be(nvpe_csum_fold(r->complete)),
 					       nvpe_test_fold(sum)));
 }
 
