@@ -395,6 +395,8 @@ def conservation():
 @ksft_case
 def bql():
     """Byte queue limits see the queues fill and empty."""
+    if os.cpu_count() == 1:
+        raise Skip("one CPU completes all frames before another task can look")
     base = "/sys/class/net/nvn0/queues"
     stream = Stream(PAIR.a, PAIR.b)
 

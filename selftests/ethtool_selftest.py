@@ -103,7 +103,7 @@ def offline():
     delta = seen.delta()
     ksft_eq((delta["lso_native"], delta["uso"]), (5, 2), "super-frames that the device cut")
     ksft_eq(delta["csr_bad"], 0, "csr_bad")
-    ksft_ge(delta["wire_rx_frames"], 2 * 1024, "frames that came back")
+    ksft_ge(delta["wire_rx_frames"], os.cpu_count() * 1024, "frames that came back")
     works()
 
 
@@ -189,6 +189,8 @@ def fresh():
             "other-queue": ("1 1", ["rings"])})
 def can_fail(where, failed):
     """A descriptor that the device misreads stops the queue: nothing comes back."""
+    if int(where.split()[0]) >= os.cpu_count():
+        raise Skip(f"queue {where.split()[0]} needs a CPU of its own")
     PAIR.a.down()
     defer(fresh)
     # A pair with a broken queue is not polled: nothing else is to arrive there.

@@ -61,5 +61,9 @@ def affinity(name, mask=None):
 
 def bind(name, mask):
     """Set where a line's interrupts go."""
-    with open(f"/proc/irq/{lines()[name][0]}/smp_affinity", "w") as knob:
+    try:
+        knob = open(f"/proc/irq/{lines()[name][0]}/smp_affinity", "w")
+    except FileNotFoundError:
+        raise Skip("this kernel has no /proc/irq/N/smp_affinity") from None
+    with knob:
         knob.write(f"{mask:x}")
