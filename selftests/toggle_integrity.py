@@ -21,6 +21,8 @@ from lib.nvnic import *
 from lib.stream import Stream
 
 PAIR = None
+# One for each CPU, but the hash is to have a choice.
+QUEUES = max(2, os.cpu_count())
 
 PATHS = {
     "plain": None,
@@ -34,6 +36,8 @@ PATHS = {
 def setup():
     global PAIR
     PAIR = Pair(ns_a=None)
+    for port in PAIR.ports:
+        port.cmd(f"ethtool -L {port} combined {QUEUES}", fail=None)
 
 
 def switched(words):
@@ -130,7 +134,7 @@ def put_back():
                         f"ethtool --set-priv-flags {port} gre-gso-partial off nvgre-offload on "
                         "rss-inner on engine-threads off",
                         f"ethtool -G {port} tx 1024 rx 1024", f"ethtool -X {port} default",
-                        f"ethtool -L {port} combined {os.cpu_count()}",
+                        f"ethtool -L {port} combined {QUEUES}",
                         f"ip link set {port} mtu 1500",
                         f"ethtool -N {port} rx-flow-hash tcp4 sdfn"):
             port.cmd(command, fail=None)

@@ -17,6 +17,7 @@ from .frames import ETH_P_IP, UDP, addr, eth, ipv4, mac, udp
 from .hwstats import Watch
 from .irqs import fired
 from .nvnic import Pair, Port, cmd, defer, in_netns, wait_for
+from .shell import Skip
 
 _DIR = "/proc/net/pktgen"
 
@@ -50,6 +51,8 @@ class Pktgen:
     def __init__(self, streams, size=60, count=0, delay=0, burst=1):
         self.sent = 0
         self.devices = {}
+        if max(stream.cpu for stream in streams) >= os.cpu_count():
+            raise Skip("pktgen sends each stream from a CPU of its own")
         for number, stream in enumerate(streams):
             dev = f"{stream.src.ifname}@{number}"
             self.devices[dev] = stream
