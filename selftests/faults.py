@@ -308,6 +308,7 @@ def hold(frame=None):
             sender.send(frame)
         return seen["hw_tx0_held"] == 1
     wait_for(held, "the sender to be held back")
+    ksft_eq(regs.holds(PAIR.a), {regs.HOLD_BUFFERS}, "what the sender waits for")
     for _ in range(200):
         sender.send(frame)
     return seen

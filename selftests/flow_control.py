@@ -242,6 +242,7 @@ def frame_that_goes_elsewhere():
     regs.write(PAIR.b, regs.rxq(1 - outer) + regs.Q_CTRL, 0)
     send(sport)
     wait_for(lambda: src.tx("held") == 1, "the sender to be held back")
+    ksft_eq(regs.holds(PAIR.a), {regs.HOLD_QUEUE}, "what the sender waits for")
     defer(PAIR.b.set_priv_flag, "rss-inner", True)
     PAIR.b.set_priv_flag("rss-inner", False)
     wait_for(lambda: dst.queues("rx", "frames") == {outer: 1}, "the frame on the other queue")

@@ -233,7 +233,7 @@ struct nvhw_fault {
  *	port's lock
  * @busy: @req is being worked on
  * @loaded: @frame waits to be sent
- * @held: waits for receive buffers of the peer
+ * @held: what of the peer's it waits for, enum nvnic_hold
  * @hold: on the receive queue's list; under that queue's lock
  * @hold_rxq: that receive queue; under that queue's lock
  * @done_count: requests completed but not yet reported
@@ -254,7 +254,7 @@ struct nvhw_txq {
 	struct nvhw_vmq *vmq;
 	bool busy;
 	bool loaded;
-	bool held;
+	u8 held;
 	struct list_head hold;
 	struct nvhw_rxq *hold_rxq;
 	u32 done_count;

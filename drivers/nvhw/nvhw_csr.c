@@ -393,8 +393,9 @@ static u64 nvhw_csr_half_read(struct nvhw_csr_half *half, u32 reg)
 		return READ_ONCE(half->ring->state) != NVNIC_QSTATE_OFF;
 	case NVNIC_REG_Q_STATUS:
 		val = nvhw_ring_status(half->ring);
-		if (half->txq && READ_ONCE(half->txq->held))
-			val |= NVNIC_Q_STATUS_HELD;
+		if (half->txq)
+			val |= FIELD_PREP(NVNIC_Q_STATUS_HOLD,
+					  READ_ONCE(half->txq->held));
 		return val;
 	case NVNIC_REG_Q_BASE:
 		return half->ring->base;

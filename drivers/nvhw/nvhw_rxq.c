@@ -27,7 +27,7 @@ static void nvhw_rxq_release_one(struct nvhw_txq *txq)
 {
 	list_del_init(&txq->hold);
 	/* P10: off the list before it may be held again; pairs with nvhw_tx_run(). */
-	smp_store_release(&txq->held, false);
+	smp_store_release(&txq->held, NVNIC_HOLD_NONE);
 	nvhw_txq_kick(txq);
 }
 
@@ -106,7 +106,8 @@ bool nvhw_rxq_hold(struct nvhw_rxq *rxq, struct nvhw_txq *txq)
 {
 	lockdep_assert_held(&rxq->lock);
 	txq->hold_rxq = rxq;
-	WRITE_ONCE(txq->held, true);
+	WRITE_ONCE(txq->held, rxq->ring.state == NVNIC_QSTATE_RUNNING ?
+			      NVNIC_HOLD_BUFFERS : NVNIC_HOLD_QUEUE);
 	list_add_tail(&txq->hold, &rxq->holding);
 	/* P4: the list before the tail; pairs with nvhw_rxq_doorbell(). */
 	smp_mb();
@@ -117,7 +118,7 @@ bool nvhw_rxq_hold(struct nvhw_rxq *rxq, struct nvhw_txq *txq)
 		return true;
 	}
 	list_del_init(&txq->hold);
-	WRITE_ONCE(txq->held, false);
+	WRITE_ONCE(txq->held, NVNIC_HOLD_NONE);
 	return false;
 }
 
@@ -135,7 +136,7 @@ void nvhw_rxq_unhold(struct nvhw_txq *txq)
 		return;
 	spin_lock_bh(&rxq->lock);
 	list_del_init(&txq->hold);
-	WRITE_ONCE(txq->held, false);
+	WRITE_ONCE(txq->held, NVNIC_HOLD_NONE);
 	spin_unlock_bh(&rxq->lock);
 }
 

@@ -77,6 +77,18 @@ void nvnic_fault(struct nvnic_net *nn, unsigned long *map, unsigned int queue)
 
 /* ---- Diagnose and dump ---- */
 
+static const char *nvnic_health_hold(u64 status)
+{
+	static const char * const names[] = {
+		[NVNIC_HOLD_NONE] = "nothing",
+		[NVNIC_HOLD_BUFFERS] = "receive buffers",
+		[NVNIC_HOLD_QUEUE] = "receive queue",
+	};
+	u64 hold = FIELD_GET(NVNIC_Q_STATUS_HOLD, status);
+
+	return hold < ARRAY_SIZE(names) ? names[hold] : "unknown";
+}
+
 static void nvnic_health_put_state(struct nvnic_health *health, u32 queue,
 				   struct devlink_fmsg *fmsg)
 {
@@ -93,8 +105,8 @@ static void nvnic_health_put_state(struct nvnic_health *health, u32 queue,
 	devlink_fmsg_bool_pair_put(fmsg, "faulty",
 				   test_bit(queue, nvnic_health_map(nn, health->side)));
 	if (health->side == NVNIC_HEALTH_TX)
-		devlink_fmsg_bool_pair_put(fmsg, "held",
-					   !!(status & NVNIC_Q_STATUS_HELD));
+		devlink_fmsg_string_pair_put(fmsg, "held_by",
+					     nvnic_health_hold(status));
 	devlink_fmsg_u32_pair_put(fmsg, "head",
 				  FIELD_GET(NVNIC_Q_STATUS_HEAD, status));
 }

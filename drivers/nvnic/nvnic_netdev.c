@@ -221,7 +221,7 @@ static void nvnic_tx_late(struct net_device *dev, unsigned int queue)
 	u64 status = nvnic_rd(nn->bdev, NVNIC_REG_TXQ(queue) +
 					NVNIC_REG_Q_STATUS);
 
-	if (status & NVNIC_Q_STATUS_HELD) {
+	if (FIELD_GET(NVNIC_Q_STATUS_HOLD, status)) {
 		netdev_info(dev, "TX queue %u is held back by the receiver's flow control\n",
 			    queue);
 		return;

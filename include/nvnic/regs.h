@@ -303,8 +303,20 @@ enum nvnic_link_reason {
 #define NVNIC_QSTATE_RUNNING	1
 #define NVNIC_QSTATE_ERROR	2		/* stopped by itself: CAUSE tells */
 #define NVNIC_Q_STATUS_CAUSE	GENMASK_ULL(15, 8)	/* enum nvnic_status */
-#define NVNIC_Q_STATUS_HELD	BIT_ULL(16)	/* TX: held back by the receiver */
+#define NVNIC_Q_STATUS_HOLD	GENMASK_ULL(19, 16)	/* TX: enum nvnic_hold */
 #define NVNIC_Q_STATUS_HEAD	GENMASK_ULL(47, 32)	/* TX: completed up to, RX: fetched up to */
+
+/**
+ * enum nvnic_hold - what a TX queue waits for, with flow control on
+ * @NVNIC_HOLD_NONE: nothing
+ * @NVNIC_HOLD_BUFFERS: receive buffers of the peer's queue
+ * @NVNIC_HOLD_QUEUE: the peer's queue, which is not running
+ */
+enum nvnic_hold {
+	NVNIC_HOLD_NONE = 0,
+	NVNIC_HOLD_BUFFERS = 1,
+	NVNIC_HOLD_QUEUE = 2,
+};
 
 /*
  * Bus address of the work (TX) or buffer (RX) ring, on a 16-byte boundary;

@@ -11,7 +11,8 @@ import subprocess
 from .shell import in_netns
 
 CTRL, EVENT, FRAME_MAX, LINK_STATUS = 0x18, 0x28, 0x30, 0x88
-VEC_TEST, Q_CTRL, Q_TAIL = 0xa8, 0x00, 0x28
+VEC_TEST, Q_CTRL, Q_STATUS, Q_TAIL = 0xa8, 0x00, 0x08, 0x28
+HOLD_BUFFERS, HOLD_QUEUE = 1, 2
 PAUSE_TX, PAUSE_RX = 1 << 24, 1 << 25
 ARM_ON = 1 << 32
 QUEUE_BASE, QUEUE_STRIDE, QUEUES = 0x10000, 0x800, 128
@@ -34,6 +35,13 @@ def txq(queue):
 
 def rxq(queue):
     return txq(queue) + 0x80
+
+
+def holds(port):
+    """What the TX queues of a Port that are held back wait for, enum nvnic_hold."""
+    found = registers(port)
+    status = (found.get(txq(queue) + Q_STATUS, 0) for queue in range(QUEUES))
+    return {value >> 16 & 0xf for value in status} - {0}
 
 
 def arm(queue):
