@@ -1,11 +1,16 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-# cpus: 2
+# cpus: 3
 """Vectors are real interrupts: lines in /proc/interrupts, affinity honoured.
 
 Copyright (C) 2026 nvnic contributors
 """
 
+import os
+import signal
+import time
+
+from lib import regs
 from lib.frames import *
 from lib.genl import napis
 from lib.hwstats import Watch
@@ -123,6 +128,41 @@ def affinity_under_traffic():
         if n % 20 == 0:
             stream.moving()
     diag(f"{stream.check()} segments sent again")
+
+
+def ring_from(cpu, text):
+    """A process that fires a vector from one CPU, again and again; its id."""
+    child = os.fork()
+    if child:
+        defer(os.waitpid, child, 0)
+        defer(os.kill, child, signal.SIGKILL)
+        return child
+    os.sched_setaffinity(0, {cpu})
+    with open("/sys/kernel/debug/nvnic/nvnic0.1/write", "wb", buffering=0) as knob:
+        while True:
+            knob.write(text)
+
+
+@ksft_case
+def fired_from_two_cpus():
+    """Two CPUs fire one vector of a third at the same time, which goes on working."""
+    if CPUS < 3:
+        raise Skip("needs three CPUs")
+    channels(1)
+    name = "nvn1-TxRx-0"
+    bind(name, 1 << 2)
+    defer(bind, name, (1 << CPUS) - 1)
+    before = lines()[name][1]
+    for cpu in range(2):
+        ring_from(cpu, f"{regs.VEC_TEST:x} 0".encode())
+    end = time.monotonic() + 5
+    while time.monotonic() < end:
+        count = lines()[name][1][2]
+        time.sleep(0.1)
+        wait_for(lambda: lines()[name][1][2] > count, "CPU 2 to handle the interrupt")
+    moved = [b - a for a, b in zip(before, lines()[name][1])]
+    diag(f"interrupts on each CPU: {moved}")
+    ksft_eq(moved[:2] + moved[3:], [0] * (CPUS - 1), "interrupts on other CPUs")
 
 
 @ksft_case

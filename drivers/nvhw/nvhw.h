@@ -110,6 +110,14 @@ struct nvhw_moder {
 };
 
 /**
+ * enum nvhw_vec_flag - bits of &struct nvhw_vec.flags
+ * @NVHW_VEC_CALLED: @csd is in use, until the vector's CPU has begun its call
+ */
+enum nvhw_vec_flag {
+	NVHW_VEC_CALLED,
+};
+
+/**
  * struct nvhw_vec - an interrupt vector
  * @port: its port
  * @index: its number on the port
@@ -122,8 +130,9 @@ struct nvhw_moder {
  * @lock: protects the deadlines of @moder and @timer; taken in any context,
  *	nothing of ours inside
  * @timer: fires it at the earliest deadline
+ * @flags: bits of enum nvhw_vec_flag
  * @work: fires it on this CPU, from where that is not possible at once
- * @csd: fires it on another CPU
+ * @csd: fires it on another CPU; whoever sets NVHW_VEC_CALLED has it
  */
 struct nvhw_vec {
 	struct nvhw_port *port;
@@ -136,6 +145,7 @@ struct nvhw_vec {
 	struct nvhw_moder moder[NVHW_SIDES];
 	raw_spinlock_t lock; /* deadlines and timer */
 	struct hrtimer timer;
+	unsigned long flags;
 	struct irq_work work;
 	call_single_data_t csd;
 };
@@ -544,6 +554,7 @@ enum nvnic_status nvhw_ring_start(struct nvhw_ring *ring, struct device *dev,
 				  u8 words);
 void nvhw_ring_stop(struct nvhw_ring *ring, u8 state, u8 cause);
 u64 nvhw_ring_status(const struct nvhw_ring *ring);
+u16 nvhw_ring_behind(const struct nvhw_ring *ring, u16 cons);
 int nvhw_ring_pending(const struct nvhw_ring *ring);
 void nvhw_ring_fetch(const struct nvhw_ring *ring, u16 pos,
 		     struct nvhw_fault *fault, u64 q[2]);
@@ -626,6 +637,8 @@ enum nvhw_verdict nvhw_wire_send(struct nvhw_txq *txq, struct nvhw_frame *f,
 				 struct nvhw_rxq **dirty);
 
 /* nvhw_tap.c */
+int nvhw_tap_init(void);
+void nvhw_tap_exit(void);
 struct nvhw_tap *nvhw_tap_create(unsigned int id);
 void nvhw_tap_destroy(struct nvhw_tap *tap);
 bool nvhw_tap_is_up(const struct nvhw_tap *tap);

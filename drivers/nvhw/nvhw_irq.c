@@ -37,7 +37,30 @@ static void nvhw_irq_work(struct irq_work *work)
 
 static void nvhw_irq_call(void *arg)
 {
-	nvhw_irq_deliver(arg);
+	struct nvhw_vec *vec = arg;
+
+	clear_bit(NVHW_VEC_CALLED, &vec->flags);
+	/* P11: the bit before the handler looks at what it is fired for; pairs
+	 * with test_and_set_bit() in nvhw_irq_call_cpu().
+	 */
+	smp_mb__after_atomic();
+	nvhw_irq_deliver(vec);
+}
+
+/*
+ * Two CPUs may fire a vector at the same time, when it has been armed again
+ * before its call has run; smp_call_function_single_async() leaves it to its
+ * callers that only one of them has the csd. False: @to is not online.
+ */
+static bool nvhw_irq_call_cpu(struct nvhw_vec *vec, unsigned int to)
+{
+	/* P11: pairs with the barrier in nvhw_irq_call(). */
+	if (test_and_set_bit(NVHW_VEC_CALLED, &vec->flags))
+		return true;
+	if (!smp_call_function_single_async(to, &vec->csd))
+		return true;
+	clear_bit(NVHW_VEC_CALLED, &vec->flags);
+	return false;
 }
 
 /*
@@ -49,8 +72,7 @@ static void nvhw_irq_fire(struct nvhw_vec *vec, bool nested)
 {
 	unsigned int cpu = get_cpu(), to = READ_ONCE(vec->cpu);
 
-	if (to != cpu &&
-	    smp_call_function_single_async(to, &vec->csd) != -ENXIO)
+	if (to != cpu && nvhw_irq_call_cpu(vec, to))
 		goto out;
 	if (nested)
 		nvhw_irq_deliver(vec);
@@ -107,7 +129,7 @@ void nvhw_irq_notify(struct nvhw_vec *vec, const struct nvhw_ring *ring,
 static bool nvhw_irq_behind(struct nvhw_vec *vec, enum nvhw_side side,
 			    const struct nvhw_ring *ring, u16 cons)
 {
-	return READ_ONCE(ring->cpos) != cons && nvhw_moder_due(vec, side, ring);
+	return nvhw_ring_behind(ring, cons) && nvhw_moder_due(vec, side, ring);
 }
 
 /**

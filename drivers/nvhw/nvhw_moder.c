@@ -115,8 +115,8 @@ void nvhw_moder_arm(struct nvhw_vec *vec, enum nvhw_side side,
 
 	if (likely(!READ_ONCE(moder->reg)))
 		return;
-	WRITE_ONCE(moder->seen, READ_ONCE(ring->done) -
-				(u16)(READ_ONCE(ring->cpos) - cons));
+	WRITE_ONCE(moder->seen,
+		   READ_ONCE(ring->done) - nvhw_ring_behind(ring, cons));
 	if (!READ_ONCE(moder->waiting))
 		return;
 	raw_spin_lock_irqsave(&vec->lock, flags);

@@ -36,7 +36,7 @@ enum nvnic_status nvhw_ring_start(struct nvhw_ring *ring, struct device *dev,
 		nvhw_ring_stop(ring, NVNIC_QSTATE_OFF, NVNIC_ST_DMA_FAULT);
 		return NVNIC_ST_DMA_FAULT;
 	}
-	ring->size = size;
+	WRITE_ONCE(ring->size, size);
 	ring->words = words;
 	ring->head = 0;
 	WRITE_ONCE(ring->done, 0);
@@ -75,6 +75,22 @@ u64 nvhw_ring_status(const struct nvhw_ring *ring)
 	return FIELD_PREP(NVNIC_Q_STATUS_STATE, READ_ONCE(ring->state)) |
 	       FIELD_PREP(NVNIC_Q_STATUS_CAUSE, READ_ONCE(ring->cause)) |
 	       FIELD_PREP(NVNIC_Q_STATUS_HEAD, READ_ONCE(ring->head));
+}
+
+/**
+ * nvhw_ring_behind() - completions that the driver has yet to consume
+ * @ring: the ring
+ * @cons: next completion position that the driver will look at, as it says
+ *
+ * Context: any.
+ *
+ * Return: how many, 0 for a position that this ring cannot have.
+ */
+u16 nvhw_ring_behind(const struct nvhw_ring *ring, u16 cons)
+{
+	u16 n = READ_ONCE(ring->cpos) - cons;
+
+	return n <= READ_ONCE(ring->size) ? n : 0;
 }
 
 /**
