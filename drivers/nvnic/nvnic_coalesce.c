@@ -150,7 +150,8 @@ void nvnic_moder_stop(struct nvnic_vec *vec)
  * nvnic_moder_adapt() - give the dim library what a poll has seen
  * @vec: vector, adaptive on at least one side
  *
- * Context: NAPI of the vector.
+ * Context: NAPI of the vector, before napi_complete_done(): nvnic_moder_set()
+ * clears what this works on once napi_disable() has returned.
  */
 void nvnic_moder_adapt(struct nvnic_vec *vec)
 {

@@ -58,16 +58,17 @@ int nvnic_poll(struct napi_struct *napi, int budget)
 	if (work == budget)
 		return budget;
 
+	/* napi_disable() waits for what stands before napi_complete_done(). */
+	if (vec->tx_adaptive | vec->rx_adaptive)
+		nvnic_moder_adapt(vec);
+
 	/* Completions that came since are behind these positions: the vector
 	 * fires at once. It must not for those of a broken ring, which nobody
 	 * takes; its reset polls again.
 	 */
 	if (napi_complete_done(napi, work) &&
-	    likely(!vec->tx.broken && !vec->rx.broken)) {
-		if (vec->tx_adaptive | vec->rx_adaptive)
-			nvnic_moder_adapt(vec);
+	    likely(!vec->tx.broken && !vec->rx.broken))
 		nvnic_vec_arm(vec);
-	}
 
 	return work;
 }
