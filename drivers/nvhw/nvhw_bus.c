@@ -233,17 +233,22 @@ int nvhw_init(void)
 	err = nvhw_port_init_engines();
 	if (err)
 		return err;
+	err = nvhw_tap_init();
+	if (err)
+		goto exit_engines;
 	nvhw_debugfs_init();
 	err = bus_register(&nvnic_bus_type);
 	if (err)
-		goto exit_engines;
+		goto exit_tap;
 	mutex_lock(&nvhw_bus_lock);
 	nvhw_bus_open = true;
 	mutex_unlock(&nvhw_bus_lock);
 	return 0;
 
-exit_engines:
+exit_tap:
 	nvhw_debugfs_exit();
+	nvhw_tap_exit();
+exit_engines:
 	nvhw_port_exit_engines();
 	return err;
 }
@@ -275,5 +280,6 @@ void nvhw_exit(void)
 {
 	bus_unregister(&nvnic_bus_type);
 	nvhw_debugfs_exit();
+	nvhw_tap_exit();
 	nvhw_port_exit_engines();
 }

@@ -8,15 +8,34 @@
  * post on the wire, not a port. While it is up each frame is finished in a
  * buffer of its own before it is delivered, so that what is shown is what was
  * sent, byte for byte.
+ *
+ * An engine may run inside a sender's ndo_start_xmit. So it only queues the
+ * frame; NAPI hands it to the stack, which may do as it likes with it: send it
+ * by one of the ports again, too. Such a frame goes round within the budget of
+ * NAPI and the limit of the queue.
  */
 #include <linux/etherdevice.h>
 #include <linux/netdevice.h>
 
 #include "nvhw.h"
 
+/* Bytes of sk_buffs that may wait to be shown */
+#define NVHW_TAP_BACKLOG	SZ_32M
+
+/**
+ * struct nvhw_tap - the tap of a wire
+ * @netdev: its interface
+ * @up: the interface is up
+ * @napi: shows what is in @queue
+ * @queue: frames that have left and are not shown yet, in that order
+ * @bytes: their true sizes; under the lock of @queue
+ */
 struct nvhw_tap {
 	struct net_device *netdev;
 	bool up;
+	struct napi_struct napi;
+	struct sk_buff_head queue;
+	unsigned int bytes;
 };
 
 /* A frame for the tap is an sk_buff under another name. */
@@ -32,24 +51,76 @@ static rx_handler_result_t nvhw_tap_swallow(struct sk_buff **pskb)
 	return RX_HANDLER_CONSUMED;
 }
 
+static bool nvhw_tap_queue(struct nvhw_tap *tap, struct sk_buff *skb)
+{
+	bool room;
+
+	spin_lock(&tap->queue.lock);
+	room = READ_ONCE(tap->up) &&
+	       tap->bytes + skb->truesize <= NVHW_TAP_BACKLOG;
+	if (room) {
+		tap->bytes += skb->truesize;
+		__skb_queue_tail(&tap->queue, skb);
+	}
+	spin_unlock(&tap->queue.lock);
+	return room;
+}
+
+static struct sk_buff *nvhw_tap_dequeue(struct nvhw_tap *tap)
+{
+	struct sk_buff *skb;
+
+	spin_lock(&tap->queue.lock);
+	skb = __skb_dequeue(&tap->queue);
+	if (skb)
+		tap->bytes -= skb->truesize;
+	spin_unlock(&tap->queue.lock);
+	return skb;
+}
+
+static int nvhw_tap_poll(struct napi_struct *napi, int budget)
+{
+	struct nvhw_tap *tap = container_of(napi, struct nvhw_tap, napi);
+	struct sk_buff *skb;
+	int work = 0;
+
+	while (work < budget && (skb = nvhw_tap_dequeue(tap))) {
+		dev_sw_netstats_rx_add(tap->netdev, skb->len);
+		skb->protocol = eth_type_trans(skb, tap->netdev);
+		skb->pkt_type = PACKET_OTHERHOST;
+		netif_receive_skb(skb);
+		work++;
+	}
+	if (work < budget)
+		napi_complete_done(napi, work);
+	return work;
+}
+
 static int nvhw_tap_open(struct net_device *netdev)
 {
 	struct nvhw_tap **priv = netdev_priv(netdev);
+	struct nvhw_tap *tap = *priv;
 	int err;
 
 	err = netdev_rx_handler_register(netdev, nvhw_tap_swallow, NULL);
 	if (err)
 		return err;
-	WRITE_ONCE((*priv)->up, true);
+	napi_enable(&tap->napi);
+	WRITE_ONCE(tap->up, true);
 	return 0;
 }
 
 static int nvhw_tap_stop(struct net_device *netdev)
 {
 	struct nvhw_tap **priv = netdev_priv(netdev);
+	struct nvhw_tap *tap = *priv;
 
-	WRITE_ONCE((*priv)->up, false);
+	WRITE_ONCE(tap->up, false);
+	napi_disable(&tap->napi);
+	/* Waits for engines that have seen the tap up. */
 	netdev_rx_handler_unregister(netdev);
+	skb_queue_purge(&tap->queue);
+	tap->bytes = 0;
 	return 0;
 }
 
@@ -65,6 +136,51 @@ static const struct net_device_ops nvhw_tap_netdev_ops = {
 	.ndo_stop = nvhw_tap_stop,
 	.ndo_start_xmit = nvhw_tap_xmit,
 };
+
+/*
+ * A device on top of the tap would take frames from it before they are
+ * swallowed, and could bring them back to the wire.
+ */
+static int nvhw_tap_event(struct notifier_block *nb, unsigned long event,
+			  void *ptr)
+{
+	struct net_device *netdev = netdev_notifier_info_to_dev(ptr);
+	struct netdev_notifier_changeupper_info *info = ptr;
+
+	if (event != NETDEV_PRECHANGEUPPER || !info->linking ||
+	    netdev->netdev_ops != &nvhw_tap_netdev_ops)
+		return NOTIFY_DONE;
+	NL_SET_ERR_MSG_FMT(netdev_notifier_info_to_extack(ptr),
+			   "%s is a tap for packet sockets, no device can be stacked on it",
+			   netdev->name);
+	return notifier_from_errno(-EOPNOTSUPP);
+}
+
+static struct notifier_block nvhw_tap_nb = {
+	.notifier_call = nvhw_tap_event,
+};
+
+/**
+ * nvhw_tap_init() - refuse devices on top of taps from now on
+ *
+ * Context: process, sleeps, takes RTNL.
+ *
+ * Return: 0, or what register_netdevice_notifier() returned.
+ */
+int nvhw_tap_init(void)
+{
+	return register_netdevice_notifier(&nvhw_tap_nb);
+}
+
+/**
+ * nvhw_tap_exit() - undo nvhw_tap_init()
+ *
+ * Context: process, sleeps, takes RTNL; without any tap.
+ */
+void nvhw_tap_exit(void)
+{
+	unregister_netdevice_notifier(&nvhw_tap_nb);
+}
 
 static void nvhw_tap_setup(struct net_device *netdev)
 {
@@ -106,6 +222,8 @@ struct nvhw_tap *nvhw_tap_create(unsigned int id)
 	}
 	priv = netdev_priv(tap->netdev);
 	*priv = tap;
+	skb_queue_head_init(&tap->queue);
+	netif_napi_add(tap->netdev, &tap->napi, nvhw_tap_poll);
 	err = register_netdev(tap->netdev);
 	if (err)
 		goto free_netdev;
@@ -176,21 +294,27 @@ void nvhw_tap_take(struct nvhw_tap *tap, struct nvhw_frame *f)
 }
 
 /**
- * nvhw_tap_show() - show a frame that has left
+ * nvhw_tap_show() - show a frame that has left, soon
  * @tap: the tap
  * @f: the frame, with its buffer, which is consumed
  *
- * Context: softirq.
+ * If too much waits already the tap misses the frame, and counts it as dropped.
+ *
+ * Context: softirq, or process context with bottom halves off.
  */
 void nvhw_tap_show(struct nvhw_tap *tap, struct nvhw_frame *f)
 {
 	struct sk_buff *skb = nvhw_tap_skb(f->tap);
 
 	f->tap = NULL;
-	dev_sw_netstats_rx_add(tap->netdev, skb->len);
-	skb->protocol = eth_type_trans(skb, tap->netdev);
-	skb->pkt_type = PACKET_OTHERHOST;
-	netif_receive_skb(skb);
+	/* When it left, not when somebody had the time to look. */
+	__net_timestamp(skb);
+	if (nvhw_tap_queue(tap, skb)) {
+		napi_schedule(&tap->napi);
+		return;
+	}
+	dev_core_stats_rx_dropped_inc(tap->netdev);
+	kfree_skb(skb);
 }
 
 /**
