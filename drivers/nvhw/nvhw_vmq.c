@@ -326,23 +326,24 @@ static bool nvhw_vmq_owns(const struct nvhw_port *port, unsigned int set,
 /*
  * Does the frame say in a tunnel that it is somebody for whom there is a rule?
  * What may hide it counts as such. GRE with C or S is no NVGRE, but some tunnels
- * do not mind.
+ * do not mind; some take GRE without a key for that with key 0, and whatever it
+ * holds for Ethernet.
  */
 static bool nvhw_vmq_impersonates(const struct nvhw_rules *rules,
 				  const u8 *hdr, u32 len,
 				  const struct nvpe_hdrs *h)
 {
+	u32 l2 = h->gre_off + h->gre_len;
 	struct nvpe_filter_key key = {};
 	u64 action;
 
 	if (!rules || !rules->nids)
 		return false;
-	if (!h->inner_l2)
-		return nvpe_hdrs_hide(hdr, len, h);
-	if (!(h->gre_flags & NVPE_GRE_KEY))
+	if (nvpe_hdrs_hide(hdr, len, h))
+		return true;
+	if (!h->tunnel || l2 + ETH_HLEN > len)
 		return false;
-	key.w[0] = get_unaligned_be64(hdr + h->inner_l2 + ETH_ALEN) &
-		   NVNIC_FLT_0_DST;
+	key.w[0] = get_unaligned_be64(hdr + l2 + ETH_ALEN) & NVNIC_FLT_0_DST;
 	key.w[7] = h->gre_key & NVNIC_FLT_7_VSID;
 	return nvpe_filter_match(rules->ids, &key, &action) >= 0;
 }

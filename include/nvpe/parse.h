@@ -17,6 +17,11 @@
 #define NVPE_GRE_CSUM		BIT(15)	/* in nvpe_hdrs.gre_flags: C, RFC 2784 */
 #define NVPE_GRE_KEY		BIT(13)	/* K, RFC 2890 */
 #define NVPE_GRE_SEQ		BIT(12)	/* S, RFC 2890 */
+/*
+ * Ignored on receipt: bits 6 to 12, RFC 2784 section 2.2.1; Linux ignores 4 and
+ * 5, too
+ */
+#define NVPE_GRE_RESERVED	0x0ff8U
 
 #define NVPE_GRE_CSUM_OFF	4	/* checksum fields, from the start of the header */
 #define NVPE_TCP_CSUM_OFF	16
@@ -51,8 +56,8 @@ enum nvpe_outcome {
  * enum nvpe_tunnel - encapsulation
  * @NVPE_TUNNEL_NONE: none
  * @NVPE_TUNNEL_GRE: GRE version 0 (RFC 2784, RFC 2890)
- * @NVPE_TUNNEL_NVGRE: flags and version 0x2000, protocol 0x6558 (RFC 7637
- *	section 3.2)
+ * @NVPE_TUNNEL_NVGRE: flags and version 0x2000 but for NVPE_GRE_RESERVED,
+ *	protocol 0x6558 (RFC 7637 section 3.2)
  */
 enum nvpe_tunnel {
 	NVPE_TUNNEL_NONE,
@@ -65,7 +70,7 @@ enum nvpe_tunnel {
  * @version: 4 or 6; 0: there is none, or not all of its options or extension
  *	headers could be skipped, and nothing else here is valid
  * @proto: protocol behind IP options and extension headers
- * @frag: it is a fragment (MF set or offset not 0), or has a fragment header
+ * @frag: it is a fragment: MF set or offset not 0
  * @off: offset of the header from the start of the frame
  * @dst_off: offset of the destination address that an L4 pseudo-header takes:
  *	not the header's own where a source route or routing header is not used
@@ -132,8 +137,9 @@ struct nvpe_hdrs {
  * Ethernet; up to two VLAN tags (802.1Q, 802.1ad), outside and inside; IPv4
  * with options; IPv6 with hop-by-hop, routing, fragment, destination options
  * and authentication headers; GRE version 0 with any of C, K, S (RFC 2784,
- * RFC 2890; other flags: not looked through); behind it IPv4, IPv6 or Ethernet
- * (protocol 0x6558); TCP with options; UDP. One level of GRE.
+ * RFC 2890; NVPE_GRE_RESERVED is ignored, with R it is not looked through);
+ * behind it IPv4, IPv6 or Ethernet (protocol 0x6558); TCP with options; UDP. One
+ * level of GRE. It takes whatever Linux takes: it may take more.
  *
  * Never reads outside @hdr[0..@len). Every offset in @h lies within @len.
  *
@@ -189,14 +195,16 @@ static inline const struct nvpe_ip *nvpe_hdrs_ip(const struct nvpe_hdrs *h)
 bool nvpe_hdrs_cover(const struct nvpe_hdrs *h, u32 off);
 
 /**
- * nvpe_hdrs_hide() - may there be a GRE header that was not seen?
+ * nvpe_hdrs_hide() - may there be a GRE header that was not looked through?
  * @hdr: header block
  * @len: its length
  * @h: its headers, parsed with NVPE_PARSE_F_TUNNEL
  *
- * It may in what is malformed or too long, in a fragment (whose extension
- * headers behind the fragment header are not looked at), behind an extension
- * header that could not be skipped, and behind more VLAN tags than two.
+ * It may in what is malformed or too long, in a fragment of GRE or of what has
+ * extension headers behind the fragment header, behind an extension header that
+ * could not be skipped, and behind more VLAN tags than two; inside of GRE, too.
+ * All GRE counts that has R or another version, or holds neither Ethernet nor
+ * IP, or more GRE. What other tunnels hold (IP in IP, UDP), nobody looks at.
  *
  * Return: true if there may.
  */

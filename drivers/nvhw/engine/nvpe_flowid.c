@@ -6,7 +6,8 @@
  */
 #include <nvpe/flowid.h>
 
-#define NVPE_FLOWID_NVGRE	0x20006558	/* first word of the GRE header */
+/* First word of the GRE header, without the bits that are ignored */
+#define NVPE_FLOWID_NVGRE	0x20006558
 #define NVPE_FLOWID_OFF		7		/* of the FlowID in it */
 #define NVPE_FLOWID_BASIS	0x811c9dc5U	/* FNV-1a, 32 bits */
 #define NVPE_FLOWID_PRIME	0x01000193U
@@ -65,7 +66,8 @@ bool nvpe_flowid_clear(u8 *hdr, u32 len, const struct nvpe_hdrs *h)
 	if (!ip->version || ip->proto != NVPE_IPPROTO_GRE ||
 	    ip->l4_off + 8U > min(len, ip->end) ||
 	    nvpe_flowid_later(hdr, ip) ||
-	    get_unaligned_be32(hdr + ip->l4_off) != NVPE_FLOWID_NVGRE || !*id)
+	    (get_unaligned_be32(hdr + ip->l4_off) & ~(NVPE_GRE_RESERVED << 16)) !=
+	    NVPE_FLOWID_NVGRE || !*id)
 		return false;
 	*id = 0;
 	return true;

@@ -26,6 +26,8 @@
 #define NVPE_IPV6_DST		24
 #define NVPE_IPV6_ALEN		16
 
+#define NVPE_IPV6_FRAG		0xfff9	/* the offset and M */
+
 #define NVPE_IPV6_HOPOPTS	0
 #define NVPE_IPV6_ROUTING	43
 #define NVPE_IPV6_FRAGMENT	44
@@ -205,7 +207,10 @@ static bool nvpe_parse_ipv6_routing(struct nvpe_parser *p, u32 len,
 	return true;
 }
 
-/* What follows a fragment header is not looked at: it may not be there. */
+/*
+ * What follows the header of a fragment is not looked at: it may not be there.
+ * An atomic fragment is the whole packet (RFC 6946).
+ */
 static bool nvpe_parse_ipv6_ext(struct nvpe_parser *p, struct nvpe_ip *ip)
 {
 	const u8 *ext;
@@ -215,8 +220,9 @@ static bool nvpe_parse_ipv6_ext(struct nvpe_parser *p, struct nvpe_ip *ip)
 		if (!nvpe_parse_has(p, 8))
 			return false;
 		ext = p->hdr + p->off;
-		ip->frag = ip->proto == NVPE_IPV6_FRAGMENT;
-		if (ip->frag)
+		ip->frag = ip->proto == NVPE_IPV6_FRAGMENT &&
+			   get_unaligned_be16(ext + 2) & NVPE_IPV6_FRAG;
+		if (ip->proto == NVPE_IPV6_FRAGMENT)
 			len = 8;
 		else if (ip->proto == NVPE_IPV6_AUTH)
 			len = (ext[1] + 2) * 4;	/* RFC 4302 section 2.2 */
@@ -233,6 +239,19 @@ static bool nvpe_parse_ipv6_ext(struct nvpe_parser *p, struct nvpe_ip *ip)
 	return true;
 }
 
+/*
+ * Length 0 in front of hop-by-hop options is that of a jumbogram (RFC 2675), and
+ * Linux does not ask whether there is a jumbo payload option.
+ */
+static bool nvpe_parse_ipv6_narrow(struct nvpe_parser *p, const u8 *iph)
+{
+	u32 len = get_unaligned_be16(iph + 4);
+
+	if (!len && iph[6] == NVPE_IPV6_HOPOPTS)
+		return true;
+	return nvpe_parse_narrow(p, NVPE_IPV6_HLEN + len);
+}
+
 static bool nvpe_parse_ipv6(struct nvpe_parser *p, struct nvpe_ip *ip)
 {
 	const u8 *iph = p->hdr + p->off;
@@ -242,7 +261,7 @@ static bool nvpe_parse_ipv6(struct nvpe_parser *p, struct nvpe_ip *ip)
 		return false;
 	if (iph[0] >> 4 != 6)
 		return nvpe_parse_bad(p);
-	if (!nvpe_parse_narrow(p, NVPE_IPV6_HLEN + get_unaligned_be16(iph + 4)))
+	if (!nvpe_parse_ipv6_narrow(p, iph))
 		return false;
 	v6.proto = iph[6];
 	v6.off = p->off;
@@ -323,7 +342,7 @@ static bool nvpe_parse_gre(struct nvpe_parser *p)
 	if (!nvpe_parse_has(p, NVPE_GRE_HLEN))
 		return false;
 	flags = get_unaligned_be16(gre);
-	if (flags & ~NVPE_GRE_FLAGS) {
+	if (flags & ~(NVPE_GRE_FLAGS | NVPE_GRE_RESERVED)) {
 		h->outcome = NVPE_PARSE_IP;
 		return false;
 	}
@@ -339,7 +358,8 @@ static bool nvpe_parse_gre(struct nvpe_parser *p)
 	if (flags & NVPE_GRE_KEY)
 		h->gre_key = get_unaligned_be32(gre + 4 +
 						(flags & NVPE_GRE_CSUM ? 4 : 0));
-	h->tunnel = flags == NVPE_GRE_KEY && h->gre_proto == NVPE_ETH_P_TEB ?
+	h->tunnel = (flags & NVPE_GRE_FLAGS) == NVPE_GRE_KEY &&
+		    h->gre_proto == NVPE_ETH_P_TEB ?
 		    NVPE_TUNNEL_NVGRE : NVPE_TUNNEL_GRE;
 	p->off += len;
 	return true;
@@ -399,17 +419,40 @@ bool nvpe_hdrs_cover(const struct nvpe_hdrs *h, u32 off)
 	return off < h->hdr_len && off != h->l4_off + check;
 }
 
-bool nvpe_hdrs_hide(const u8 *hdr, u32 len, const struct nvpe_hdrs *h)
+/* What is behind an Ethernet header that is not IP: more tags than are parsed? */
+static bool nvpe_hdrs_l2_hides(const u8 *eth, u32 len)
 {
-	const struct nvpe_ip *ip = &h->outer;
 	struct nvpe_l2 l2;
 
+	return nvpe_parse_l2(eth, len, &l2) > len || nvpe_parse_is_vlan(l2.type);
+}
+
+/* An authentication header of IPv4 is not skipped. */
+static bool nvpe_hdrs_ip_hides(const struct nvpe_ip *ip)
+{
+	return ip->version == 6 ? nvpe_parse_ipv6_is_ext(ip->proto) :
+				  ip->proto == NVPE_IPV6_AUTH;
+}
+
+/* GRE that was looked through, and what is in it */
+static bool nvpe_hdrs_inner_hides(const u8 *hdr, u32 len,
+				  const struct nvpe_hdrs *h)
+{
+	if (h->inner.version)
+		return nvpe_hdrs_ip_hides(&h->inner) ||
+		       h->inner.proto == NVPE_IPPROTO_GRE;
+	return !h->inner_l2 ||
+	       nvpe_hdrs_l2_hides(hdr + h->inner_l2, len - h->inner_l2);
+}
+
+bool nvpe_hdrs_hide(const u8 *hdr, u32 len, const struct nvpe_hdrs *h)
+{
 	if (h->outcome == NVPE_PARSE_TOO_LONG || h->outcome == NVPE_PARSE_BAD)
 		return true;
-	if (!ip->version)
-		return nvpe_parse_l2(hdr, len, &l2) > len ||
-		       nvpe_parse_is_vlan(l2.type);
-	if (ip->version == 6 && nvpe_parse_ipv6_is_ext(ip->proto))
-		return true;
-	return ip->frag && ip->proto == NVPE_IPPROTO_GRE;
+	if (!h->outer.version)
+		return nvpe_hdrs_l2_hides(hdr, len);
+	if (h->tunnel)
+		return nvpe_hdrs_inner_hides(hdr, len, h);
+	return nvpe_hdrs_ip_hides(&h->outer) ||
+	       h->outer.proto == NVPE_IPPROTO_GRE;
 }

@@ -36,6 +36,9 @@ static const struct nvpe_flowid_case nvpe_flowid_cases_of[] = {
 	{ "with a sequence number", "E4QE4T" },
 	{ "with both", "E4WE4T" },
 	{ "gre version 1", "E4KE4T", 34, 0x2001 },
+	{ "gre with routing", "E4KE4T", 34, 0x6000 },
+	{ "gre reserved bits", "E4KE4T", 34, 0x2ff8, .fill = true,
+	  .clear = true },
 	{ "no ethernet inside", "E4K4T" },
 	{ "no tunnel", "E4T" },
 	{ "outer first fragment", "E4KE4T", 20, 0x2000, .clear = true },
@@ -43,6 +46,8 @@ static const struct nvpe_flowid_case nvpe_flowid_cases_of[] = {
 	{ "outer middle fragment", "E4KE4T", 20, 0x3fff },
 	{ "outer first fragment, ipv6", "E6FKE4T", 56, 0x0001, .clear = true },
 	{ "outer last fragment, ipv6", "E6FKE4T", 56, 0x0008 },
+	{ "atomic fragment, ipv6", "E6FKE4T", 56, 0x0000, .fill = true,
+	  .clear = true },
 	{ "key not complete", "E4KE4T", .len = 41 },
 	{ "key complete, and no more", "E4KE4T", .len = 42, .clear = true },
 };
