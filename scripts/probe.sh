@@ -102,6 +102,12 @@ probe HEALTH_GRACEFUL_ARG <<'C'
 void *t(struct devlink *d, const struct devlink_health_reporter_ops *o)
 { return devl_health_reporter_create(d, o, 0, d); }
 C
+probe DEVLINK_PARAM_GET_EXTACK <<'C'
+#include <net/devlink.h>
+static int f(struct devlink *d, u32 i, struct devlink_param_gset_ctx *c, struct netlink_ext_ack *e)
+{ return 0; }
+const struct devlink_param t = { .get = f };
+C
 probe QUEUE_CONFIG <<'C'
 #include <net/netdev_queues.h>
 static int f(struct net_device *d, struct netdev_queue_config *c, void *m, int q) { return 0; }

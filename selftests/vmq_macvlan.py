@@ -14,7 +14,7 @@ from lib import irqs
 from lib.frames import *
 from lib.hwstats import Watch, hwstats
 from lib.nvnic import *
-from lib.station import Station
+from lib.station import Station, limit
 from lib.stream import Stream
 
 PAIR = TX = None
@@ -477,13 +477,16 @@ def more_than_sets():
 @ksft_case
 def queue_pairs():
     """What does not fit 128 queue pairs works in software, and nobody gives way in vain."""
+    limit("vm_queues_per_set", 128)
+    limit("vm_queues_reserve", 0)
     PAIR.b.cmd("ethtool -G nvn1 rx 64 tx 64")
     defer(PAIR.b.cmd, "ethtool -G nvn1 rx 1024 tx 1024")
     big = Vm(1, queues=120)
     ksft_eq(sets()["vm1"]["queues"], 120, "queue pairs")
     mark = log_mark()
     vm = Vm(2, queues=8)
-    log_has("no 8 of 128 queue pairs in a row are free: vm2 works in software", mark)
+    log_has("no 8 of 128 queue pairs are free, of which 0 are kept for the port: "
+            "vm2 works in software", mark)
     in_software(vm)
     huge = Vm(3, queues=127, link="group 1")
     in_software(huge)
@@ -511,6 +514,8 @@ LAYOUTS = {
 @ksft_case(LAYOUTS)
 def gives_way(others, left):
     """Those who give way make room together, and nobody does in vain."""
+    limit("vm_queues_per_set", 128)
+    limit("vm_queues_reserve", 0)
     PAIR.b.cmd("ethtool -G nvn1 rx 64 tx 64")
     defer(PAIR.b.cmd, "ethtool -G nvn1 rx 1024 tx 1024")
     vms = [Vm(n, queues=queues, link=f"group {group}")

@@ -323,6 +323,10 @@ struct nvhw_rule_cnt {
 	u64 bytes;
 };
 
+/* Action of a frame that no rule fits, and of a rule in front of those of sets */
+#define NVHW_FILTER_PAST_SETS						\
+	FIELD_PREP(NVNIC_FLT_ACT_KIND, NVNIC_FLT_ACT_K_CONTEXT)
+
 /**
  * struct nvhw_rules - filter rules as a receiver sees them
  * @table: the rules

@@ -173,18 +173,24 @@ static enum nvnic_flt_status nvhw_filter_check(const struct nvhw_port *port,
 	}
 }
 
-/* Rules that lead to VM queue sets look at the outer layer 2 only. */
+/*
+ * Rules that lead to VM queue sets, or by context 0 past all of them, look at the
+ * outer layer 2 only.
+ */
 static enum nvnic_flt_status
 nvhw_filter_check_vmq(const struct nvhw_port *port,
 		      const struct nvpe_filter_rule *rule)
 {
 	const u64 *w = rule->mask.w;
 
-	if (FIELD_GET(NVNIC_FLT_ACT_KIND, rule->action) != NVNIC_FLT_ACT_K_VMQ ||
-	    FIELD_GET(NVNIC_FLT_ACT_CONTEXT, rule->action))
+	if (FIELD_GET(NVNIC_FLT_ACT_CONTEXT, rule->action))
 		return NVNIC_FLT_ST_BAD;
 	if (w[2] | w[3] | w[4] | w[5] | (w[6] & ~NVNIC_FLT_6_TPID) |
 	    (w[7] & ~NVNIC_FLT_7_VLAN))
+		return NVNIC_FLT_ST_BAD;
+	if (rule->action == NVHW_FILTER_PAST_SETS)
+		return NVNIC_FLT_ST_OK;
+	if (FIELD_GET(NVNIC_FLT_ACT_KIND, rule->action) != NVNIC_FLT_ACT_K_VMQ)
 		return NVNIC_FLT_ST_BAD;
 	return nvhw_vmq_takes_rules(port, FIELD_GET(NVNIC_FLT_ACT_QUEUE,
 						    rule->action)) ?

@@ -95,10 +95,15 @@ static bool nvhw_rx_vmq(const struct nvhw_port *port,
 	struct nvpe_filter_key key;
 
 	info->rules = NULL;
-	info->action = FIELD_PREP(NVNIC_FLT_ACT_KIND, NVNIC_FLT_ACT_K_CONTEXT);
-	return rules && en & NVNIC_OFF_BIT(VMQ) &&
-	       nvhw_vmq_key(f->hdr, f->hdr_len, &key) &&
-	       nvhw_rx_match(rules, &key, info);
+	info->action = NVHW_FILTER_PAST_SETS;
+	if (!rules || !(en & NVNIC_OFF_BIT(VMQ)) ||
+	    !nvhw_vmq_key(f->hdr, f->hdr_len, &key) ||
+	    !nvhw_rx_match(rules, &key, info))
+		return false;
+	if (info->action != NVHW_FILTER_PAST_SETS)
+		return true;
+	info->rules = NULL;
+	return false;
 }
 
 static bool nvhw_rx_admit(struct nvhw_port *port, const struct nvhw_frame *f,

@@ -320,6 +320,7 @@ static bool nvhw_vmq_owns(const struct nvhw_port *port, unsigned int set,
 	key.w[0] = (key.w[0] & ~NVNIC_FLT_0_DST) | (key.w[1] & NVNIC_FLT_1_SRC);
 	key.w[1] = (key.w[1] & ~NVNIC_FLT_1_SRC) | dst;
 	return nvpe_filter_match(rules->table, &key, &action) >= 0 &&
+	       FIELD_GET(NVNIC_FLT_ACT_KIND, action) == NVNIC_FLT_ACT_K_VMQ &&
 	       FIELD_GET(NVNIC_FLT_ACT_QUEUE, action) == set;
 }
 

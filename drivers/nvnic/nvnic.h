@@ -25,7 +25,9 @@
 #ifndef NVNIC_H
 #define NVNIC_H
 
+#include <linux/bitmap.h>
 #include <linux/ethtool.h>
+#include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/netdevice.h>
 #include <linux/spinlock.h>
@@ -80,6 +82,9 @@ enum nvnic_priv_flag {
 	NVNIC_PF_SPOOF_CHECK,
 	NVNIC_PF_COUNT,
 };
+
+/* Rules for VLAN devices in front of those of VM queue sets, see nvnic_vlan.c */
+#define NVNIC_VLAN_RULES	1024
 
 /* Moderation unless the user chooses, see Documentation/queues.rst */
 #define NVNIC_DEF_TX_USECS	0
@@ -146,6 +151,9 @@ struct nvnic_rss {
  * @vmq: VM queue sets, NULL: there is none with that number
  * @vmq_max: how many there may be
  * @vmq_used: how many there are
+ * @stations: macvlans, &struct nvnic_station; RTNL
+ * @vlans: rules for VLAN devices, &struct nvnic_vlan; RTNL
+ * @vlan_locs: locations of these rules
  * @tc: flower filters
  * @coalesce: moderation, as last set for all queues
  * @queue_coalesce: moderation of each queue
@@ -192,6 +200,9 @@ struct nvnic_net {
 	struct nvnic_vmq *vmq[NVNIC_VMQ_SETS];
 	u32 vmq_max;
 	u32 vmq_used;
+	struct list_head stations;
+	struct list_head vlans;
+	DECLARE_BITMAP(vlan_locs, NVNIC_VLAN_RULES);
 	struct nvnic_tc *tc;
 	struct nvnic_coalesce coalesce;
 	struct nvnic_coalesce queue_coalesce[NVNIC_MAX_QUEUES];

@@ -12,6 +12,7 @@
 
 #include <linux/ethtool.h>
 #include <linux/netdevice.h>
+#include <net/devlink.h>
 #include <net/netdev_queues.h>
 
 #include "nvnic.h"
@@ -56,6 +57,19 @@ static inline int nvnic_op_queue_start(struct net_device *dev,
 #else
 #define nvnic_op_queue_mem_alloc	nvnic_queue_mem_alloc
 #define nvnic_op_queue_start		nvnic_queue_rx_start
+#endif
+
+/* ---- struct devlink_param ---- */
+
+#ifdef NVNIC_HAVE_DEVLINK_PARAM_GET_EXTACK
+static inline int nvnic_op_devlink_param_get(struct devlink *devlink, u32 id,
+					     struct devlink_param_gset_ctx *ctx,
+					     struct netlink_ext_ack *extack)
+{
+	return nvnic_devlink_param_get(devlink, id, ctx);
+}
+#else
+#define nvnic_op_devlink_param_get	nvnic_devlink_param_get
 #endif
 
 /* ---- struct ethtool_ops ---- */

@@ -9,6 +9,7 @@
 #include <linux/netdevice.h>
 
 #include "nvnic.h"
+#include "nvnic_compat_ops.h"
 #include "nvnic_csr.h"
 
 static int nvnic_devlink_info_get(struct devlink *devlink,
@@ -201,6 +202,103 @@ u32 nvnic_devlink_vmq_max(struct nvnic_devlink *dl)
 	return size;
 }
 
+/* ---- Parameters ---- */
+
+/**
+ * nvnic_devlink_vmq_per_set() - most queue pairs of a VM queue set
+ * @dl: devlink instance
+ *
+ * Context: any.
+ *
+ * Return: their number.
+ */
+u32 nvnic_devlink_vmq_per_set(const struct nvnic_devlink *dl)
+{
+	return READ_ONCE(dl->vmq_per_set);
+}
+
+/**
+ * nvnic_devlink_vmq_reserve() - queue pairs that VM queue sets leave to the port
+ * @dl: devlink instance
+ *
+ * Context: any.
+ *
+ * Return: their number.
+ */
+u32 nvnic_devlink_vmq_reserve(const struct nvnic_devlink *dl)
+{
+	return READ_ONCE(dl->vmq_reserve);
+}
+
+/**
+ * nvnic_devlink_param_get() - get() of a parameter
+ * @devlink: devlink instance, locked
+ * @id: enum nvnic_param
+ * @ctx: receives the value
+ *
+ * Context: process.
+ *
+ * Return: 0.
+ */
+int nvnic_devlink_param_get(struct devlink *devlink, u32 id,
+			    struct devlink_param_gset_ctx *ctx)
+{
+	const struct nvnic_devlink *dl = devlink_priv(devlink);
+
+	ctx->val.vu32 = id == NVNIC_PARAM_VMQ_PER_SET ?
+			nvnic_devlink_vmq_per_set(dl) :
+			nvnic_devlink_vmq_reserve(dl);
+
+	return 0;
+}
+
+/* Sets that there are stay as they are. */
+static int nvnic_devlink_param_set(struct devlink *devlink, u32 id,
+				   struct devlink_param_gset_ctx *ctx,
+				   struct netlink_ext_ack *extack)
+{
+	struct nvnic_devlink *dl = devlink_priv(devlink);
+	u32 least = id == NVNIC_PARAM_VMQ_PER_SET, val = ctx->val.vu32;
+
+	if (val < least || val > NVNIC_MAX_QUEUES) {
+		NL_SET_ERR_MSG_FMT_MOD(extack, "%u queue pairs: %u to %u",
+				       val, least, NVNIC_MAX_QUEUES);
+		return -ERANGE;
+	}
+	if (id == NVNIC_PARAM_VMQ_PER_SET)
+		WRITE_ONCE(dl->vmq_per_set, val);
+	else
+		WRITE_ONCE(dl->vmq_reserve, val);
+
+	return 0;
+}
+
+#define NVNIC_DEVLINK_PARAM(_id, _name)					\
+	DEVLINK_PARAM_DRIVER(_id, _name, DEVLINK_PARAM_TYPE_U32,	\
+			     BIT(DEVLINK_PARAM_CMODE_RUNTIME),		\
+			     nvnic_op_devlink_param_get,		\
+			     nvnic_devlink_param_set, NULL)
+
+static const struct devlink_param nvnic_devlink_params[] = {
+	NVNIC_DEVLINK_PARAM(NVNIC_PARAM_VMQ_PER_SET, "vm_queues_per_set"),
+	NVNIC_DEVLINK_PARAM(NVNIC_PARAM_VMQ_RESERVE, "vm_queues_reserve"),
+};
+
+static int nvnic_devlink_params_register(struct nvnic_devlink *dl)
+{
+	dl->vmq_per_set = NVNIC_DEF_VMQ_PER_SET;
+	dl->vmq_reserve = NVNIC_DEF_VMQ_RESERVE;
+
+	return devl_params_register(priv_to_devlink(dl), nvnic_devlink_params,
+				    ARRAY_SIZE(nvnic_devlink_params));
+}
+
+static void nvnic_devlink_params_unregister(struct nvnic_devlink *dl)
+{
+	devl_params_unregister(priv_to_devlink(dl), nvnic_devlink_params,
+			       ARRAY_SIZE(nvnic_devlink_params));
+}
+
 /* All but the lock, and the memory */
 static int nvnic_devlink_setup(struct nvnic_devlink *dl)
 {
@@ -211,9 +309,13 @@ static int nvnic_devlink_setup(struct nvnic_devlink *dl)
 	if (err)
 		return err;
 
-	err = devl_register(devlink);
+	err = nvnic_devlink_params_register(dl);
 	if (err)
 		goto unregister_resource;
+
+	err = devl_register(devlink);
+	if (err)
+		goto unregister_params;
 
 	err = nvnic_health_create(dl);
 	if (err)
@@ -229,6 +331,8 @@ destroy_health:
 	nvnic_health_destroy(dl);
 unregister:
 	devl_unregister(devlink);
+unregister_params:
+	nvnic_devlink_params_unregister(dl);
 unregister_resource:
 	nvnic_devlink_resource_unregister(dl);
 	return err;
@@ -286,6 +390,7 @@ void nvnic_devlink_destroy(struct nvnic_devlink *dl)
 	devl_lock(devlink);
 	nvnic_health_destroy(dl);
 	devl_unregister(devlink);
+	nvnic_devlink_params_unregister(dl);
 	nvnic_devlink_resource_unregister(dl);
 	devl_unlock(devlink);
 	dev_set_drvdata(&dl->bdev->dev, NULL);

@@ -18,6 +18,15 @@ enum nvnic_resource {
 	NVNIC_RES_VMQ = 1,
 };
 
+/* devlink parameters, behind the generic ones */
+enum nvnic_param {
+	NVNIC_PARAM_VMQ_PER_SET = DEVLINK_PARAM_GENERIC_ID_MAX + 1,
+	NVNIC_PARAM_VMQ_RESERVE,
+};
+
+#define NVNIC_DEF_VMQ_PER_SET	64
+#define NVNIC_DEF_VMQ_RESERVE	8
+
 /* Which of its two reporters: one for each side of a queue pair */
 enum nvnic_health_side {
 	NVNIC_HEALTH_TX,
@@ -46,6 +55,8 @@ struct nvnic_health {
  * @port: devlink's port; registered while there is @nn
  * @health: reporters
  * @report: reports queues to be reset to @health, without a lock held
+ * @vmq_per_set: most queue pairs of a VM queue set
+ * @vmq_reserve: queue pairs that the sets leave to the port
  *
  * Lock order: the devlink instance's lock, then RTNL.
  */
@@ -55,6 +66,8 @@ struct nvnic_devlink {
 	struct devlink_port port;
 	struct nvnic_health health[NVNIC_HEALTH_COUNT];
 	struct work_struct report;
+	u32 vmq_per_set;
+	u32 vmq_reserve;
 };
 
 /* nvnic_devlink.c */
@@ -62,6 +75,10 @@ int nvnic_devlink_create(struct nvnic_bus_dev *bdev);
 void nvnic_devlink_destroy(struct nvnic_devlink *dl);
 void nvnic_devlink_attach(struct nvnic_devlink *dl, struct net_device *netdev);
 u32 nvnic_devlink_vmq_max(struct nvnic_devlink *dl);
+u32 nvnic_devlink_vmq_per_set(const struct nvnic_devlink *dl);
+u32 nvnic_devlink_vmq_reserve(const struct nvnic_devlink *dl);
+int nvnic_devlink_param_get(struct devlink *devlink, u32 id,
+			    struct devlink_param_gset_ctx *ctx);
 
 /* nvnic_health.c */
 int nvnic_health_create(struct nvnic_devlink *dl);

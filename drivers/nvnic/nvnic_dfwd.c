@@ -10,6 +10,7 @@
  * those of the lowest.
  */
 #include <linux/if_macvlan.h>
+#include <linux/if_vlan.h>
 #include <linux/rtnetlink.h>
 #include <linux/slab.h>
 
@@ -36,11 +37,27 @@ static bool nvnic_dfwd_span_free(const struct nvnic_config *cfg,
 	return true;
 }
 
+/* Are so many more left when the port has what is kept for it? */
+static bool nvnic_dfwd_leaves(const struct nvnic_net *nn,
+			      const struct nvnic_config *cfg, u32 count)
+{
+	u32 own = max(cfg->num, nvnic_devlink_vmq_reserve(nn->devlink)), i;
+
+	for (i = 0; i < NVNIC_VMQ_SETS; i++)
+		count += cfg->vmq[i].count;
+
+	return own + count <= NVNIC_MAX_QUEUES;
+}
+
 /* The first free run of so many queue pairs */
-static bool nvnic_dfwd_find_span(const struct nvnic_config *cfg, u32 count,
+static bool nvnic_dfwd_find_span(const struct nvnic_net *nn,
+				 const struct nvnic_config *cfg, u32 count,
 				 struct nvnic_span *span)
 {
 	u32 first;
+
+	if (!nvnic_dfwd_leaves(nn, cfg, count))
+		return false;
 
 	for (first = cfg->num; first + count <= NVNIC_MAX_QUEUES; first++) {
 		*span = (struct nvnic_span){ .first = first, .count = count };
@@ -149,25 +166,20 @@ int nvnic_dfwd_renumber(struct nvnic_net *nn, u32 num)
 
 /* ---- Who has to give way ---- */
 
-static u32 nvnic_dfwd_group(const struct net_device *vdev)
-{
-	return READ_ONCE(vdev->group);
-}
-
 /* The set of the lowest group below that of @vdev, the last one of several */
 static struct nvnic_vmq *nvnic_dfwd_victim(const struct nvnic_net *nn,
 					   const struct nvnic_config *cfg,
 					   const struct net_device *vdev)
 {
-	u32 lowest = nvnic_dfwd_group(vdev), i;
+	u32 lowest = nvnic_station_group(nn, vdev), i;
 	struct nvnic_vmq *victim = NULL;
 
 	for (i = NVNIC_VMQ_SETS; i--;) {
 		if (!cfg->vmq[i].count ||
-		    nvnic_dfwd_group(nn->vmq[i]->vdev) >= lowest)
+		    nvnic_station_group(nn, nn->vmq[i]->vdev) >= lowest)
 			continue;
 		victim = nn->vmq[i];
-		lowest = nvnic_dfwd_group(victim->vdev);
+		lowest = nvnic_station_group(nn, victim->vdev);
 	}
 
 	return victim;
@@ -182,6 +194,11 @@ static void nvnic_dfwd_scarce(const struct nvnic_net *nn,
 		nvnic_refuse(nn->netdev, NULL,
 			     "all %u VM queue sets are in use: %s works in software",
 			     nn->vmq_max, vdev->name);
+	else if (!nvnic_dfwd_leaves(nn, &nn->cfg, count))
+		nvnic_refuse(nn->netdev, NULL,
+			     "no %u of %u queue pairs are free, of which %u are kept for the port: %s works in software",
+			     count, NVNIC_MAX_QUEUES,
+			     nvnic_devlink_vmq_reserve(nn->devlink), vdev->name);
 	else
 		nvnic_refuse(nn->netdev, NULL,
 			     "no %u of %u queue pairs in a row are free: %s works in software",
@@ -223,7 +240,7 @@ static int nvnic_dfwd_reserve(const struct nvnic_net *nn,
 
 	bitmap_zero(evict, NVNIC_VMQ_SETS);
 	while (!nvnic_dfwd_find_id(nn, cfg, id) ||
-	       !nvnic_dfwd_find_span(cfg, count, &span)) {
+	       !nvnic_dfwd_find_span(nn, cfg, count, &span)) {
 		victim = nvnic_dfwd_victim(nn, cfg, vdev);
 		if (!victim) {
 			nvnic_dfwd_scarce(nn, vdev, count);
@@ -251,8 +268,17 @@ static int nvnic_dfwd_real_num(struct nvnic_net *nn)
 	return netif_set_real_num_queues(nn->netdev, end, end);
 }
 
+/* What was lent to a macvlan and not taken comes back. */
+static void nvnic_dfwd_settle(struct nvnic_net *nn, struct nvnic_vmq *vmq)
+{
+	if (!is_zero_ether_addr(vmq->lent))
+		dev_uc_del(nn->netdev, vmq->lent);
+	eth_zero_addr(vmq->lent);
+}
+
 static void nvnic_dfwd_destroy(struct nvnic_net *nn, struct nvnic_vmq *vmq)
 {
+	nvnic_dfwd_settle(nn, vmq);
 	netdev_set_sb_channel(vmq->vdev, 0);
 	if (nn->rings)
 		nvnic_rings_remove(nn, vmq);
@@ -260,6 +286,8 @@ static void nvnic_dfwd_destroy(struct nvnic_net *nn, struct nvnic_vmq *vmq)
 	nn->cfg.vmq[vmq->id] = (struct nvnic_span){};
 	nn->vmq[vmq->id] = NULL;
 	WRITE_ONCE(nn->vmq_used, nn->vmq_used - 1);
+	if (!nn->vmq_used)
+		nvnic_vlan_remove_all(nn);
 	nvnic_dfwd_real_num(nn);
 	kfree(vmq);
 }
@@ -281,9 +309,9 @@ static void nvnic_dfwd_evict(struct nvnic_net *nn, const unsigned long *evict,
 	for_each_set_bit(i, evict, NVNIC_VMQ_SETS) {
 		netdev_info(nn->netdev,
 			    "VM queue set %u goes to %s of group %u: %s of group %u works in software\n",
-			    i, vdev->name, nvnic_dfwd_group(vdev),
+			    i, vdev->name, nvnic_station_group(nn, vdev),
 			    nn->vmq[i]->vdev->name,
-			    nvnic_dfwd_group(nn->vmq[i]->vdev));
+			    nvnic_station_group(nn, nn->vmq[i]->vdev));
 		nvnic_dfwd_release(nn, nn->vmq[i]);
 	}
 }
@@ -298,6 +326,11 @@ static int nvnic_dfwd_join(struct nvnic_net *nn, struct nvnic_vmq *vmq,
 	WRITE_ONCE(nn->vmq_used, nn->vmq_used + 1);
 	nvnic_dfwd_moderate(nn, span);
 
+	if (nn->vmq_used == 1) {
+		err = nvnic_vlan_add_all(nn);
+		if (err)
+			return err;
+	}
 	err = nvnic_dfwd_real_num(nn);
 	if (!err && nn->rings)
 		err = nvnic_rings_add(nn, vmq, span);
@@ -317,6 +350,20 @@ static void nvnic_dfwd_nofilter(struct net_device *dev,
 
 static int nvnic_dfwd_check(struct nvnic_net *nn, struct net_device *vdev)
 {
+	u32 most = nvnic_devlink_vmq_per_set(nn->devlink);
+
+	if (!nvnic_station_granted(nn, vdev)) {
+		nvnic_refuse(nn->netdev, NULL,
+			     "%s was not made from the port's network namespace: it works in software",
+			     vdev->name);
+		return -EPERM;
+	}
+	if (vdev->real_num_rx_queues > most) {
+		nvnic_refuse(nn->netdev, NULL,
+			     "%s has %u RX queues, more than %u: it works in software",
+			     vdev->name, vdev->real_num_rx_queues, most);
+		return -ERANGE;
+	}
 	if (!macvlan_supports_dest_filter(vdev)) {
 		nvnic_dfwd_nofilter(nn->netdev, vdev);
 		return -EMEDIUMTYPE;
@@ -372,9 +419,10 @@ static struct nvnic_vmq *nvnic_dfwd_create(struct nvnic_net *nn,
  * Context: process, RTNL.
  *
  * Return: the set; or ERR_PTR(), and the macvlan works in software, as the log
- * says: of -EMEDIUMTYPE for a mode without destination filter; -ERANGE for more
- * than one TX queue; -EBUSY without a set or queue pairs; -ENOMEM; or an error
- * of nvnic_rings_add().
+ * says: of -EPERM for one that the port's namespace has not made; -EMEDIUMTYPE for a
+ * mode without destination filter; -ERANGE for more than one TX queue, or too many
+ * RX queues; -EBUSY without a set or queue pairs; -ENOMEM; or an error of
+ * nvnic_vlan_add_all() or nvnic_rings_add().
  */
 void *nvnic_dfwd_add_station(struct net_device *dev, struct net_device *vdev)
 {
@@ -405,11 +453,19 @@ void *nvnic_dfwd_add_station(struct net_device *dev, struct net_device *vdev)
  */
 void nvnic_dfwd_del_station(struct net_device *dev, void *priv)
 {
+	struct nvnic_net *nn = netdev_priv(dev);
+	const struct nvnic_vmq *vmq = priv;
+	struct net_device *vdev = vmq->vdev;
+
 	ASSERT_RTNL();
 
 	nvnic_dev_lock(dev);
-	nvnic_dfwd_destroy(netdev_priv(dev), priv);
+	nvnic_dfwd_destroy(nn, priv);
 	nvnic_dev_unlock(dev);
+
+	/* One that could not come up does not take its address off the list. */
+	if (!netif_running(vdev))
+		nvnic_station_lend(nn, vdev);
 }
 
 /**
@@ -441,6 +497,7 @@ static void nvnic_dfwd_readdress(struct net_device *dev,
 	struct nvnic_vmq *vmq = macvlan_accel_priv(vdev);
 	int err;
 
+	eth_zero_addr(vmq->lent);
 	err = nvnic_vmq_readdress(netdev_priv(dev), vmq);
 	dev_uc_del(dev, vdev->dev_addr);
 	if (err)
@@ -454,20 +511,32 @@ static void nvnic_dfwd_remode(struct net_device *dev, struct net_device *vdev)
 	nvnic_dfwd_release(netdev_priv(dev), macvlan_accel_priv(vdev));
 }
 
-static int nvnic_dfwd_event(struct notifier_block *nb, unsigned long event,
-			    void *ptr)
+/* It may fail, and nobody says so. */
+static void nvnic_dfwd_preaddress(struct nvnic_net *nn, struct net_device *vdev)
 {
-	struct net_device *vdev = netdev_notifier_info_to_dev(ptr), *dev;
+	struct nvnic_vmq *vmq = macvlan_accel_priv(vdev);
 
-	if (!netif_is_macvlan(vdev) || !macvlan_accel_priv(vdev))
-		return NOTIFY_DONE;
+	nvnic_dfwd_settle(nn, vmq);
+	if (nvnic_station_lend(nn, vdev))
+		ether_addr_copy(vmq->lent, vdev->dev_addr);
+}
 
-	dev = macvlan_dev_real_dev(vdev);
-	if (dev->netdev_ops != &nvnic_netdev_ops)
-		return NOTIFY_DONE;
+static void nvnic_dfwd_macvlan_event(struct net_device *dev,
+				     struct net_device *vdev,
+				     unsigned long event, void *ptr)
+{
+	const struct netdev_notifier_pre_changeaddr_info *info = ptr;
+
+	if (event == NETDEV_UNREGISTER)
+		nvnic_station_moves(netdev_priv(dev), vdev);
+	if (!macvlan_accel_priv(vdev))
+		return;
 
 	/* Other events of a macvlan may come under the port's instance lock. */
-	if (event == NETDEV_CHANGEADDR) {
+	if (event == NETDEV_PRE_CHANGEADDR &&
+	    !ether_addr_equal(info->dev_addr, vdev->dev_addr)) {
+		nvnic_dfwd_preaddress(netdev_priv(dev), vdev);
+	} else if (event == NETDEV_CHANGEADDR) {
 		nvnic_dev_lock(dev);
 		nvnic_dfwd_readdress(dev, vdev);
 		nvnic_dev_unlock(dev);
@@ -477,6 +546,60 @@ static int nvnic_dfwd_event(struct notifier_block *nb, unsigned long event,
 		nvnic_dfwd_remode(dev, vdev);
 		nvnic_dev_unlock(dev);
 	}
+}
+
+/* ---- Changes of the port ---- */
+
+static void nvnic_dfwd_vlan(struct nvnic_net *nn, const struct net_device *upper,
+			    bool linking)
+{
+	int err;
+
+	if (!nn->vmq_used)
+		return;
+
+	err = nvnic_vlan_link(nn, upper, linking);
+	if (!err)
+		return;
+
+	nvnic_refuse(nn->netdev, NULL,
+		     "error %d: no rule for %s, all macvlans work in software",
+		     err, upper->name);
+	nvnic_dev_lock(nn->netdev);
+	nvnic_dfwd_release_all(nn);
+	nvnic_dev_unlock(nn->netdev);
+}
+
+static void nvnic_dfwd_port_event(struct nvnic_net *nn, unsigned long event,
+				  void *ptr)
+{
+	const struct netdev_notifier_changeupper_info *info = ptr;
+
+	if (event == NETDEV_UNREGISTER)
+		nvnic_station_moves(nn, NULL);
+	if (event != NETDEV_CHANGEUPPER)
+		return;
+	if (netif_is_macvlan(info->upper_dev))
+		nvnic_station_link(nn, info->upper_dev, info->linking);
+	else if (is_vlan_dev(info->upper_dev))
+		nvnic_dfwd_vlan(nn, info->upper_dev, info->linking);
+}
+
+static int nvnic_dfwd_event(struct notifier_block *nb, unsigned long event,
+			    void *ptr)
+{
+	struct net_device *vdev = netdev_notifier_info_to_dev(ptr), *dev;
+
+	if (vdev->netdev_ops == &nvnic_netdev_ops) {
+		nvnic_dfwd_port_event(netdev_priv(vdev), event, ptr);
+		return NOTIFY_DONE;
+	}
+	if (!netif_is_macvlan(vdev))
+		return NOTIFY_DONE;
+
+	dev = macvlan_dev_real_dev(vdev);
+	if (dev->netdev_ops == &nvnic_netdev_ops)
+		nvnic_dfwd_macvlan_event(dev, vdev, event, ptr);
 
 	return NOTIFY_DONE;
 }

@@ -115,6 +115,8 @@ static struct nvnic_net *nvnic_alloc(struct nvnic_bus_dev *bdev,
 	nn->cfg.mtu = ETH_DATA_LEN;
 	nn->tx_num = nn->cfg.num;
 	nn->vmq_max = nvnic_devlink_vmq_max(devlink);
+	INIT_LIST_HEAD(&nn->stations);
+	INIT_LIST_HEAD(&nn->vlans);
 	spin_lock_init(&nn->carrier_lock);
 	mutex_init(&nn->filter_lock);
 	INIT_DELAYED_WORK(&nn->service, nvnic_service);

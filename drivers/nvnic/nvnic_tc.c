@@ -7,8 +7,11 @@
  * A tunnel has no hardware of its own. Its block is offered to all drivers
  * (flow_indr_dev_register()); a port takes those of the NVGRE tunnels in its
  * network namespace that get the VSID from the filter: gretap and ip6gretap,
- * "external". One that is older than the port, or came while the port was
- * elsewhere, is not taken: the core would run its callbacks without RTNL.
+ * "external". The frames of one that was moved elsewhere still come from here, but
+ * who is there has no say in what the port does with a VSID, which may be that of
+ * others. When a tunnel moves, the core takes its filters away. One that is older
+ * than the port, or came while the port was elsewhere, is not taken: the core would
+ * run its callbacks without RTNL.
  */
 #include <linux/bitfield.h>
 #include <linux/rtnetlink.h>
@@ -103,7 +106,8 @@ static int nvnic_tc_bind(struct nvnic_net *nn, struct net_device *dev,
 	struct nvnic_tc_bind *bind;
 
 	if (nn->tc->moving || nn->netdev->reg_state != NETREG_REGISTERED ||
-	    nvnic_tc_tunnel_net(dev) != dev_net(nn->netdev))
+	    nvnic_tc_tunnel_net(dev) != dev_net(nn->netdev) ||
+	    dev_net(dev) != dev_net(nn->netdev))
 		return -EOPNOTSUPP;
 
 	ASSERT_RTNL();

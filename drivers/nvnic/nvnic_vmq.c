@@ -205,7 +205,8 @@ static int nvnic_vmq_write_rule(struct nvnic_net *nn,
 				    ether_addr_to_u64(vmq->vdev->dev_addr)),
 			 NVNIC_FLT_0_DST);
 
-	return nvnic_filter_set(nn, NVNIC_FLT_T_VMQ, vmq->id, &match,
+	return nvnic_filter_set(nn, NVNIC_FLT_T_VMQ, NVNIC_VMQ_LOC(vmq->id),
+				&match,
 				FIELD_PREP(NVNIC_FLT_ACT_KIND,
 					   NVNIC_FLT_ACT_K_VMQ) |
 				FIELD_PREP(NVNIC_FLT_ACT_QUEUE, vmq->id), NULL);
@@ -316,7 +317,7 @@ void nvnic_vmq_stop(struct nvnic_net *nn, struct nvnic_vmq *vmq)
 	if (!vmq->at_work)
 		return;
 
-	nvnic_filter_remove(nn, NVNIC_FLT_T_VMQ, vmq->id);
+	nvnic_filter_remove(nn, NVNIC_FLT_T_VMQ, NVNIC_VMQ_LOC(vmq->id));
 	nvnic_vmq_command(nn, vmq->id, NVNIC_VMQ_OP_STOP);
 }
 
@@ -426,7 +427,8 @@ static void nvnic_vmq_diagnose_one(struct nvnic_net *nn,
 
 	devlink_fmsg_u32_pair_put(fmsg, "set", vmq->id);
 	devlink_fmsg_string_pair_put(fmsg, "station", vmq->vdev->name);
-	devlink_fmsg_u32_pair_put(fmsg, "priority", vmq->vdev->group);
+	devlink_fmsg_u32_pair_put(fmsg, "priority",
+				  nvnic_station_group(nn, vmq->vdev));
 	devlink_fmsg_string_pair_put(fmsg, "state",
 				     state < NVNIC_VMQ_STATES ?
 				     nvnic_vmq_states[state] : "unknown");

@@ -8,6 +8,7 @@
 #define NVNIC_VMQ_H
 
 #include <linux/bits.h>
+#include <linux/if_ether.h>
 #include <linux/notifier.h>
 #include <linux/types.h>
 
@@ -22,6 +23,9 @@ struct nvnic_net;
 /* Values of nvnic_net.vmq_tx */
 #define NVNIC_VMQ_TX_FIRST	GENMASK(6, 0)
 #define NVNIC_VMQ_TX_COUNT	GENMASK(15, 8)
+
+/* Those of sets come last, see nvnic_vlan.c. */
+#define NVNIC_VMQ_LOC(_set)	(NVNIC_FILTER_ENTRIES - NVNIC_VMQ_SETS + (_set))
 
 /* What its queues have counted, one row of ``ethtool -S`` each */
 #define NVNIC_VMQ_QUEUE_STATS(X)					\
@@ -48,6 +52,7 @@ enum nvnic_vmq_stat {
  * @vdev: station, a macvlan
  * @span: queue pairs, while @at_work
  * @at_work: the device has it
+ * @lent: an address of @vdev that it may take off the port's list; zero: none
  * @sum: its statistics, from before @base was taken
  * @base: rows of queues and device when it went to work
  */
@@ -56,6 +61,7 @@ struct nvnic_vmq {
 	struct net_device *vdev;
 	struct nvnic_span span;
 	bool at_work;
+	u8 lent[ETH_ALEN];
 	u64 sum[NVNIC_VMQ_ROWS];
 	u64 base[NVNIC_VMQ_ROWS];
 };
@@ -75,6 +81,22 @@ void nvnic_vmq_diagnose(struct nvnic_net *nn, struct devlink_fmsg *fmsg);
 u32 nvnic_vmq_stats_count(struct nvnic_net *nn);
 void nvnic_vmq_stats_strings(struct nvnic_net *nn, u8 *data);
 void nvnic_vmq_stats_values(struct nvnic_net *nn, u64 *data);
+
+/* nvnic_vlan.c */
+int nvnic_vlan_add_all(struct nvnic_net *nn);
+void nvnic_vlan_remove_all(struct nvnic_net *nn);
+int nvnic_vlan_link(struct nvnic_net *nn, const struct net_device *dev,
+		    bool linking);
+
+/* nvnic_station.c */
+void nvnic_station_link(struct nvnic_net *nn, const struct net_device *vdev,
+			bool linking);
+void nvnic_station_moves(struct nvnic_net *nn, const struct net_device *vdev);
+bool nvnic_station_granted(const struct nvnic_net *nn,
+			   const struct net_device *vdev);
+u32 nvnic_station_group(const struct nvnic_net *nn,
+			const struct net_device *vdev);
+bool nvnic_station_lend(struct nvnic_net *nn, const struct net_device *vdev);
 
 /* nvnic_dfwd.c */
 extern struct notifier_block nvnic_dfwd_nb;

@@ -5,7 +5,17 @@ Copyright (C) 2026 nvnic contributors
 """
 
 from .nvnic import Port
-from .shell import defer
+from .shell import cmd, defer
+
+_DEV = "nvnic/nvnic0.1"
+
+
+def limit(name, value):
+    """Set a devlink parameter of nvn1; put back when the case ends."""
+    show = cmd(f"devlink -j dev param show {_DEV} name {name}").json()["param"][_DEV]
+    words = f"devlink dev param set {_DEV} name {name} cmode runtime value"
+    defer(cmd, f"{words} {show[0]['values'][0]['value']}")
+    cmd(f"{words} {value}")
 
 
 class Station(Port):
