@@ -282,9 +282,6 @@ void nvnic_features_init(struct nvnic_net *nn);
 netdev_features_t nvnic_fix_features(struct net_device *dev,
 				     netdev_features_t features);
 int nvnic_set_features(struct net_device *dev, netdev_features_t features);
-netdev_features_t nvnic_features_check(struct sk_buff *skb,
-				       struct net_device *dev,
-				       netdev_features_t features);
 bool nvnic_features_settle(struct nvnic_net *nn, unsigned long timeout_us);
 int nvnic_set_priv_flags(struct net_device *dev, u32 flags);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * nvnic driver: offloads, turning them on and off, and what each frame may ask.
+ * nvnic driver: offloads, turning them on and off.
  *
  * Copyright (C) 2026 nvnic contributors
  *
@@ -14,9 +14,6 @@
  */
 #include <linux/iopoll.h>
 #include <linux/rtnetlink.h>
-#include <net/gre.h>
-#include <net/gso.h>
-#include <net/ipv6.h>
 
 #include "nvnic.h"
 #include "nvnic_csr.h"
@@ -312,142 +309,4 @@ int nvnic_set_priv_flags(struct net_device *dev, u32 flags)
 	}
 
 	return 0;
-}
-
-/*
- * Count a super-frame that the stack is about to segment all by itself. One
- * that needs only its outer headers done is not: it comes back as partial.
- */
-static void nvnic_count_software(struct sk_buff *skb, struct net_device *dev,
-				 netdev_features_t features)
-{
-	struct nvnic_net *nn = netdev_priv(dev);
-	u16 queue = skb_get_queue_mapping(skb);
-
-	features |= NETIF_F_GSO_ROBUST;
-	if (features & NETIF_F_GSO_PARTIAL)
-		features |= dev->features & dev->gso_partial_features;
-	if (skb_gso_ok(skb, features))
-		return;
-
-	/* Not chosen yet, when segmentation is for the IP layer. */
-	if (queue >= dev->real_num_tx_queues)
-		queue = 0;
-	nvnic_rare_stat_inc(&nn->qstats[queue].tx, NVNIC_TS_LSO_SOFTWARE);
-}
-
-/*
- * The device finds the destination that the checksum is for in the routing
- * headers that it knows (RFC 8200 section 8.1); another one, not used up, hides
- * it.
- */
-static bool nvnic_lso_routing_fits(const struct sk_buff *skb)
-{
-	int net = skb->encapsulation ? skb_inner_network_offset(skb) :
-				       skb_network_offset(skb);
-	const struct ipv6_rt_hdr *rh;
-	struct ipv6_rt_hdr buf;
-	unsigned int off = net;
-
-	if (!(skb_shinfo(skb)->gso_type & (SKB_GSO_TCPV6 | SKB_GSO_UDP_L4)) ||
-	    skb_checksum_start_offset(skb) == net + sizeof(struct ipv6hdr) ||
-	    ipv6_find_hdr(skb, &off, NEXTHDR_ROUTING, NULL, NULL) < 0)
-		return true;
-
-	rh = skb_header_pointer(skb, off, sizeof(buf), &buf);
-	return rh && (!rh->segments_left || rh->type == IPV6_SRCRT_TYPE_0 ||
-		      rh->type == IPV6_SRCRT_TYPE_2 ||
-		      rh->type == IPV6_SRCRT_TYPE_4);
-}
-
-/* Is there a checksum in the GRE header behind the outer IP header? */
-static bool nvnic_lso_gre_csum(const struct sk_buff *skb)
-{
-	int off = skb_network_offset(skb);
-	const struct gre_base_hdr *gre;
-	struct gre_base_hdr gbuf;
-	struct ipv6hdr ibuf;
-	__be16 frag;
-	const u8 *ip;
-	u8 proto;
-
-	ip = skb_header_pointer(skb, off, sizeof(struct iphdr), &ibuf);
-	if (!ip)
-		return false;
-	if (ip[0] >> 4 == 4) {
-		off += (ip[0] & 0xf) * 4;
-	} else {
-		proto = ((const struct ipv6hdr *)ip)->nexthdr;
-		off = ipv6_skip_exthdr(skb, off + sizeof(ibuf), &proto, &frag);
-		if (off < 0)
-			return false;
-	}
-	gre = skb_header_pointer(skb, off, sizeof(gbuf), &gbuf);
-
-	return gre && gre->flags & GRE_CSUM;
-}
-
-/**
- * nvnic_lso_type() - what a super-frame asks for, by its headers
- * @skb: frame of a port with CHECKSUM_PARTIAL, from its Ethernet header on
- * @cwr: what nvnic_lso_hdr_len() has seen
- *
- * Receive offload merges GRE with a checksum into SKB_GSO_GRE, and who sends
- * for a guest may forget that CWR is set.
- *
- * Context: any.
- *
- * Return: its gso_type, SKB_GSO_GRE_CSUM and SKB_GSO_TCP_ECN as it needs them,
- * SKB_GSO_TCP_FIXEDID for the innermost header.
- */
-u32 nvnic_lso_type(const struct sk_buff *skb, bool cwr)
-{
-	u32 type = nvnic_quirk_type(netdev_priv(skb->dev),
-				    skb_shinfo(skb)->gso_type);
-
-	if (type & SKB_GSO_GRE && nvnic_lso_gre_csum(skb))
-		type ^= SKB_GSO_GRE | SKB_GSO_GRE_CSUM;
-	if (cwr)
-		type |= SKB_GSO_TCP_ECN;
-
-	return type;
-}
-
-/**
- * nvnic_features_check() - ndo_features_check: what this frame may ask for
- * @skb: the frame
- * @dev: port
- * @features: what the stack would use
- *
- * Context: any, bottom halves off.
- *
- * Return: @features without what is beyond the limits of <nvnic/offloads.h>.
- */
-netdev_features_t nvnic_features_check(struct sk_buff *skb,
-				       struct net_device *dev,
-				       netdev_features_t features)
-{
-	/* The tag comes into the frame after this. */
-	u32 extra = skb_vlan_tag_present(skb) ? VLAN_HLEN : 0;
-	u32 gso_type = skb_shinfo(skb)->gso_type;
-	u32 hdr_len;
-	bool cwr;
-
-	features = vlan_features_check(skb, features);
-
-	if (skb->ip_summed == CHECKSUM_PARTIAL && !nvnic_csum_fits(skb, extra))
-		features &= ~(NETIF_F_CSUM_MASK | NETIF_F_GSO_MASK);
-
-	if (!skb_is_gso(skb))
-		return features;
-
-	hdr_len = nvnic_lso_hdr_len(skb, &cwr);
-	if (!nvnic_lso_fits(skb, hdr_len, extra) ||
-	    !nvnic_lso_routing_fits(skb) ||
-	    !nvnic_quirk_fits(netdev_priv(dev), skb) ||
-	    !net_gso_ok(features, nvnic_lso_type(skb, cwr) & ~gso_type))
-		features &= ~NETIF_F_GSO_MASK;
-	nvnic_count_software(skb, dev, features);
-
-	return features;
 }

@@ -14,15 +14,6 @@
 #include "nvnic_csr.h"
 #include "nvnic_vmq.h"
 
-/* What a frame asks of the device */
-struct nvnic_tx_req {
-	u32 mask;		/* NVNIC_OFF_BIT() */
-	u16 hdr_len;
-	u16 csum_start;
-	u16 csum_off;
-	u8 path;		/* enum nvnic_tx_path */
-};
-
 /* What a poll has completed */
 struct nvnic_tx_done {
 	u32 skbs;
@@ -39,54 +30,12 @@ struct nvnic_tx_done {
 	u32 wake;
 };
 
-#define NVNIC_TX_MAP_GSO(_type, _gso, _off)				\
-	((_type) & SKB_GSO_##_gso ? NVNIC_OFF_BIT(_off) : 0)
-
-/* The types above, and DODGY: the stack has looked at such a frame. */
-#define NVNIC_TX_GSO_KNOWN						\
-	(SKB_GSO_TCPV4 | SKB_GSO_TCPV6 | SKB_GSO_TCP_ECN |		\
-	 SKB_GSO_TCP_FIXEDID | SKB_GSO_GRE | SKB_GSO_GRE_CSUM |		\
-	 SKB_GSO_PARTIAL | SKB_GSO_UDP_L4 | SKB_GSO_DODGY)
-
-static u32 nvnic_tx_gso_mask(u32 type)
-{
-	return NVNIC_TX_MAP_GSO(type, TCPV4, TSO4) |
-	       NVNIC_TX_MAP_GSO(type, TCPV6, TSO6) |
-	       NVNIC_TX_MAP_GSO(type, TCP_ECN, TSO_ECN) |
-	       NVNIC_TX_MAP_GSO(type, TCP_FIXEDID, TSO_FIXEDID) |
-	       NVNIC_TX_MAP_GSO(type, GRE, GSO_GRE) |
-	       NVNIC_TX_MAP_GSO(type, GRE_CSUM, GSO_GRE_CSUM) |
-	       NVNIC_TX_MAP_GSO(type, PARTIAL, GSO_PARTIAL) |
-	       NVNIC_TX_MAP_GSO(type, UDP_L4, USO);
-}
-
-static bool nvnic_tx_request_gso(const struct sk_buff *skb,
-				 struct nvnic_tx_req *req)
-{
-	u32 hdr_len, type;
-	bool cwr;
-
-	hdr_len = nvnic_lso_hdr_len(skb, &cwr);
-	type = nvnic_lso_type(skb, cwr);
-	req->mask = nvnic_tx_gso_mask(type);
-	req->hdr_len = hdr_len;
-	if (req->mask & NVNIC_OFF_BIT(USO))
-		req->path = NVNIC_TX_USO;
-	else if (req->mask & NVNIC_OFF_BIT(GSO_PARTIAL))
-		req->path = NVNIC_TX_LSO_PARTIAL;
-	else
-		req->path = NVNIC_TX_LSO_NATIVE;
-
-	return !(type & ~NVNIC_TX_GSO_KNOWN) &&
-	       nvnic_lso_fits(skb, hdr_len, 0);
-}
-
 /* False: the device cannot be asked for what the frame needs. */
 static bool nvnic_tx_request(const struct sk_buff *skb,
 			     struct nvnic_tx_req *req)
 {
 	if (skb_is_gso(skb))
-		return nvnic_tx_request_gso(skb, req);
+		return nvnic_tx_request_gso(skb, 0, req);
 
 	req->mask = 0;
 	req->path = NVNIC_TX_PLAIN;

@@ -20,13 +20,10 @@
 #include <linux/bitfield.h>
 #include <linux/cache.h>
 #include <linux/dim.h>
-#include <linux/if_vlan.h>
 #include <linux/interrupt.h>
 #include <linux/netdevice.h>
 #include <linux/skbuff.h>
-#include <linux/tcp.h>
 #include <linux/timer.h>
-#include <linux/udp.h>
 
 #include <nvnic/desc.h>
 #include <nvnic/offloads.h>
@@ -434,70 +431,32 @@ static inline bool nvnic_csum_fits(const struct sk_buff *skb, u32 extra)
 }
 
 /**
- * nvnic_lso_hdr_len() - header length of a super-frame
- * @skb: frame, from its Ethernet header on
- * @cwr: set to whether its TCP header has CWR; for nvnic_lso_type()
+ * struct nvnic_tx_req - what a frame asks of the device
+ * @mask: request bits, NVNIC_OFF_BIT()
+ * @gso_type: what a super-frame needs by its headers, SKB_GSO_*
+ * @hdr_len: bytes of the headers that each segment gets
+ * @csum_start: offset from which on the device is to sum
+ * @csum_off: offset from there to the checksum
+ * @path: enum nvnic_tx_path
  *
- * The transport header whose checksum is to be filled is the innermost one,
- * whatever encapsulation came around it and whoever set the header offsets.
- * SYN, RST and URG are not for segmentation: the stack does it.
- *
- * Context: any.
- *
- * Return: bytes from the start of the frame to the end of its innermost
- * transport header, 0 if the device cannot segment it.
+ * @csum_start and @csum_off are set with NVNIC_TX_CSUM, @gso_type and @hdr_len
+ * with the paths behind it.
  */
-static inline u32 nvnic_lso_hdr_len(const struct sk_buff *skb, bool *cwr)
-{
-	const struct tcphdr *th;
-	struct tcphdr buf;
-	int off;
+struct nvnic_tx_req {
+	u32 mask;
+	u32 gso_type;
+	u16 hdr_len;
+	u16 csum_start;
+	u16 csum_off;
+	u8 path;
+};
 
-	*cwr = false;
-	if (skb->ip_summed != CHECKSUM_PARTIAL)
-		return 0;
-
-	off = skb_checksum_start_offset(skb);
-	if (off < 0)
-		return 0;
-	if (skb_shinfo(skb)->gso_type & SKB_GSO_UDP_L4)
-		return off + sizeof(struct udphdr);
-
-	th = skb_header_pointer(skb, off, sizeof(buf), &buf);
-	if (!th || th->doff * 4 < sizeof(*th) ||
-	    tcp_flag_word(th) & (TCP_FLAG_SYN | TCP_FLAG_RST | TCP_FLAG_URG))
-		return 0;
-
-	*cwr = th->cwr;
-
-	return off + th->doff * 4;
-}
-
-/**
- * nvnic_lso_fits() - can the device segment this super-frame?
- * @skb: frame
- * @hdr_len: its nvnic_lso_hdr_len()
- * @extra: bytes that its header is still to grow by
- *
- * Context: any.
- *
- * Return: true if it is within the limits of <nvnic/offloads.h>.
- */
-static inline bool nvnic_lso_fits(const struct sk_buff *skb, u32 hdr_len,
-				  u32 extra)
-{
-	u32 mss = skb_shinfo(skb)->gso_size;
-
-	return hdr_len && skb->len > hdr_len &&
-	       skb->len + extra <= NVNIC_MAX_TX_LEN &&
-	       hdr_len + extra <= NVNIC_MAX_HDR_LEN &&
-	       FIELD_FIT(NVNIC_TXD_REQ_HDR_LEN, hdr_len + extra) &&
-	       FIELD_FIT(NVNIC_TXD_REQ_MSS, mss) &&
-	       mss >= NVNIC_MIN_MSS && mss <= NVNIC_MAX_MSS;
-}
-
-/* nvnic_features.c */
-u32 nvnic_lso_type(const struct sk_buff *skb, bool cwr);
+/* nvnic_request.c */
+bool nvnic_tx_request_gso(const struct sk_buff *skb, u32 extra,
+			  struct nvnic_tx_req *req);
+netdev_features_t nvnic_features_check(struct sk_buff *skb,
+				       struct net_device *dev,
+				       netdev_features_t features);
 
 /* nvnic_ring.c */
 struct nvnic_rings *nvnic_rings_alloc(struct nvnic_net *nn,
