@@ -233,9 +233,14 @@ struct nvnic_net {
 	char event_name[IFNAMSIZ + 8];
 };
 
-/* nvnic_main.c */
+/* nvnic_hw.c */
 void nvnic_ctrl(struct nvnic_net *nn, u64 mask, bool on);
+int nvnic_queue_start(struct nvnic_net *nn, u32 regs, dma_addr_t desc,
+		      dma_addr_t cmpl, u16 size);
+void nvnic_queue_stop(struct nvnic_net *nn, u32 regs);
+int nvnic_rss_commit(struct nvnic_net *nn, u32 ctx, const struct nvnic_rss *rss);
 
+/* nvnic_main.c */
 struct nvnic_net *nvnic_port_create(struct nvnic_bus_dev *bdev,
 				    struct nvnic_devlink *devlink);
 void nvnic_port_destroy(struct nvnic_net *nn);
@@ -294,7 +299,6 @@ bool nvnic_quirk_fits(const struct nvnic_net *nn, const struct sk_buff *skb);
 void nvnic_rss_init(struct nvnic_net *nn);
 void nvnic_rss_default_table(struct nvnic_net *nn, u32 queues);
 int nvnic_rss_program(struct nvnic_net *nn, u32 queues);
-int nvnic_rss_commit(struct nvnic_net *nn, u32 ctx, const struct nvnic_rss *rss);
 int nvnic_rss_change(struct nvnic_net *nn, const struct nvnic_rss *rss);
 int nvnic_rss_check(struct nvnic_net *nn, const struct ethtool_rxfh_param *rxfh,
 		    u64 fields, struct netlink_ext_ack *extack);

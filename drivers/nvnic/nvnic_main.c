@@ -13,20 +13,6 @@
 #include "nvnic_csr.h"
 #include "nvnic_vmq.h"
 
-/**
- * nvnic_ctrl() - set or clear switches of the port
- * @nn: port
- * @mask: NVNIC_CTRL_*
- * @on: set them
- *
- * Context: process, instance lock or before the port is registered; sleeps.
- */
-void nvnic_ctrl(struct nvnic_net *nn, u64 mask, bool on)
-{
-	nn->ctrl = on ? nn->ctrl | mask : nn->ctrl & ~mask;
-	nvnic_wr(nn->bdev, NVNIC_REG_CTRL, nn->ctrl);
-}
-
 static void nvnic_service(struct work_struct *work)
 {
 	struct nvnic_net *nn = container_of(to_delayed_work(work),

@@ -7,48 +7,11 @@
  * The stack's queue management operations are for RX queues. Recovery of a
  * queue goes the same way.
  */
-#include <linux/bitfield.h>
 #include <linux/rtnetlink.h>
 #include <net/netdev_queues.h>
 
 #include "nvnic.h"
 #include "nvnic_compat_ops.h"
-#include "nvnic_csr.h"
-
-/* ---- Queues of the device ---- */
-
-static int nvnic_queue_start(struct nvnic_net *nn, u32 regs, dma_addr_t desc,
-			     dma_addr_t cmpl, u16 size)
-{
-	struct nvnic_bus_dev *bdev = nn->bdev;
-	u64 status;
-
-	nvnic_wr(bdev, regs + NVNIC_REG_Q_BASE, desc);
-	nvnic_wr(bdev, regs + NVNIC_REG_Q_CBASE, cmpl);
-	nvnic_wr(bdev, regs + NVNIC_REG_Q_SIZE, size);
-	nvnic_wr(bdev, regs + NVNIC_REG_Q_CTRL, NVNIC_Q_CTRL_ENABLE);
-
-	status = nvnic_rd(bdev, regs + NVNIC_REG_Q_STATUS);
-	if (FIELD_GET(NVNIC_Q_STATUS_STATE, status) == NVNIC_QSTATE_RUNNING)
-		return 0;
-
-	netdev_err(nn->netdev, "queue at %#x does not start, status %#llx\n",
-		   regs, status);
-	nvnic_wr(bdev, regs + NVNIC_REG_Q_CTRL, 0);
-	return -EIO;
-}
-
-/**
- * nvnic_queue_stop() - have the device stop a queue
- * @nn: port
- * @regs: NVNIC_REG_TXQ() or NVNIC_REG_RXQ()
- *
- * Context: process, instance lock; sleeps. On return the device has let go of its rings.
- */
-void nvnic_queue_stop(struct nvnic_net *nn, u32 regs)
-{
-	nvnic_wr(nn->bdev, regs + NVNIC_REG_Q_CTRL, 0);
-}
 
 /**
  * nvnic_tx_start() - have the device start a TX queue

@@ -7,10 +7,8 @@
 #include <linux/bitfield.h>
 #include <linux/ethtool.h>
 #include <linux/rtnetlink.h>
-#include <linux/unaligned.h>
 
 #include "nvnic.h"
-#include "nvnic_csr.h"
 #include "nvnic_vmq.h"
 
 static_assert(sizeof(u64[NVNIC_RSS_KEY_WORDS]) == NVNIC_RSS_KEY_LEN);
@@ -57,46 +55,6 @@ void nvnic_rss_init(struct nvnic_net *nn)
 	nn->rss.fields = NVNIC_RSS_FIELDS_RESET;
 	netdev_rss_key_fill(nn->rss.key, sizeof(nn->rss.key));
 	nvnic_rss_default_table(nn, nn->cfg.num);
-}
-
-static void nvnic_rss_stage(struct nvnic_net *nn, const struct nvnic_rss *rss)
-{
-	struct nvnic_bus_dev *bdev = nn->bdev;
-	u32 i;
-
-	for (i = 0; i < NVNIC_RSS_KEY_WORDS; i++)
-		nvnic_wr(bdev, NVNIC_REG_RSS_KEY + i * sizeof(u64),
-			 get_unaligned_be64(rss->key + i * sizeof(u64)));
-	for (i = 0; i < NVNIC_RSS_ENTRIES; i++)
-		nvnic_wr(bdev, NVNIC_REG_RSS_TABLE(i), rss->table[i]);
-	nvnic_wr(bdev, NVNIC_REG_RSS_FIELDS, rss->fields);
-}
-
-/**
- * nvnic_rss_commit() - write a hash configuration to the device
- * @nn: port
- * @ctx: RSS context, 0 is the main one
- * @rss: configuration, NULL to remove the context
- *
- * Context: process, instance lock or with the port not registered.
- *
- * Return: 0, or -EIO when the device refused it.
- */
-int nvnic_rss_commit(struct nvnic_net *nn, u32 ctx, const struct nvnic_rss *rss)
-{
-	struct nvnic_bus_dev *bdev = nn->bdev;
-
-	nvnic_wr(bdev, NVNIC_REG_RSS_CTX,
-		 FIELD_PREP(NVNIC_RSS_CTX_ID, ctx) |
-		 FIELD_PREP(NVNIC_RSS_CTX_SYM_XOR, rss && rss->sym_xor) |
-		 FIELD_PREP(NVNIC_RSS_CTX_REMOVE, !rss));
-	if (rss)
-		nvnic_rss_stage(nn, rss);
-	nvnic_wr(bdev, NVNIC_REG_RSS_COMMIT, 1);
-	if (nvnic_rd(bdev, NVNIC_REG_RSS_COMMIT) & NVNIC_RSS_COMMIT_REFUSED)
-		return -EIO;
-
-	return 0;
 }
 
 /**

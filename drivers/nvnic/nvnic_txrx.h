@@ -489,7 +489,6 @@ void nvnic_vec_detach(struct nvnic_vec *vec);
 extern const struct netdev_queue_mgmt_ops nvnic_queue_mgmt_ops;
 int nvnic_tx_start(struct nvnic_vec *vec);
 int nvnic_rx_start(struct nvnic_vec *vec);
-void nvnic_queue_stop(struct nvnic_net *nn, u32 regs);
 int nvnic_queue_mem_alloc(struct net_device *dev, void *mem, int q);
 int nvnic_queue_rx_start(struct net_device *dev, void *mem, int q);
 int nvnic_vec_recover(struct nvnic_vec *vec, bool tx, bool rx);
