@@ -282,8 +282,8 @@ void nvnic_self_test(struct net_device *dev, struct ethtool_test *test,
 		     u64 *data);
 
 /* nvnic_features.c */
-extern struct notifier_block nvnic_features_nb;
 void nvnic_features_init(struct nvnic_net *nn);
+void nvnic_features_changed(struct nvnic_net *nn);
 netdev_features_t nvnic_fix_features(struct net_device *dev,
 				     netdev_features_t features);
 int nvnic_set_features(struct net_device *dev, netdev_features_t features);
@@ -353,8 +353,8 @@ void nvnic_ntuple_stats_strings(struct nvnic_net *nn, u8 *data);
 void nvnic_ntuple_stats_values(struct nvnic_net *nn, u64 *data);
 
 /* nvnic_tc.c */
-extern struct notifier_block nvnic_tc_nb;
 int nvnic_tc_init(struct nvnic_net *nn);
+void nvnic_tc_leave(struct nvnic_net *nn);
 void nvnic_tc_close(struct nvnic_net *nn);
 void nvnic_tc_exit(struct nvnic_net *nn);
 bool nvnic_tc_busy(const struct nvnic_net *nn);

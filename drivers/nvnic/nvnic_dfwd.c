@@ -521,9 +521,17 @@ static void nvnic_dfwd_preaddress(struct nvnic_net *nn, struct net_device *vdev)
 		ether_addr_copy(vmq->lent, vdev->dev_addr);
 }
 
-static void nvnic_dfwd_macvlan_event(struct net_device *dev,
-				     struct net_device *vdev,
-				     unsigned long event, void *ptr)
+/**
+ * nvnic_dfwd_event() - a macvlan of a port has changed
+ * @dev: port
+ * @vdev: macvlan
+ * @event: what has happened, NETDEV_*
+ * @ptr: what the notifier says of it
+ *
+ * Context: process, RTNL.
+ */
+void nvnic_dfwd_event(struct net_device *dev, struct net_device *vdev,
+		      unsigned long event, void *ptr)
 {
 	const struct netdev_notifier_pre_changeaddr_info *info = ptr;
 
@@ -570,8 +578,15 @@ static void nvnic_dfwd_vlan(struct nvnic_net *nn, const struct net_device *upper
 	nvnic_dev_unlock(nn->netdev);
 }
 
-static void nvnic_dfwd_port_event(struct nvnic_net *nn, unsigned long event,
-				  void *ptr)
+/**
+ * nvnic_dfwd_port_event() - what stands on a port has changed, or the port goes
+ * @nn: port
+ * @event: what has happened, NETDEV_*
+ * @ptr: what the notifier says of it
+ *
+ * Context: process, RTNL.
+ */
+void nvnic_dfwd_port_event(struct nvnic_net *nn, unsigned long event, void *ptr)
 {
 	const struct netdev_notifier_changeupper_info *info = ptr;
 
@@ -584,26 +599,3 @@ static void nvnic_dfwd_port_event(struct nvnic_net *nn, unsigned long event,
 	else if (is_vlan_dev(info->upper_dev))
 		nvnic_dfwd_vlan(nn, info->upper_dev, info->linking);
 }
-
-static int nvnic_dfwd_event(struct notifier_block *nb, unsigned long event,
-			    void *ptr)
-{
-	struct net_device *vdev = netdev_notifier_info_to_dev(ptr), *dev;
-
-	if (vdev->netdev_ops == &nvnic_netdev_ops) {
-		nvnic_dfwd_port_event(netdev_priv(vdev), event, ptr);
-		return NOTIFY_DONE;
-	}
-	if (!netif_is_macvlan(vdev))
-		return NOTIFY_DONE;
-
-	dev = macvlan_dev_real_dev(vdev);
-	if (dev->netdev_ops == &nvnic_netdev_ops)
-		nvnic_dfwd_macvlan_event(dev, vdev, event, ptr);
-
-	return NOTIFY_DONE;
-}
-
-struct notifier_block nvnic_dfwd_nb = {
-	.notifier_call = nvnic_dfwd_event,
-};

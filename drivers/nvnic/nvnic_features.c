@@ -249,26 +249,17 @@ bool nvnic_features_settle(struct nvnic_net *nn, unsigned long timeout_us)
 	return true;
 }
 
-static int nvnic_features_event(struct notifier_block *nb, unsigned long event,
-				void *ptr)
+/**
+ * nvnic_features_changed() - the stack has stopped using what was turned off
+ * @nn: port
+ *
+ * Context: process, instance lock.
+ */
+void nvnic_features_changed(struct nvnic_net *nn)
 {
-	struct net_device *dev = netdev_notifier_info_to_dev(ptr);
-	struct nvnic_net *nn;
-
-	if (event != NETDEV_FEAT_CHANGE ||
-	    dev->netdev_ops != &nvnic_netdev_ops)
-		return NOTIFY_DONE;
-
-	nn = netdev_priv(dev);
 	if (!nvnic_features_settle(nn, NVNIC_SETTLE_US))
 		mod_delayed_work(system_percpu_wq, &nn->service, 1);
-
-	return NOTIFY_DONE;
 }
-
-struct notifier_block nvnic_features_nb = {
-	.notifier_call = nvnic_features_event,
-};
 
 /**
  * nvnic_set_priv_flags() - ethtool: set private flags

@@ -7,6 +7,7 @@
 #include <linux/bitfield.h>
 #include <linux/dma-mapping.h>
 #include <linux/etherdevice.h>
+#include <linux/if_macvlan.h>
 #include <linux/rtnetlink.h>
 
 #include "nvnic.h"
@@ -239,6 +240,51 @@ static struct device_driver nvnic_driver = {
 	.remove = nvnic_remove,
 };
 
+/* ---- Events of ports, and of macvlans on them ---- */
+
+static bool nvnic_is_port(const struct net_device *dev)
+{
+	return dev->netdev_ops == &nvnic_netdev_ops;
+}
+
+static void nvnic_port_event(struct net_device *dev, unsigned long event,
+			     void *ptr)
+{
+	struct nvnic_net *nn = netdev_priv(dev);
+
+	switch (event) {
+	case NETDEV_FEAT_CHANGE:
+		nvnic_features_changed(nn);
+		break;
+	case NETDEV_UNREGISTER:
+		nvnic_tc_leave(nn);
+		break;
+	}
+	nvnic_dfwd_port_event(nn, event, ptr);
+}
+
+static int nvnic_event(struct notifier_block *nb, unsigned long event,
+		       void *ptr)
+{
+	struct net_device *dev = netdev_notifier_info_to_dev(ptr), *lower;
+
+	if (nvnic_is_port(dev)) {
+		nvnic_port_event(dev, event, ptr);
+	} else if (netif_is_macvlan(dev)) {
+		lower = macvlan_dev_real_dev(dev);
+		if (nvnic_is_port(lower))
+			nvnic_dfwd_event(lower, dev, event, ptr);
+	}
+
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block nvnic_nb = {
+	.notifier_call = nvnic_event,
+};
+
+/* ---- Load and unload ---- */
+
 /**
  * nvnic_register() - make the driver known to the bus and the stack
  *
@@ -250,30 +296,14 @@ int nvnic_register(void)
 {
 	int err;
 
-	err = register_netdevice_notifier(&nvnic_features_nb);
+	err = register_netdevice_notifier(&nvnic_nb);
 	if (err)
 		return err;
 
-	err = register_netdevice_notifier(&nvnic_dfwd_nb);
-	if (err)
-		goto unregister_features;
-
-	err = register_netdevice_notifier(&nvnic_tc_nb);
-	if (err)
-		goto unregister_dfwd;
-
 	err = driver_register(&nvnic_driver);
 	if (err)
-		goto unregister_tc;
+		unregister_netdevice_notifier(&nvnic_nb);
 
-	return 0;
-
-unregister_tc:
-	unregister_netdevice_notifier(&nvnic_tc_nb);
-unregister_dfwd:
-	unregister_netdevice_notifier(&nvnic_dfwd_nb);
-unregister_features:
-	unregister_netdevice_notifier(&nvnic_features_nb);
 	return err;
 }
 
@@ -285,7 +315,5 @@ unregister_features:
 void nvnic_unregister(void)
 {
 	driver_unregister(&nvnic_driver);
-	unregister_netdevice_notifier(&nvnic_tc_nb);
-	unregister_netdevice_notifier(&nvnic_dfwd_nb);
-	unregister_netdevice_notifier(&nvnic_features_nb);
+	unregister_netdevice_notifier(&nvnic_nb);
 }

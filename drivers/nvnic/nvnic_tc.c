@@ -194,7 +194,13 @@ static void nvnic_tc_work(struct work_struct *work)
 	rtnl_unlock();
 }
 
-static void nvnic_tc_leave(struct nvnic_net *nn)
+/**
+ * nvnic_tc_leave() - the port leaves its network namespace
+ * @nn: port
+ *
+ * Context: process, RTNL.
+ */
+void nvnic_tc_leave(struct nvnic_net *nn)
 {
 	struct nvnic_tc *tc = nn->tc;
 	struct nvnic_tc_bind *bind;
@@ -209,22 +215,6 @@ static void nvnic_tc_leave(struct nvnic_net *nn)
 	tc->moving = true;
 	schedule_work(&tc->work);
 }
-
-static int nvnic_tc_event(struct notifier_block *nb, unsigned long event,
-			  void *ptr)
-{
-	struct net_device *dev = netdev_notifier_info_to_dev(ptr);
-
-	if (event == NETDEV_UNREGISTER &&
-	    dev->netdev_ops == &nvnic_netdev_ops)
-		nvnic_tc_leave(netdev_priv(dev));
-
-	return NOTIFY_DONE;
-}
-
-struct notifier_block nvnic_tc_nb = {
-	.notifier_call = nvnic_tc_event,
-};
 
 /* ---- The port comes and goes ---- */
 

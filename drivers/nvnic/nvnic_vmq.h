@@ -99,7 +99,9 @@ u32 nvnic_station_group(const struct nvnic_net *nn,
 bool nvnic_station_lend(struct nvnic_net *nn, const struct net_device *vdev);
 
 /* nvnic_dfwd.c */
-extern struct notifier_block nvnic_dfwd_nb;
+void nvnic_dfwd_event(struct net_device *dev, struct net_device *vdev,
+		      unsigned long event, void *ptr);
+void nvnic_dfwd_port_event(struct nvnic_net *nn, unsigned long event, void *ptr);
 void *nvnic_dfwd_add_station(struct net_device *dev, struct net_device *vdev);
 void nvnic_dfwd_del_station(struct net_device *dev, void *priv);
 void nvnic_dfwd_release_all(struct nvnic_net *nn);
