@@ -233,6 +233,24 @@ struct nvnic_net {
 	char event_name[IFNAMSIZ + 8];
 };
 
+/**
+ * nvnic_fault() - ask for the reset of a queue
+ * @nn: port
+ * @map: its fault_tx or fault_rx
+ * @queue: number of the queue
+ *
+ * Context: any.
+ */
+static inline void nvnic_fault(struct nvnic_net *nn, unsigned long *map,
+			       unsigned int queue)
+{
+	set_bit(queue, map);
+	/* P9: its barrier stands between the fault and the look at devlink's
+	 * state, with nvnic_health_settle()
+	 */
+	schedule_work(&nn->devlink->report);
+}
+
 /* nvnic_hw.c */
 void nvnic_ctrl(struct nvnic_net *nn, u64 mask, bool on);
 int nvnic_queue_start(struct nvnic_net *nn, u32 regs, dma_addr_t desc,

@@ -85,6 +85,5 @@ int nvnic_health_create(struct nvnic_devlink *dl);
 void nvnic_health_destroy(struct nvnic_devlink *dl);
 bool nvnic_health_retry(struct nvnic_net *nn);
 void nvnic_health_clear(struct nvnic_net *nn);
-void nvnic_fault(struct nvnic_net *nn, unsigned long *map, unsigned int queue);
 
 #endif /* NVNIC_DEVLINK_H */

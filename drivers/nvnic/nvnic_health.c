@@ -58,23 +58,6 @@ static u32 nvnic_health_regs(enum nvnic_health_side side, u32 queue)
 					 NVNIC_REG_RXQ(queue);
 }
 
-/**
- * nvnic_fault() - ask for the reset of a queue
- * @nn: port
- * @map: its fault_tx or fault_rx
- * @queue: number of the queue
- *
- * Context: any.
- */
-void nvnic_fault(struct nvnic_net *nn, unsigned long *map, unsigned int queue)
-{
-	set_bit(queue, map);
-	/* P9: its barrier stands between the fault and the look at devlink's
-	 * state, with nvnic_health_settle()
-	 */
-	schedule_work(&nn->devlink->report);
-}
-
 /* ---- Diagnose and dump ---- */
 
 static const char *nvnic_health_hold(u64 status)
