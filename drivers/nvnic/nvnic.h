@@ -379,12 +379,14 @@ bool nvnic_tc_busy(const struct nvnic_net *nn);
 int nvnic_tc_check_queues(struct nvnic_net *nn, u32 queues);
 int nvnic_setup_tc(struct net_device *dev, enum tc_setup_type type, void *data);
 
-/* nvnic_coalesce.c */
+/* nvnic_moder.c */
 int nvnic_moder_init(struct nvnic_net *nn);
 void nvnic_moder_exit(struct nvnic_net *nn);
 void nvnic_moder_start(struct nvnic_vec *vec);
 void nvnic_moder_stop(struct nvnic_vec *vec);
 void nvnic_moder_adapt(struct nvnic_vec *vec);
+
+/* nvnic_coalesce.c */
 void nvnic_moder_set(struct nvnic_net *nn, u32 queue,
 		     const struct nvnic_coalesce *c);
 int nvnic_get_coalesce(struct net_device *dev, struct ethtool_coalesce *out,
