@@ -462,17 +462,22 @@ netdev_features_t nvnic_features_check(struct sk_buff *skb,
 struct nvnic_rings *nvnic_rings_alloc(struct nvnic_net *nn,
 				      const struct nvnic_config *cfg);
 void nvnic_rings_free(struct nvnic_rings *rings);
+int nvnic_span_alloc(struct nvnic_rings *rings, struct nvnic_net *nn,
+		     struct nvnic_span span, struct nvnic_vmq *vmq);
+void nvnic_span_free(struct nvnic_rings *rings, u32 first, u32 end);
+u32 nvnic_rx_truesize(u32 mtu);
+void nvnic_rx_ring_init(struct nvnic_rx_ring *ring, struct nvnic_vec *vec);
+int nvnic_rx_ring_alloc(struct nvnic_rx_ring *ring, struct nvnic_vec *vec,
+			u16 size, u32 truesize);
+void nvnic_rx_ring_free(struct nvnic_rx_ring *ring);
+
+/* nvnic_rings.c */
 int nvnic_rings_up(struct nvnic_net *nn, struct nvnic_rings *rings);
 void nvnic_rings_down(struct nvnic_net *nn);
 int nvnic_rings_add(struct nvnic_net *nn, struct nvnic_vmq *vmq,
 		    struct nvnic_span span);
 void nvnic_rings_remove(struct nvnic_net *nn, struct nvnic_vmq *vmq);
 int nvnic_reconfigure(struct nvnic_net *nn, const struct nvnic_config *cfg);
-u32 nvnic_rx_truesize(u32 mtu);
-void nvnic_rx_ring_init(struct nvnic_rx_ring *ring, struct nvnic_vec *vec);
-int nvnic_rx_ring_alloc(struct nvnic_rx_ring *ring, struct nvnic_vec *vec,
-			u16 size, u32 truesize);
-void nvnic_rx_ring_free(struct nvnic_rx_ring *ring);
 
 /* nvnic_vec.c */
 int nvnic_poll(struct napi_struct *napi, int budget);

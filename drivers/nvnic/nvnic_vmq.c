@@ -7,7 +7,7 @@
  * A set comes to work when its queue pairs run, and its rule comes last. It goes
  * the other way: the rule first, so that nothing new comes; then the device
  * stops its queues; the driver takes what they have received; then the set is
- * free. Whoever wants it is in nvnic_dfwd.c, its queue pairs are in nvnic_ring.c.
+ * free. Whoever wants it is in nvnic_dfwd.c, its queue pairs are in nvnic_rings.c.
  */
 #include <linux/bitfield.h>
 #include <linux/etherdevice.h>

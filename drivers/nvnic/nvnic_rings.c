@@ -1,0 +1,514 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * nvnic driver: rings go up, down, and are replaced.
+ *
+ * Copyright (C) 2026 nvnic contributors
+ */
+#include <linux/iopoll.h>
+#include <linux/rtnetlink.h>
+#include <net/sch_generic.h>
+
+#include "nvnic.h"
+#include "nvnic_csr.h"
+#include "nvnic_vmq.h"
+
+/* How long replaced TX rings may take for the next of what they hold */
+#define NVNIC_DRAIN_US		USEC_PER_SEC
+#define NVNIC_DRAIN_STEP_US	200
+
+static int nvnic_vec_start(struct nvnic_vec *vec)
+{
+	int err;
+
+	vec->tx.closed = false;
+	err = nvnic_rx_fill(&vec->rx, NVNIC_RX_GFP_SETUP);
+	if (err)
+		return err;
+
+	err = nvnic_tx_start(vec);
+	if (err)
+		return err;
+
+	err = nvnic_rx_start(vec);
+	if (err)
+		nvnic_queue_stop(vec->nn, NVNIC_REG_TXQ(vec->index));
+
+	return err;
+}
+
+static void nvnic_vec_stop(struct nvnic_vec *vec)
+{
+	nvnic_wr(vec->nn->bdev, vec->arm, 0);
+	nvnic_queue_stop(vec->nn, NVNIC_REG_TXQ(vec->index));
+	nvnic_queue_stop(vec->nn, NVNIC_REG_RXQ(vec->index));
+}
+
+/* What the device has let go of, back to where it started. */
+static void nvnic_vec_flush(struct nvnic_vec *vec)
+{
+	nvnic_tx_flush(&vec->tx);
+	nvnic_rx_flush(&vec->rx);
+}
+
+static void nvnic_span_halt(struct nvnic_rings *rings, u32 first, u32 end)
+{
+	struct nvnic_vec *vec;
+
+	nvnic_for_each_vec_in(vec, rings, first, end) {
+		nvnic_vec_stop(vec);
+		nvnic_vec_flush(vec);
+	}
+}
+
+static int nvnic_span_start(struct nvnic_rings *rings, u32 first, u32 end)
+{
+	struct nvnic_vec *vec;
+	int err;
+
+	nvnic_for_each_vec_in(vec, rings, first, end) {
+		err = nvnic_vec_start(vec);
+		if (err) {
+			nvnic_span_halt(rings, first, vec->index);
+			return err;
+		}
+	}
+
+	return 0;
+}
+
+static int nvnic_span_request_irqs(struct nvnic_rings *rings, u32 first,
+				   u32 end)
+{
+	struct nvnic_vec *vec, *done;
+	int err;
+
+	nvnic_for_each_vec_in(vec, rings, first, end) {
+		err = nvnic_vec_request_irq(vec);
+		if (!err)
+			continue;
+		netdev_err(vec->nn->netdev,
+			   "no interrupt for queue pair %u: %d\n", vec->index,
+			   err);
+		nvnic_for_each_vec_in(done, rings, first, vec->index)
+			nvnic_vec_free_irq(done);
+		return err;
+	}
+
+	return 0;
+}
+
+/* On an error no pair is at work. */
+static int nvnic_span_up(struct nvnic_rings *rings, u32 first, u32 end)
+{
+	struct nvnic_vec *vec;
+	int err;
+
+	err = nvnic_span_start(rings, first, end);
+	if (err)
+		return err;
+
+	err = nvnic_span_request_irqs(rings, first, end);
+	if (err) {
+		nvnic_span_halt(rings, first, end);
+		return err;
+	}
+
+	nvnic_for_each_vec_in(vec, rings, first, end)
+		nvnic_vec_enable(vec);
+
+	return 0;
+}
+
+static void nvnic_span_tx_stop(struct nvnic_rings *rings, u32 first, u32 end)
+{
+	struct nvnic_vec *vec;
+
+	nvnic_for_each_vec_in(vec, rings, first, end)
+		nvnic_tx_close(&vec->tx);
+}
+
+/* Afterwards neither device nor stack know the rings, and they are empty. */
+static void nvnic_span_down(struct nvnic_rings *rings, u32 first, u32 end)
+{
+	struct nvnic_vec *vec;
+
+	nvnic_span_tx_stop(rings, first, end);
+	nvnic_for_each_vec_in(vec, rings, first, end)
+		nvnic_vec_stop(vec);
+
+	nvnic_for_each_vec_in(vec, rings, first, end) {
+		nvnic_vec_finish(vec);
+		nvnic_vec_disable(vec);
+	}
+
+	/* A poll that had not seen tx.closed may have woken a queue. */
+	nvnic_span_tx_stop(rings, first, end);
+
+	nvnic_for_each_vec_in(vec, rings, first, end) {
+		nvnic_vec_detach(vec);
+		clear_bit(vec->index, vec->nn->fault_tx);
+		clear_bit(vec->index, vec->nn->fault_rx);
+		nvnic_vec_flush(vec);
+	}
+}
+
+/* Frames that the stack holds for this queue and no other, or NULL */
+static struct Qdisc *nvnic_txq_backlog(struct netdev_queue *txq)
+{
+	struct Qdisc *qdisc = rtnl_dereference(txq->qdisc);
+
+	return qdisc && qdisc->flags & TCQ_F_ONETXQUEUE ? qdisc : NULL;
+}
+
+static void nvnic_backlog_reset(struct Qdisc *qdisc)
+{
+	spin_lock_bh(qdisc_lock(qdisc));
+	qdisc_reset(qdisc);
+	spin_unlock_bh(qdisc_lock(qdisc));
+}
+
+/* As qdisc_reset_all_tx_gt() does for all that follow */
+static void nvnic_txq_reset(struct netdev_queue *txq)
+{
+	struct Qdisc *qdisc = nvnic_txq_backlog(txq);
+
+	if (!qdisc)
+		return;
+
+	if (!(qdisc->flags & TCQ_F_NOLOCK)) {
+		nvnic_backlog_reset(qdisc);
+		return;
+	}
+
+	spin_lock_bh(&qdisc->seqlock);
+	nvnic_backlog_reset(qdisc);
+	clear_bit(__QDISC_STATE_MISSED, &qdisc->state);
+	clear_bit(__QDISC_STATE_DRAINING, &qdisc->state);
+	spin_unlock_bh(&qdisc->seqlock);
+}
+
+static void nvnic_span_tx_reset(struct nvnic_net *nn, u32 first, u32 end)
+{
+	for (; first < end; first++)
+		nvnic_txq_reset(netdev_get_tx_queue(nn->netdev, first));
+}
+
+/*
+ * The border between the port's TX queues and those of VM queue sets moves.
+ * Frames that wait at queues that change sides must not be sent there.
+ */
+static void nvnic_tx_move(struct nvnic_net *nn, u16 num)
+{
+	u16 old = nn->tx_num;
+
+	if (old == num)
+		return;
+	WRITE_ONCE(nn->tx_num, num);
+	if (!nn->vmq_used)
+		return;
+
+	/* Nobody chooses by the old border after this. */
+	synchronize_net();
+	nvnic_span_tx_reset(nn, min(old, num), NVNIC_MAX_QUEUES);
+}
+
+/**
+ * nvnic_rings_up() - put rings to work
+ * @nn: port, without rings in use
+ * @rings: rings that are not in use
+ *
+ * Does not start the stack's queues.
+ *
+ * Context: process, instance lock; TX queues stopped or not yet started.
+ *
+ * Return: 0; -ENOMEM without memory for buffers; -EIO when the device refused a
+ * queue, the hash table or a VM queue set; or what request_irq() returned. Then
+ * @rings is not in use.
+ */
+int nvnic_rings_up(struct nvnic_net *nn, struct nvnic_rings *rings)
+{
+	int err;
+
+	nvnic_assert_dev_lock(nn->netdev);
+
+	nvnic_wr(nn->bdev, NVNIC_REG_FRAME_MAX,
+		 rings->cfg.mtu + NVNIC_L2_OVERHEAD);
+	err = nvnic_rss_program(nn, rings->cfg.num);
+	if (err)
+		return err;
+
+	nvnic_tx_move(nn, rings->cfg.num);
+	err = nvnic_span_up(rings, 0, NVNIC_MAX_QUEUES);
+	if (err)
+		return err;
+
+	nn->rings = rings;
+	nn->max_used = max(nn->max_used, nvnic_config_end(&rings->cfg));
+	err = nvnic_vmq_start_all(nn);
+	if (err) {
+		nvnic_rings_down(nn);
+		return err;
+	}
+	WRITE_ONCE(nn->down, false);
+
+	return 0;
+}
+
+/* No queue may be stopped for long in the eyes of the watchdog. */
+static void nvnic_tx_disable_all(struct net_device *dev)
+{
+	unsigned int i;
+
+	for (i = 0; i < dev->num_tx_queues; i++)
+		txq_trans_cond_update(netdev_get_tx_queue(dev, i));
+	netif_tx_disable(dev);
+}
+
+/**
+ * nvnic_rings_down() - take the rings out of work
+ * @nn: port
+ *
+ * Afterwards neither device nor stack know the rings, and they are empty: what
+ * they held is dropped.
+ *
+ * Context: process, instance lock.
+ */
+void nvnic_rings_down(struct nvnic_net *nn)
+{
+	struct nvnic_rings *rings = nn->rings;
+
+	nvnic_assert_dev_lock(nn->netdev);
+
+	if (!rings)
+		return;
+
+	WRITE_ONCE(nn->down, true);
+	nvnic_tx_disable_all(nn->netdev);
+	nvnic_vmq_stop_all(nn);
+	nvnic_span_down(rings, 0, NVNIC_MAX_QUEUES);
+	nvnic_vmq_finish_all(nn);
+	nn->rings = NULL;
+}
+
+/* How much is in TX rings, for the device or behind it. */
+static u32 nvnic_tx_pending(const struct nvnic_rings *rings, u32 first, u32 end)
+{
+	const struct nvnic_vec *vec;
+	u32 n = 0;
+
+	nvnic_for_each_vec_in(vec, rings, first, end)
+		if (!vec->tx.broken)
+			n += vec->tx.size - 1 - nvnic_tx_avail(&vec->tx) +
+			     !!READ_ONCE(vec->tx.spill);
+
+	return n;
+}
+
+/* Let the device send what it has, so that a new ring size costs no frame. */
+static void nvnic_rings_drain(struct nvnic_net *nn)
+{
+	u32 pending, before;
+
+	WRITE_ONCE(nn->down, true);
+	nvnic_tx_disable_all(nn->netdev);
+
+	pending = nvnic_tx_pending(nn->rings, 0, NVNIC_MAX_QUEUES);
+	while (pending) {
+		before = pending;
+		if (read_poll_timeout(nvnic_tx_pending, pending,
+				      pending != before, NVNIC_DRAIN_STEP_US,
+				      NVNIC_DRAIN_US, false, nn->rings, 0,
+				      NVNIC_MAX_QUEUES))
+			return;
+	}
+}
+
+static bool nvnic_span_idle(const struct nvnic_rings *rings, u32 first,
+			    u32 end)
+{
+	const struct nvnic_vec *vec;
+	struct Qdisc *qdisc;
+
+	nvnic_for_each_vec_in(vec, rings, first, end) {
+		qdisc = nvnic_txq_backlog(vec->tx.txq);
+		if (qdisc && qdisc_qlen_sum(qdisc))
+			return false;
+	}
+
+	return !nvnic_tx_pending(rings, first, end);
+}
+
+/* Let stack and device send what they have; without a link they do not. */
+static void nvnic_span_drain(struct nvnic_net *nn, u32 first, u32 end)
+{
+	bool idle;
+
+	if (netif_carrier_ok(nn->netdev))
+		read_poll_timeout(nvnic_span_idle, idle, idle,
+				  NVNIC_DRAIN_STEP_US, NVNIC_DRAIN_US, false,
+				  nn->rings, first, end);
+	nvnic_span_tx_reset(nn, first, end);
+}
+
+/* A queue without a ring drops: that needs no watchdog. */
+static void nvnic_span_tx_open(struct nvnic_net *nn, u32 first, u32 end)
+{
+	for (; first < end; first++)
+		netif_tx_start_queue(netdev_get_tx_queue(nn->netdev, first));
+}
+
+/**
+ * nvnic_rings_add() - queue pairs for a VM queue set, at work
+ * @nn: port, with rings in use
+ * @vmq: the set, known to the port
+ * @span: queue pairs that nobody has
+ *
+ * Other pairs go on.
+ *
+ * Context: process, instance lock.
+ *
+ * Return: 0, -ENOMEM, or an error of nvnic_rings_up().
+ */
+int nvnic_rings_add(struct nvnic_net *nn, struct nvnic_vmq *vmq,
+		    struct nvnic_span span)
+{
+	struct nvnic_rings *rings = nn->rings;
+	u32 first = span.first, end = span.first + span.count;
+	int err;
+
+	nvnic_assert_dev_lock(nn->netdev);
+
+	err = nvnic_span_alloc(rings, nn, span, vmq);
+	if (err)
+		goto free_span;
+
+	err = nvnic_span_up(rings, first, end);
+	if (err)
+		goto free_span;
+
+	rings->cfg.vmq[vmq->id] = span;
+	nn->max_used = max(nn->max_used, end);
+	err = nvnic_vmq_start(nn, vmq);
+	if (!err)
+		return 0;
+
+	rings->cfg.vmq[vmq->id] = (struct nvnic_span){};
+	nvnic_span_down(rings, first, end);
+	nvnic_span_tx_open(nn, first, end);
+free_span:
+	nvnic_span_free(rings, first, end);
+	return err;
+}
+
+/**
+ * nvnic_rings_remove() - take away the queue pairs of a VM queue set
+ * @nn: port, with rings in use
+ * @vmq: the set
+ *
+ * First nothing new comes, then what is there is finished, then the memory
+ * goes. Other pairs go on.
+ *
+ * Context: process, instance lock.
+ */
+void nvnic_rings_remove(struct nvnic_net *nn, struct nvnic_vmq *vmq)
+{
+	struct nvnic_rings *rings = nn->rings;
+	struct nvnic_span span = rings->cfg.vmq[vmq->id];
+	u32 first = span.first, end = span.first + span.count;
+
+	nvnic_assert_dev_lock(nn->netdev);
+
+	nvnic_vmq_hide(nn, vmq);
+	nvnic_span_drain(nn, first, end);
+	nvnic_vmq_stop(nn, vmq);
+	nvnic_span_down(rings, first, end);
+	nvnic_vmq_finish(nn, vmq);
+	nvnic_span_tx_open(nn, first, end);
+	nvnic_span_free(rings, first, end);
+	rings->cfg.vmq[vmq->id] = (struct nvnic_span){};
+}
+
+static int nvnic_rings_switch(struct nvnic_net *nn, struct nvnic_rings *rings)
+{
+	u32 end = nvnic_config_end(&rings->cfg);
+	int err;
+
+	err = netif_set_real_num_queues(nn->netdev, end, end);
+	if (err)
+		return err;
+
+	return nvnic_rings_up(nn, rings);
+}
+
+static int nvnic_reconfigure_live(struct nvnic_net *nn,
+				  const struct nvnic_config *cfg)
+{
+	struct nvnic_rings *old = nn->rings, *new;
+	int err;
+
+	new = nvnic_rings_alloc(nn, cfg);
+	if (IS_ERR(new))
+		return PTR_ERR(new);
+
+	if (old) {
+		nvnic_rings_drain(nn);
+		nvnic_rings_down(nn);
+	}
+
+	err = nvnic_rings_switch(nn, new);
+	if (err) {
+		nvnic_rings_free(new);
+		if (!old)
+			return err;
+		if (nvnic_rings_switch(nn, old)) {
+			netdev_err(nn->netdev, "cannot go back to the old rings, port is down\n");
+			nvnic_rings_free(old);
+			/* Or the peer would wait for buffers. */
+			nvnic_ctrl(nn, NVNIC_CTRL_ENABLE, false);
+			nvnic_carrier_update(nn);
+			return err;
+		}
+	} else if (old) {
+		nvnic_rings_free(old);
+	} else {
+		nvnic_ctrl(nn, NVNIC_CTRL_ENABLE, true);
+	}
+
+	netif_tx_wake_all_queues(nn->netdev);
+	nvnic_carrier_update(nn);
+
+	return err;
+}
+
+/**
+ * nvnic_reconfigure() - change number or size of the rings, or the MTU
+ * @nn: port
+ * @cfg: new configuration
+ *
+ * While the port is up the new rings are made before the old ones go, and the
+ * link stays up. On an error the old configuration stays in force; if the
+ * device refuses that, too, there is no link until another one is accepted.
+ *
+ * Context: process, instance lock.
+ *
+ * Return: 0, -ENOMEM, or an error of nvnic_rings_up().
+ */
+int nvnic_reconfigure(struct nvnic_net *nn, const struct nvnic_config *cfg)
+{
+	u32 end = nvnic_config_end(cfg);
+	int err;
+
+	nvnic_assert_dev_lock(nn->netdev);
+
+	if (netif_running(nn->netdev))
+		err = nvnic_reconfigure_live(nn, cfg);
+	else
+		err = netif_set_real_num_queues(nn->netdev, end, end);
+	if (err)
+		return err;
+
+	nn->cfg = *cfg;
+	nvnic_rss_default_table(nn, cfg->num);
+
+	return 0;
+}
