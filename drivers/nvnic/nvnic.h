@@ -258,9 +258,8 @@ int nvnic_queue_start(struct nvnic_net *nn, u32 regs, dma_addr_t desc,
 void nvnic_queue_stop(struct nvnic_net *nn, u32 regs);
 int nvnic_rss_commit(struct nvnic_net *nn, u32 ctx, const struct nvnic_rss *rss);
 
-/* nvnic_main.c */
-struct nvnic_net *nvnic_port_create(struct nvnic_bus_dev *bdev,
-				    struct nvnic_devlink *devlink);
+/* nvnic_port.c */
+struct nvnic_net *nvnic_port_create(struct nvnic_devlink *devlink, u32 vmq_max);
 void nvnic_port_destroy(struct nvnic_net *nn);
 
 /* nvnic_netdev.c */

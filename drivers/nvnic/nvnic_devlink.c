@@ -68,6 +68,17 @@ static int nvnic_devlink_port_register(struct nvnic_devlink *dl)
 				  dl->bdev->port);
 }
 
+/* How many VM queue sets there may be; a new size is in force from a reload on. */
+static u32 nvnic_devlink_vmq_max(struct nvnic_devlink *dl)
+{
+	u64 size;
+
+	if (devl_resource_size_get(priv_to_devlink(dl), NVNIC_RES_VMQ, &size))
+		return NVNIC_VMQ_SETS;
+
+	return size;
+}
+
 /* devlink's port, and the stack's */
 static int nvnic_devlink_up(struct nvnic_devlink *dl)
 {
@@ -78,7 +89,7 @@ static int nvnic_devlink_up(struct nvnic_devlink *dl)
 	if (err)
 		return err;
 
-	nn = nvnic_port_create(dl->bdev, dl);
+	nn = nvnic_port_create(dl, nvnic_devlink_vmq_max(dl));
 	if (IS_ERR(nn)) {
 		devl_port_unregister(&dl->port);
 		return PTR_ERR(nn);
@@ -132,20 +143,6 @@ static const struct devlink_ops nvnic_devlink_ops = {
 	.reload_up = nvnic_devlink_reload_up,
 };
 
-/**
- * nvnic_devlink_attach() - tie a new net_device to its devlink instance
- * @dl: devlink instance, locked
- * @netdev: net_device, not registered yet; it will be in the instance's
- *	network namespace
- *
- * Context: process.
- */
-void nvnic_devlink_attach(struct nvnic_devlink *dl, struct net_device *netdev)
-{
-	dev_net_set(netdev, devlink_net(priv_to_devlink(dl)));
-	SET_NETDEV_DEVLINK_PORT(netdev, &dl->port);
-}
-
 /* ---- VM queue sets as a resource ---- */
 
 static u64 nvnic_devlink_vmq_used(void *priv)
@@ -182,53 +179,7 @@ static void nvnic_devlink_resource_unregister(struct nvnic_devlink *dl)
 	devl_resources_unregister(devlink);
 }
 
-/**
- * nvnic_devlink_vmq_max() - how many VM queue sets the user allows
- * @dl: devlink instance, locked
- *
- * A new size of the resource is in force from the reload on.
- *
- * Context: process.
- *
- * Return: their number.
- */
-u32 nvnic_devlink_vmq_max(struct nvnic_devlink *dl)
-{
-	u64 size;
-
-	if (devl_resource_size_get(priv_to_devlink(dl), NVNIC_RES_VMQ, &size))
-		return NVNIC_VMQ_SETS;
-
-	return size;
-}
-
 /* ---- Parameters ---- */
-
-/**
- * nvnic_devlink_vmq_per_set() - most queue pairs of a VM queue set
- * @dl: devlink instance
- *
- * Context: any.
- *
- * Return: their number.
- */
-u32 nvnic_devlink_vmq_per_set(const struct nvnic_devlink *dl)
-{
-	return READ_ONCE(dl->vmq_per_set);
-}
-
-/**
- * nvnic_devlink_vmq_reserve() - queue pairs that VM queue sets leave to the port
- * @dl: devlink instance
- *
- * Context: any.
- *
- * Return: their number.
- */
-u32 nvnic_devlink_vmq_reserve(const struct nvnic_devlink *dl)
-{
-	return READ_ONCE(dl->vmq_reserve);
-}
 
 /**
  * nvnic_devlink_param_get() - get() of a parameter

@@ -70,13 +70,35 @@ struct nvnic_devlink {
 	u32 vmq_reserve;
 };
 
+/**
+ * nvnic_devlink_vmq_per_set() - most queue pairs of a VM queue set
+ * @dl: devlink instance
+ *
+ * Context: any.
+ *
+ * Return: their number.
+ */
+static inline u32 nvnic_devlink_vmq_per_set(const struct nvnic_devlink *dl)
+{
+	return READ_ONCE(dl->vmq_per_set);
+}
+
+/**
+ * nvnic_devlink_vmq_reserve() - queue pairs that VM queue sets leave to the port
+ * @dl: devlink instance
+ *
+ * Context: any.
+ *
+ * Return: their number.
+ */
+static inline u32 nvnic_devlink_vmq_reserve(const struct nvnic_devlink *dl)
+{
+	return READ_ONCE(dl->vmq_reserve);
+}
+
 /* nvnic_devlink.c */
 int nvnic_devlink_create(struct nvnic_bus_dev *bdev);
 void nvnic_devlink_destroy(struct nvnic_devlink *dl);
-void nvnic_devlink_attach(struct nvnic_devlink *dl, struct net_device *netdev);
-u32 nvnic_devlink_vmq_max(struct nvnic_devlink *dl);
-u32 nvnic_devlink_vmq_per_set(const struct nvnic_devlink *dl);
-u32 nvnic_devlink_vmq_reserve(const struct nvnic_devlink *dl);
 int nvnic_devlink_param_get(struct devlink *devlink, u32 id,
 			    struct devlink_param_gset_ctx *ctx);
 

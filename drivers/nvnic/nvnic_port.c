@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * nvnic driver: a port comes and goes.
+ *
+ * Copyright (C) 2026 nvnic contributors
+ */
+#include <linux/etherdevice.h>
+#include <linux/rtnetlink.h>
+
+#include "nvnic.h"
+#include "nvnic_csr.h"
+#include "nvnic_vmq.h"
+
+static void nvnic_service(struct work_struct *work)
+{
+	struct nvnic_net *nn = container_of(to_delayed_work(work),
+					    struct nvnic_net, service);
+	bool done;
+
+	nvnic_rtnl_dev_lock(nn->netdev);
+	done = nvnic_features_settle(nn, 0);
+	if (!nvnic_health_retry(nn))
+		done = false;
+	nvnic_rtnl_dev_unlock(nn->netdev);
+
+	if (!done)
+		mod_delayed_work(system_percpu_wq, &nn->service, NVNIC_SERVICE_RETRY);
+}
+
+static void nvnic_init_netdev(struct nvnic_net *nn)
+{
+	struct net_device *netdev = nn->netdev;
+	u8 mac[ETH_ALEN];
+
+	strscpy(netdev->name, "nvn%d", sizeof(netdev->name));
+	netdev->netdev_ops = &nvnic_netdev_ops;
+	netdev->ethtool_ops = &nvnic_ethtool_ops;
+	netdev->stat_ops = &nvnic_stat_ops;
+	netdev->queue_mgmt_ops = &nvnic_queue_mgmt_ops;
+	netdev->dev_port = nn->bdev->port;
+	netdev->min_mtu = NVNIC_MIN_MTU;
+	netdev->max_mtu = NVNIC_MAX_MTU;
+	netdev->priv_flags |= IFF_UNICAST_FLT | IFF_LIVE_ADDR_CHANGE;
+
+	u64_to_ether_addr(nvnic_rd(nn->bdev, NVNIC_REG_MAC), mac);
+	eth_hw_addr_set(netdev, mac);
+}
+
+static void nvnic_init_port(struct nvnic_net *nn)
+{
+	struct nvnic_bus_dev *bdev = nn->bdev;
+	u32 i;
+
+	for (i = 0; i < NVNIC_MAX_MACS; i++)
+		nvnic_wr(bdev, NVNIC_REG_MACF(i), 0);
+	nvnic_wr(bdev, NVNIC_REG_RX_MODE, 0);
+	nvnic_wr(bdev, NVNIC_REG_EVENT, NVNIC_EVENT_MASK);
+	nvnic_link_init(nn);
+}
+
+static struct nvnic_net *nvnic_alloc(struct nvnic_devlink *devlink)
+{
+	struct nvnic_bus_dev *bdev = devlink->bdev;
+	struct net_device *netdev;
+	struct nvnic_net *nn;
+
+	netdev = alloc_etherdev_mqs(sizeof(*nn), NVNIC_MAX_QUEUES,
+				    NVNIC_MAX_QUEUES);
+	if (!netdev)
+		return NULL;
+
+	SET_NETDEV_DEV(netdev, &bdev->dev);
+	/* Until somebody moves it, it is where its devlink instance is. */
+	dev_net_set(netdev, devlink_net(priv_to_devlink(devlink)));
+	SET_NETDEV_DEVLINK_PORT(netdev, &devlink->port);
+	nn = netdev_priv(netdev);
+	nn->netdev = netdev;
+	nn->devlink = devlink;
+	nn->bdev = bdev;
+	nn->cap = nvnic_rd(bdev, NVNIC_REG_CAP) & NVNIC_OFF_ALL;
+	nn->cfg.num = min(num_online_cpus(), NVNIC_MAX_QUEUES);
+	nn->cfg.tx_size = NVNIC_DEF_RING;
+	nn->cfg.rx_size = NVNIC_DEF_RING;
+	nn->cfg.mtu = ETH_DATA_LEN;
+	nn->tx_num = nn->cfg.num;
+	INIT_LIST_HEAD(&nn->stations);
+	INIT_LIST_HEAD(&nn->vlans);
+	spin_lock_init(&nn->carrier_lock);
+	mutex_init(&nn->filter_lock);
+	INIT_DELAYED_WORK(&nn->service, nvnic_service);
+
+	nn->qstats = kvcalloc(NVNIC_MAX_QUEUES, sizeof(*nn->qstats),
+			      GFP_KERNEL);
+	if (!nn->qstats) {
+		free_netdev(netdev);
+		return NULL;
+	}
+	nvnic_stats_init(nn->qstats);
+	if (nvnic_moder_init(nn)) {
+		kvfree(nn->qstats);
+		free_netdev(netdev);
+		return NULL;
+	}
+
+	return nn;
+}
+
+static void nvnic_free(struct nvnic_net *nn)
+{
+	nvnic_moder_exit(nn);
+	kvfree(nn->qstats);
+	free_netdev(nn->netdev);
+}
+
+/* The device is as at its creation: no frame, no link. */
+static void nvnic_off(struct nvnic_bus_dev *bdev)
+{
+	nvnic_wr(bdev, NVNIC_REG_CTRL, 0);
+	nvnic_wr(bdev, NVNIC_REG_LINK_CTRL, 0);
+	nvnic_wr(bdev, NVNIC_REG_EN, 0);
+	nvnic_wr(bdev, NVNIC_REG_LED, 0);
+}
+
+/**
+ * nvnic_port_create() - make a port's net_device and register it
+ * @devlink: its devlink instance, locked
+ * @vmq_max: VM queue sets that there may be
+ *
+ * Context: process, without RTNL.
+ *
+ * Return: the port, or ERR_PTR() of -ENOMEM or what register_netdev() returned.
+ */
+struct nvnic_net *nvnic_port_create(struct nvnic_devlink *devlink, u32 vmq_max)
+{
+	struct nvnic_net *nn;
+	int err;
+
+	nn = nvnic_alloc(devlink);
+	if (!nn)
+		return ERR_PTR(-ENOMEM);
+	nn->vmq_max = vmq_max;
+
+	nvnic_init_netdev(nn);
+	nvnic_init_port(nn);
+	nvnic_features_init(nn);
+	nvnic_rss_init(nn);
+	nvnic_ntuple_init(nn);
+	err = nvnic_tc_init(nn);
+	if (err)
+		goto free_nn;
+	nvnic_vmq_init(nn);
+	nvnic_rss_ctx_reset(nn);
+	netif_carrier_off(nn->netdev);
+
+	err = netif_set_real_num_queues(nn->netdev, nn->cfg.num, nn->cfg.num);
+	if (err)
+		goto free_tc;
+
+	err = register_netdev(nn->netdev);
+	if (err)
+		goto free_tc;
+
+	return nn;
+
+free_tc:
+	nvnic_tc_close(nn);
+	nvnic_tc_exit(nn);
+free_nn:
+	nvnic_off(nn->bdev);
+	nvnic_free(nn);
+	return ERR_PTR(err);
+}
+
+/**
+ * nvnic_port_destroy() - undo nvnic_port_create()
+ * @nn: port
+ *
+ * Context: process, without RTNL, devlink instance locked.
+ */
+void nvnic_port_destroy(struct nvnic_net *nn)
+{
+	nvnic_tc_close(nn);
+	/* Closes the port; nothing is left then that could ask for service. */
+	unregister_netdev(nn->netdev);
+	cancel_delayed_work_sync(&nn->service);
+	nvnic_tc_exit(nn);
+	nvnic_ntuple_exit(nn);
+	nvnic_rss_ctx_reset(nn);
+	nvnic_off(nn->bdev);
+	nvnic_free(nn);
+}
