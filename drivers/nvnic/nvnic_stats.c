@@ -11,7 +11,6 @@
 
 #include "nvnic.h"
 #include "nvnic_csr.h"
-#include "nvnic_vmq.h"
 
 static_assert(NVNIC_TC_COUNT <= NVNIC_QUEUE_CNT_MAX);
 static_assert(NVNIC_RC_COUNT <= NVNIC_QUEUE_CNT_MAX);
@@ -442,7 +441,7 @@ void nvnic_get_rmon_stats(struct net_device *dev, struct ethtool_rmon_stats *s,
 	 ARRAY_SIZE(nvnic_rx_names) + ARRAY_SIZE(nvnic_rxq_names))
 
 /**
- * nvnic_stats_count() - rows of ``ethtool -S``
+ * nvnic_stats_count() - rows of ``ethtool -S`` for port and queues
  * @dev: port
  *
  * Context: process, instance lock.
@@ -452,9 +451,7 @@ void nvnic_get_rmon_stats(struct net_device *dev, struct ethtool_rmon_stats *s,
 int nvnic_stats_count(struct net_device *dev)
 {
 	return NVNIC_STATS_PORT_ROWS +
-	       dev->real_num_tx_queues * NVNIC_STATS_QUEUE_ROWS +
-	       nvnic_ntuple_stats_count(netdev_priv(dev)) +
-	       nvnic_vmq_stats_count(netdev_priv(dev));
+	       dev->real_num_tx_queues * NVNIC_STATS_QUEUE_ROWS;
 }
 
 static void nvnic_sum_name(u8 **data, const char *direction, const char *name)
@@ -495,7 +492,7 @@ static void nvnic_queue_strings(u8 **data, const char *prefix, u32 queue,
 }
 
 /**
- * nvnic_stats_strings() - names of the rows of ``ethtool -S``
+ * nvnic_stats_strings() - names of those rows
  * @dev: port
  * @data: receives ETH_GSTRING_LEN bytes a row
  *
@@ -503,7 +500,6 @@ static void nvnic_queue_strings(u8 **data, const char *prefix, u32 queue,
  */
 void nvnic_stats_strings(struct net_device *dev, u8 *data)
 {
-	struct nvnic_net *nn = netdev_priv(dev);
 	u32 q;
 
 	nvnic_port_strings(&data);
@@ -519,9 +515,6 @@ void nvnic_stats_strings(struct net_device *dev, u8 *data)
 		nvnic_queue_strings(&data, "hw_rx", q, nvnic_rxq_names,
 				    ARRAY_SIZE(nvnic_rxq_names));
 	}
-	nvnic_ntuple_stats_strings(nn, data);
-	data += nvnic_ntuple_stats_count(nn) * ETH_GSTRING_LEN;
-	nvnic_vmq_stats_strings(nn, data);
 }
 
 /* In the order of nvnic_port_strings() */
@@ -558,7 +551,7 @@ static u64 *nvnic_port_values(const struct nvnic_net *nn, u64 *data)
 }
 
 /**
- * nvnic_stats_values() - values of the rows of ``ethtool -S``
+ * nvnic_stats_values() - values of those rows
  * @dev: port
  * @data: receives one a row
  *
@@ -582,7 +575,4 @@ void nvnic_stats_values(struct net_device *dev, u64 *data)
 		for (i = 0; i < ARRAY_SIZE(nvnic_rxq_names); i++)
 			*data++ = nvnic_rxq_cnt(nn, q, i);
 	}
-	nvnic_ntuple_stats_values(nn, data);
-	data += nvnic_ntuple_stats_count(nn);
-	nvnic_vmq_stats_values(nn, data);
 }
