@@ -24,15 +24,9 @@ struct nvnic_looped {
 	wait_queue_head_t wait;
 };
 
-/* Source address of the test's frames */
-extern const u8 nvnic_looped_src[];
-
-/* nvnic_selftest.c */
-bool nvnic_looped_send(struct nvnic_looped *looped, struct sk_buff *skb,
-		       u16 queue);
-bool nvnic_looped_await(struct nvnic_looped *looped, u32 count);
-
 /* nvnic_selftest_frames.c */
+int nvnic_looped_begin(struct nvnic_looped *looped);
+void nvnic_looped_end(struct nvnic_looped *looped);
 bool nvnic_selftest_rings(struct nvnic_looped *looped);
 bool nvnic_selftest_frame(struct nvnic_looped *looped);
 u32 nvnic_selftest_seg_count(void);

@@ -38,6 +38,139 @@
 /* IEEE 802 local experimental EtherType 1 */
 #define NVNIC_SELFTEST_PROTO	0x88b5
 
+/* How long a frame may take to come, and an offload to go */
+#define NVNIC_LOOPED_WAIT	(2 * HZ)
+#define NVNIC_LOOPED_SETTLE_US	(100 * USEC_PER_MSEC)
+
+/* What would take frames of the test elsewhere */
+#define NVNIC_LOOPED_OFF	(NVNIC_OFF_BIT(NTUPLE) | NVNIC_OFF_BIT(TC))
+
+static const u8 nvnic_looped_src[ETH_ALEN] = {
+	0x02, 0x4e, 0x56, 0xff, 0xff, 0xfe
+};
+
+/* ---- Frames in loopback ---- */
+
+/* Send a frame past the stack; consumes it. False: the driver did not take it. */
+static bool nvnic_looped_send(struct nvnic_looped *looped, struct sk_buff *skb,
+			      u16 queue)
+{
+	struct net_device *dev = looped->nn->netdev;
+	struct netdev_queue *txq = netdev_get_tx_queue(dev, queue);
+	netdev_tx_t ret;
+
+	skb->dev = dev;
+	skb_set_queue_mapping(skb, queue);
+	local_bh_disable();
+	HARD_TX_LOCK(dev, txq, smp_processor_id());
+	ret = netdev_start_xmit(skb, dev, txq, false);
+	HARD_TX_UNLOCK(dev, txq);
+	local_bh_enable();
+	if (ret == NETDEV_TX_OK)
+		return true;
+
+	kfree_skb(skb);
+	return false;
+}
+
+/* Wait until @count frames have come back. False: they did not. */
+static bool nvnic_looped_await(struct nvnic_looped *looped, u32 count)
+{
+	return wait_event_timeout(looped->wait,
+				  skb_queue_len_lockless(&looped->got) >= count,
+				  NVNIC_LOOPED_WAIT);
+}
+
+/* The stack sees nothing of the test. */
+static rx_handler_result_t nvnic_looped_receive(struct sk_buff **pskb)
+{
+	struct sk_buff *skb = *pskb;
+	struct nvnic_looped *looped =
+		rcu_dereference(skb->dev->rx_handler_data);
+
+	if (!ether_addr_equal(eth_hdr(skb)->h_source, nvnic_looped_src))
+		return RX_HANDLER_PASS;
+
+	/* A packet socket may have it, too. */
+	skb = skb_share_check(skb, GFP_ATOMIC);
+	if (!skb)
+		return RX_HANDLER_CONSUMED;
+
+	skb_push(skb, ETH_HLEN);
+	skb_queue_tail(&looped->got, skb);
+	wake_up(&looped->wait);
+
+	return RX_HANDLER_CONSUMED;
+}
+
+/* In loopback with all that the device can, whatever is on, or as before */
+static void nvnic_looped_set(struct nvnic_net *nn, bool on)
+{
+	netdev_features_t features = nn->netdev->features;
+	u32 mtu = nn->cfg.mtu;
+
+	if (on) {
+		features |= nn->netdev->hw_features &
+			    ~(NETIF_F_NTUPLE | NETIF_F_HW_TC |
+			      NETIF_F_HW_L2FW_DOFFLOAD);
+		mtu = max(mtu, ETH_DATA_LEN);
+	}
+	nvnic_wr(nn->bdev, NVNIC_REG_FRAME_MAX, mtu + NVNIC_L2_OVERHEAD);
+	nvnic_set_features(nn->netdev, features);
+	if (!nvnic_features_settle(nn, NVNIC_LOOPED_SETTLE_US))
+		mod_delayed_work(system_percpu_wq, &nn->service, 1);
+
+	/* The rules stay, but what comes back is not for them. */
+	nvnic_wr(nn->bdev, NVNIC_REG_EN, on ? nn->en & ~NVNIC_LOOPED_OFF : nn->en);
+}
+
+/**
+ * nvnic_looped_begin() - take a port from the stack, in loopback
+ * @looped: loopback; its port is up
+ *
+ * Context: process, instance lock.
+ *
+ * Return: 0, or -EBUSY when somebody else receives from the port.
+ */
+int nvnic_looped_begin(struct nvnic_looped *looped)
+{
+	struct nvnic_net *nn = looped->nn;
+	int err;
+
+	skb_queue_head_init(&looped->got);
+	init_waitqueue_head(&looped->wait);
+	err = netdev_rx_handler_register(nn->netdev, nvnic_looped_receive,
+					 looped);
+	if (err) {
+		netdev_err(nn->netdev, "no frames can be tested while the port belongs to a bridge, bond or the like\n");
+		return err;
+	}
+
+	WRITE_ONCE(nn->down, true);
+	netif_tx_disable(nn->netdev);
+	nvnic_looped_set(nn, true);
+
+	return 0;
+}
+
+/**
+ * nvnic_looped_end() - undo nvnic_looped_begin()
+ * @looped: loopback
+ *
+ * Context: process, instance lock.
+ */
+void nvnic_looped_end(struct nvnic_looped *looped)
+{
+	struct nvnic_net *nn = looped->nn;
+
+	nvnic_looped_set(nn, false);
+	netdev_rx_handler_unregister(nn->netdev);
+	skb_queue_purge(&looped->got);
+	WRITE_ONCE(nn->down, false);
+}
+
+/* ---- Frames of the tests ---- */
+
 /**
  * struct nvnic_seg_row - a super-frame
  * @name: what ``ethtool -t`` calls it
