@@ -316,12 +316,12 @@ bool nvnic_quirk_fits(const struct nvnic_net *nn, const struct sk_buff *skb);
 void nvnic_rss_init(struct nvnic_net *nn);
 void nvnic_rss_default_table(struct nvnic_net *nn, u32 queues);
 int nvnic_rss_program(struct nvnic_net *nn, u32 queues);
-int nvnic_rss_change(struct nvnic_net *nn, const struct nvnic_rss *rss);
-int nvnic_rss_check(struct nvnic_net *nn, const struct ethtool_rxfh_param *rxfh,
-		    u64 fields, struct netlink_ext_ack *extack);
 int nvnic_get_rxfh(struct net_device *dev, struct ethtool_rxfh_param *rxfh);
 int nvnic_set_rxfh(struct net_device *dev, struct ethtool_rxfh_param *rxfh,
 		   struct netlink_ext_ack *extack);
+int nvnic_set_rxfh_fields(struct net_device *dev,
+			  const struct ethtool_rxfh_fields *fields,
+			  struct netlink_ext_ack *extack);
 int nvnic_get_rxnfc(struct net_device *dev, struct ethtool_rxnfc *nfc,
 		    u32 *rule_locs);
 int nvnic_set_rxnfc(struct net_device *dev, struct ethtool_rxnfc *nfc);
@@ -333,11 +333,13 @@ void nvnic_refuse_asymmetric(struct net_device *dev,
 			     struct netlink_ext_ack *extack);
 int nvnic_get_rxfh_fields(struct net_device *dev,
 			  struct ethtool_rxfh_fields *fields);
-int nvnic_set_rxfh_fields(struct net_device *dev,
-			  const struct ethtool_rxfh_fields *fields,
-			  struct netlink_ext_ack *extack);
+int nvnic_rss_fields_check(struct net_device *dev,
+			   const struct ethtool_rxfh_fields *fields, u64 *all,
+			   struct netlink_ext_ack *extack);
 
 /* nvnic_rss_ctx.c */
+int nvnic_rss_check(struct nvnic_net *nn, const struct ethtool_rxfh_param *rxfh,
+		    u64 fields, struct netlink_ext_ack *extack);
 int nvnic_create_rxfh_context(struct net_device *dev,
 			      struct ethtool_rxfh_context *ctx,
 			      const struct ethtool_rxfh_param *rxfh,

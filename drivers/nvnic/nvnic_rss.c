@@ -7,6 +7,7 @@
 #include <linux/bitfield.h>
 #include <linux/ethtool.h>
 #include <linux/rtnetlink.h>
+#include <linux/slab.h>
 
 #include "nvnic.h"
 #include "nvnic_vmq.h"
@@ -95,18 +96,11 @@ static int nvnic_rss_commit_all(struct nvnic_net *nn, bool fields)
 	return err;
 }
 
-/**
- * nvnic_rss_change() - change the main settings, and what follows them
- * @nn: port
- * @rss: what they are to be
- *
- * On an error the device has the old settings again, and so have we.
- *
- * Context: process, instance lock.
- *
- * Return: 0, -EIO when the device refused it, -ENOMEM.
+/*
+ * Change the main settings, and what follows them. On an error the device has
+ * the old settings again, and so have we.
  */
-int nvnic_rss_change(struct nvnic_net *nn, const struct nvnic_rss *rss)
+static int nvnic_rss_change(struct nvnic_net *nn, const struct nvnic_rss *rss)
 {
 	bool fields = rss->fields != nn->rss.fields;
 	struct nvnic_rss *old;
@@ -154,54 +148,6 @@ int nvnic_get_rxfh(struct net_device *dev, struct ethtool_rxfh_param *rxfh)
 }
 
 /**
- * nvnic_rss_check() - may a hash configuration be set?
- * @nn: port
- * @rxfh: the configuration
- * @fields: NVNIC_REG_RSS_FIELDS that goes with it
- * @extack: receives the reason of a refusal, may be NULL
- *
- * Context: process, instance lock.
- *
- * Return: 0; -EOPNOTSUPP for another function than Toeplitz, or another input
- * transform than symmetric-xor; -EINVAL for a queue that there is not, and for
- * symmetric-xor over fields that differ between the directions of a flow.
- */
-int nvnic_rss_check(struct nvnic_net *nn, const struct ethtool_rxfh_param *rxfh,
-		    u64 fields, struct netlink_ext_ack *extack)
-{
-	u32 i;
-
-	if (rxfh->hfunc != ETH_RSS_HASH_NO_CHANGE &&
-	    rxfh->hfunc != ETH_RSS_HASH_TOP) {
-		nvnic_refuse(nn->netdev, extack, "the hash function is Toeplitz");
-		return -EOPNOTSUPP;
-	}
-	if (rxfh->input_xfrm && rxfh->input_xfrm != RXH_XFRM_NO_CHANGE &&
-	    rxfh->input_xfrm != RXH_XFRM_SYM_XOR) {
-		nvnic_refuse(nn->netdev, extack,
-			     "hash input is transformed by symmetric-xor only");
-		return -EOPNOTSUPP;
-	}
-
-	if (rxfh->input_xfrm == RXH_XFRM_SYM_XOR &&
-	    !nvnic_rss_fields_symmetric(fields)) {
-		nvnic_refuse_asymmetric(nn->netdev, extack);
-		return -EINVAL;
-	}
-
-	for (i = 0; rxfh->indir && i < NVNIC_RSS_ENTRIES; i++) {
-		if (rxfh->indir[i] < nn->cfg.num)
-			continue;
-		nvnic_refuse(nn->netdev, extack,
-			     "entry %u names queue %u of %u", i,
-			     rxfh->indir[i], nn->cfg.num);
-		return -EINVAL;
-	}
-
-	return 0;
-}
-
-/**
  * nvnic_set_rxfh() - ethtool: set hash key and table
  * @dev: port
  * @rxfh: what to set
@@ -241,6 +187,51 @@ int nvnic_set_rxfh(struct net_device *dev, struct ethtool_rxfh_param *rxfh,
 	kfree(rss);
 
 	return err;
+}
+
+static int nvnic_rss_fields_change(struct nvnic_net *nn, u32 ctx, u64 fields)
+{
+	struct nvnic_rss *rss;
+	int err;
+
+	if (ctx)
+		return nvnic_rss_ctx_set_fields(nn, ctx, fields);
+
+	rss = kmemdup(&nn->rss, sizeof(*rss), GFP_KERNEL);
+	if (!rss)
+		return -ENOMEM;
+
+	rss->fields = fields;
+	err = nvnic_rss_change(nn, rss);
+	kfree(rss);
+
+	return err;
+}
+
+/**
+ * nvnic_set_rxfh_fields() - ethtool: choose what is hashed of a flow type
+ * @dev: port
+ * @fields: flow type, RSS context, RXH_*
+ * @extack: receives the reason of a refusal, NULL: the log does
+ *
+ * Context: process, instance lock.
+ *
+ * Return: 0; an error of nvnic_rss_fields_check(); -EIO when the device refused
+ * it; -ENOMEM.
+ */
+int nvnic_set_rxfh_fields(struct net_device *dev,
+			  const struct ethtool_rxfh_fields *fields,
+			  struct netlink_ext_ack *extack)
+{
+	u64 all;
+	int err;
+
+	err = nvnic_rss_fields_check(dev, fields, &all, extack);
+	if (err)
+		return err;
+
+	return nvnic_rss_fields_change(netdev_priv(dev), fields->rss_context,
+				       all);
 }
 
 /**

@@ -13,6 +13,54 @@
 
 #include "nvnic.h"
 
+/**
+ * nvnic_rss_check() - may a hash configuration be set?
+ * @nn: port
+ * @rxfh: the configuration
+ * @fields: NVNIC_REG_RSS_FIELDS that goes with it
+ * @extack: receives the reason of a refusal, may be NULL
+ *
+ * Context: process, instance lock.
+ *
+ * Return: 0; -EOPNOTSUPP for another function than Toeplitz, or another input
+ * transform than symmetric-xor; -EINVAL for a queue that there is not, and for
+ * symmetric-xor over fields that differ between the directions of a flow.
+ */
+int nvnic_rss_check(struct nvnic_net *nn, const struct ethtool_rxfh_param *rxfh,
+		    u64 fields, struct netlink_ext_ack *extack)
+{
+	u32 i;
+
+	if (rxfh->hfunc != ETH_RSS_HASH_NO_CHANGE &&
+	    rxfh->hfunc != ETH_RSS_HASH_TOP) {
+		nvnic_refuse(nn->netdev, extack, "the hash function is Toeplitz");
+		return -EOPNOTSUPP;
+	}
+	if (rxfh->input_xfrm && rxfh->input_xfrm != RXH_XFRM_NO_CHANGE &&
+	    rxfh->input_xfrm != RXH_XFRM_SYM_XOR) {
+		nvnic_refuse(nn->netdev, extack,
+			     "hash input is transformed by symmetric-xor only");
+		return -EOPNOTSUPP;
+	}
+
+	if (rxfh->input_xfrm == RXH_XFRM_SYM_XOR &&
+	    !nvnic_rss_fields_symmetric(fields)) {
+		nvnic_refuse_asymmetric(nn->netdev, extack);
+		return -EINVAL;
+	}
+
+	for (i = 0; rxfh->indir && i < NVNIC_RSS_ENTRIES; i++) {
+		if (rxfh->indir[i] < nn->cfg.num)
+			continue;
+		nvnic_refuse(nn->netdev, extack,
+			     "entry %u names queue %u of %u", i,
+			     rxfh->indir[i], nn->cfg.num);
+		return -EINVAL;
+	}
+
+	return 0;
+}
+
 /*
  * Write a context with what @rxfh changes of it. @rxfh is NULL: with nothing
  * changed.

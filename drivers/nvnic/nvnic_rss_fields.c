@@ -5,7 +5,6 @@
  * Copyright (C) 2026 nvnic contributors
  */
 #include <linux/ethtool.h>
-#include <linux/slab.h>
 
 #include "nvnic.h"
 
@@ -219,45 +218,26 @@ static bool nvnic_rss_fields_ok(struct net_device *dev,
 	return false;
 }
 
-static int nvnic_rss_fields_change(struct nvnic_net *nn, u32 ctx, u64 fields)
-{
-	struct nvnic_rss *rss;
-	int err;
-
-	if (ctx)
-		return nvnic_rss_ctx_set_fields(nn, ctx, fields);
-
-	rss = kmemdup(&nn->rss, sizeof(*rss), GFP_KERNEL);
-	if (!rss)
-		return -ENOMEM;
-
-	rss->fields = fields;
-	err = nvnic_rss_change(nn, rss);
-	kfree(rss);
-
-	return err;
-}
-
 /**
- * nvnic_set_rxfh_fields() - ethtool: choose what is hashed of a flow type
+ * nvnic_rss_fields_check() - may this be hashed of a flow type?
  * @dev: port
  * @fields: flow type, RSS context, RXH_*
+ * @all: receives NVNIC_REG_RSS_FIELDS with it, for this context
  * @extack: receives the reason of a refusal, NULL: the log does
  *
  * Context: process, instance lock.
  *
  * Return: 0; -EOPNOTSUPP for a flow type without hash; -EINVAL for fields that
  * it does not have, or that symmetric-xor does not go with; -ENOENT without such
- * a context; -EIO when the device refused it; -ENOMEM.
+ * a context.
  */
-int nvnic_set_rxfh_fields(struct net_device *dev,
-			  const struct ethtool_rxfh_fields *fields,
-			  struct netlink_ext_ack *extack)
+int nvnic_rss_fields_check(struct net_device *dev,
+			   const struct ethtool_rxfh_fields *fields, u64 *all,
+			   struct netlink_ext_ack *extack)
 {
 	const struct nvnic_rss_flow *row = nvnic_rss_flow(fields->flow_type);
 	struct nvnic_net *nn = netdev_priv(dev);
 	u32 ctx = fields->rss_context;
-	u64 all;
 	u8 f;
 
 	if (!nvnic_rss_ctx_there(nn, ctx)) {
@@ -280,8 +260,8 @@ int nvnic_set_rxfh_fields(struct net_device *dev,
 		return -EINVAL;
 	}
 
-	all = nvnic_rss_all_fields(nn, ctx) & ~row->mask;
-	all |= (u64)f << __ffs64(row->mask);
+	*all = nvnic_rss_all_fields(nn, ctx) & ~row->mask;
+	*all |= (u64)f << __ffs64(row->mask);
 
-	return nvnic_rss_fields_change(nn, ctx, all);
+	return 0;
 }
