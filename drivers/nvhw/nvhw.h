@@ -522,12 +522,16 @@ struct nvhw_port *nvhw_port_create(struct nvhw_adapter *adapter,
 void nvhw_port_stop(struct nvhw_port *port);
 void nvhw_port_destroy(struct nvhw_port *port);
 bool nvhw_port_set_ctrl(struct nvhw_port *port, u64 ctrl);
-void nvhw_port_run(struct nvhw_port *port, struct work_struct *softirq,
-		   struct work_struct *thread);
-bool nvhw_port_may_run(const struct nvhw_port *port);
 u64 nvhw_port_counter(struct nvhw_port *port, unsigned int which);
-int nvhw_port_init_engines(void);
-void nvhw_port_exit_engines(void);
+
+/* nvhw_engine.c */
+int nvhw_engine_init(void);
+void nvhw_engine_exit(void);
+void nvhw_engine_place(struct nvhw_port *port, bool threads);
+void nvhw_engine_move(struct nvhw_port *port, bool threads);
+bool nvhw_engine_may_run(const struct nvhw_port *port);
+void nvhw_engine_kick(struct nvhw_txq *txq);
+void nvhw_engine_wait(struct nvhw_txq *txq);
 
 /* nvhw_csr.c */
 extern const struct nvnic_bus_ops nvhw_csr_ops;
@@ -567,17 +571,15 @@ void nvhw_ring_complete(struct nvhw_ring *ring, u64 *q, u16 frames);
 /* nvhw_txq.c */
 void nvhw_txq_init(struct nvhw_port *port, unsigned int index);
 bool nvhw_txq_enable(struct nvhw_txq *txq);
-void nvhw_txq_cancel(struct nvhw_txq *txq);
 void nvhw_txq_disable(struct nvhw_txq *txq);
-void nvhw_txq_doorbell(struct nvhw_txq *txq, u16 tail);
-void nvhw_txq_kick(struct nvhw_txq *txq);
 enum nvnic_status nvhw_txq_fetch(struct nvhw_txq *txq, bool *got);
 void nvhw_txq_fail(struct nvhw_txq *txq, enum nvnic_status cause);
 void nvhw_txq_complete(struct nvhw_txq *txq, enum nvnic_status status);
 void nvhw_txq_flush(struct nvhw_txq *txq);
 
 /* nvhw_tx.c */
-bool nvhw_tx_run(struct nvhw_txq *txq);
+void nvhw_tx_init(struct nvhw_txq *txq);
+void nvhw_tx_doorbell(struct nvhw_txq *txq, u16 tail);
 
 /* nvhw_frame.c */
 void nvhw_cursor_skip(struct nvhw_cursor *at, u32 len);

@@ -230,7 +230,7 @@ int nvhw_init(void)
 	int err;
 
 	atomic_set(&nvhw_bus_users, 1);
-	err = nvhw_port_init_engines();
+	err = nvhw_engine_init();
 	if (err)
 		return err;
 	err = nvhw_tap_init();
@@ -249,7 +249,7 @@ exit_tap:
 	nvhw_debugfs_exit();
 	nvhw_tap_exit();
 exit_engines:
-	nvhw_port_exit_engines();
+	nvhw_engine_exit();
 	return err;
 }
 
@@ -281,5 +281,5 @@ void nvhw_exit(void)
 	bus_unregister(&nvnic_bus_type);
 	nvhw_debugfs_exit();
 	nvhw_tap_exit();
-	nvhw_port_exit_engines();
+	nvhw_engine_exit();
 }

@@ -367,7 +367,7 @@ static bool nvhw_csr_half_write(struct nvhw_port *port,
 		if (val & ~NVNIC_Q_TAIL_POS)
 			return false;
 		if (half->txq)
-			nvhw_txq_doorbell(half->txq, val);
+			nvhw_tx_doorbell(half->txq, val);
 		else
 			nvhw_rxq_doorbell(half->rxq, val);
 		return true;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * nvnic device: ports, and where their engines run.
+ * nvnic device: ports.
  *
  * Copyright (C) 2026 nvnic contributors
  */
@@ -8,95 +8,6 @@
 #include <linux/slab.h>
 
 #include "nvhw.h"
-#include "nvhw_compat.h"
-
-static struct workqueue_struct *nvhw_softirq_wq;
-static struct workqueue_struct *nvhw_thread_wq;
-
-/**
- * nvhw_port_init_engines() - create the places where engines run
- *
- * Context: process, sleeps.
- *
- * Return: 0 or -ENOMEM.
- */
-int nvhw_port_init_engines(void)
-{
-	nvhw_softirq_wq = alloc_workqueue("nvhw", NVHW_WQ_BH, 0);
-	if (!nvhw_softirq_wq)
-		return -ENOMEM;
-	nvhw_thread_wq = alloc_workqueue("nvhw-threads",
-					 WQ_UNBOUND | WQ_HIGHPRI, 0);
-	if (!nvhw_thread_wq) {
-		destroy_workqueue(nvhw_softirq_wq);
-		return -ENOMEM;
-	}
-	return 0;
-}
-
-/**
- * nvhw_port_exit_engines() - remove them
- *
- * Context: process, sleeps.
- */
-void nvhw_port_exit_engines(void)
-{
-	destroy_workqueue(nvhw_thread_wq);
-	destroy_workqueue(nvhw_softirq_wq);
-}
-
-/**
- * nvhw_port_run() - queue the work of an engine
- * @port: the port
- * @softirq: its work, if engines run in softirq
- * @thread: its work, if they run in kernel threads; another one, for it is
- *	another kind of context
- *
- * Context: any, in an RCU read section.
- */
-void nvhw_port_run(struct nvhw_port *port, struct work_struct *softirq,
-		   struct work_struct *thread)
-{
-	struct workqueue_struct *wq = READ_ONCE(port->wq);
-
-	if (likely(wq == nvhw_softirq_wq))
-		queue_work(wq, softirq);
-	else if (wq)
-		queue_work(wq, thread);
-}
-
-/**
- * nvhw_port_may_run() - may an engine run right here?
- * @port: the port
- *
- * It may where softirqs are off, as its locks ask for, and interrupts on: netpoll
- * sends from interrupts, too.
- *
- * Context: any.
- *
- * Return: true if it may, and nobody wants it in a thread instead.
- */
-bool nvhw_port_may_run(const struct nvhw_port *port)
-{
-	return softirq_count() && !irqs_disabled() &&
-	       READ_ONCE(port->wq) == nvhw_softirq_wq;
-}
-
-/* Stop all, then switch: no work item may be on two workqueues. */
-static void nvhw_port_move_engines(struct nvhw_port *port, bool threads)
-{
-	unsigned int i;
-
-	lockdep_assert_held(&port->lock);
-	WRITE_ONCE(port->wq, NULL);
-	synchronize_rcu();
-	for (i = 0; i < NVNIC_MAX_QUEUES; i++)
-		nvhw_txq_cancel(&port->txq[i]);
-	WRITE_ONCE(port->wq, threads ? nvhw_thread_wq : nvhw_softirq_wq);
-	for (i = 0; i < NVNIC_MAX_QUEUES; i++)
-		if (READ_ONCE(port->txq[i].ring.state) == NVNIC_QSTATE_RUNNING)
-			nvhw_txq_kick(&port->txq[i]);
-}
 
 /**
  * nvhw_port_set_ctrl() - write to NVNIC_REG_CTRL
@@ -117,7 +28,7 @@ bool nvhw_port_set_ctrl(struct nvhw_port *port, u64 ctrl)
 	mutex_lock(&port->lock);
 	changed = port->ctrl ^ ctrl;
 	if (changed & NVNIC_CTRL_THREADS)
-		nvhw_port_move_engines(port, ctrl & NVNIC_CTRL_THREADS);
+		nvhw_engine_move(port, ctrl & NVNIC_CTRL_THREADS);
 	WRITE_ONCE(port->ctrl, ctrl);
 	mutex_unlock(&port->lock);
 
@@ -206,7 +117,7 @@ struct nvhw_port *nvhw_port_create(struct nvhw_adapter *adapter,
 	if (!port)
 		return ERR_PTR(-ENOMEM);
 	port->adapter = adapter;
-	port->wq = nvhw_softirq_wq;
+	nvhw_engine_place(port, false);
 	mutex_init(&port->lock);
 	port->bdev.ops = &nvhw_csr_ops;
 	port->bdev.adapter = adapter->id;
@@ -226,6 +137,7 @@ struct nvhw_port *nvhw_port_create(struct nvhw_adapter *adapter,
 		goto put_port;
 	for (i = 0; i < NVNIC_MAX_QUEUES; i++) {
 		nvhw_txq_init(port, i);
+		nvhw_tx_init(&port->txq[i]);
 		nvhw_rxq_init(port, i);
 	}
 	nvhw_csr_reset(port);

@@ -103,7 +103,7 @@ int nvhw_ring_pending(const struct nvhw_ring *ring)
 {
 	/* P1: the tail before the descriptors it covers; pairs with the
 	 * dma_wmb() before the driver's doorbell, and with the release in
-	 * nvhw_txq_doorbell() and nvhw_rxq_doorbell().
+	 * nvhw_tx_doorbell() and nvhw_rxq_doorbell().
 	 */
 	u16 tail = smp_load_acquire(&ring->tail);
 

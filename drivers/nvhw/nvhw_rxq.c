@@ -28,7 +28,7 @@ static void nvhw_rxq_release_one(struct nvhw_txq *txq)
 	list_del_init(&txq->hold);
 	/* P10: off the list before it may be held again; pairs with nvhw_tx_run(). */
 	smp_store_release(&txq->held, NVNIC_HOLD_NONE);
-	nvhw_txq_kick(txq);
+	nvhw_engine_kick(txq);
 }
 
 static void nvhw_rxq_release(struct nvhw_rxq *rxq)

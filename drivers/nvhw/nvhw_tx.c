@@ -261,15 +261,8 @@ static enum nvhw_verdict nvhw_tx_request(struct nvhw_txq *txq,
 	return NVHW_SENT;
 }
 
-/**
- * nvhw_tx_run() - work on a TX queue
- * @txq: the queue
- *
- * Context: bottom halves off, under @txq->lock.
- *
- * Return: true if the budget is used up and there may be more to do.
- */
-bool nvhw_tx_run(struct nvhw_txq *txq)
+/* True: the budget is used up, and there may be more to do. */
+static bool nvhw_tx_run(struct nvhw_txq *txq)
 {
 	struct nvhw_tx_run run = { .budget = NVHW_TX_BUDGET };
 	enum nvnic_status status;
@@ -306,4 +299,64 @@ bool nvhw_tx_run(struct nvhw_txq *txq)
 	if (READ_ONCE(txq->ring.state) == NVNIC_QSTATE_RUNNING)
 		nvhw_txq_flush(txq);
 	return got && run.budget <= 0;
+}
+
+static void nvhw_tx_work(struct nvhw_txq *txq)
+{
+	lockdep_assert_held(&txq->lock);
+	/* Under the lock: whoever waits for it can cancel the work then. */
+	if (nvhw_tx_run(txq))
+		nvhw_engine_kick(txq);
+}
+
+static void nvhw_tx_softirq(struct work_struct *work)
+{
+	struct nvhw_txq *txq = container_of(work, struct nvhw_txq, softirq);
+
+	spin_lock(&txq->lock);
+	nvhw_tx_work(txq);
+	spin_unlock(&txq->lock);
+}
+
+static void nvhw_tx_thread(struct work_struct *work)
+{
+	struct nvhw_txq *txq = container_of(work, struct nvhw_txq, thread);
+
+	spin_lock_bh(&txq->lock);
+	nvhw_tx_work(txq);
+	spin_unlock_bh(&txq->lock);
+}
+
+/**
+ * nvhw_tx_init() - set up the engine of a TX queue
+ * @txq: the queue
+ *
+ * Context: process.
+ */
+void nvhw_tx_init(struct nvhw_txq *txq)
+{
+	INIT_WORK(&txq->softirq, nvhw_tx_softirq);
+	INIT_WORK(&txq->thread, nvhw_tx_thread);
+}
+
+/**
+ * nvhw_tx_doorbell() - write to NVNIC_REG_Q_TAIL
+ * @txq: the queue
+ * @tail: position behind the last descriptor written
+ *
+ * The engine runs here and now where it may, and is not running elsewhere; it
+ * checks what the position covers.
+ *
+ * Context: any.
+ */
+void nvhw_tx_doorbell(struct nvhw_txq *txq, u16 tail)
+{
+	/* P1: descriptors before the tail; pairs with nvhw_ring_pending(). */
+	smp_store_release(&txq->ring.tail, tail);
+	if (nvhw_engine_may_run(txq->port) && spin_trylock(&txq->lock)) {
+		nvhw_tx_work(txq);
+		spin_unlock(&txq->lock);
+	} else {
+		nvhw_engine_kick(txq);
+	}
 }

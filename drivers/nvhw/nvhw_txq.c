@@ -11,32 +11,6 @@
 /* Requests that may share a completion. */
 #define NVHW_TXQ_COALESCE	16
 
-static void nvhw_txq_run(struct nvhw_txq *txq)
-{
-	lockdep_assert_held(&txq->lock);
-	/* Under the lock: whoever waits for it can cancel the work then. */
-	if (nvhw_tx_run(txq))
-		nvhw_txq_kick(txq);
-}
-
-static void nvhw_txq_softirq(struct work_struct *work)
-{
-	struct nvhw_txq *txq = container_of(work, struct nvhw_txq, softirq);
-
-	spin_lock(&txq->lock);
-	nvhw_txq_run(txq);
-	spin_unlock(&txq->lock);
-}
-
-static void nvhw_txq_thread(struct work_struct *work)
-{
-	struct nvhw_txq *txq = container_of(work, struct nvhw_txq, thread);
-
-	spin_lock_bh(&txq->lock);
-	nvhw_txq_run(txq);
-	spin_unlock_bh(&txq->lock);
-}
-
 /**
  * nvhw_txq_init() - set up a TX queue, off
  * @port: the port
@@ -49,45 +23,7 @@ void nvhw_txq_init(struct nvhw_port *port, unsigned int index)
 	txq->port = port;
 	txq->vec = &port->vec[index];
 	spin_lock_init(&txq->lock);
-	INIT_WORK(&txq->softirq, nvhw_txq_softirq);
-	INIT_WORK(&txq->thread, nvhw_txq_thread);
 	INIT_LIST_HEAD(&txq->hold);
-}
-
-/**
- * nvhw_txq_kick() - have the engine look at a queue, soon
- * @txq: the queue
- *
- * Context: any.
- */
-void nvhw_txq_kick(struct nvhw_txq *txq)
-{
-	/* Neither while nvhw_port_move_engines() has them all stopped. */
-	rcu_read_lock();
-	nvhw_port_run(txq->port, &txq->softirq, &txq->thread);
-	rcu_read_unlock();
-}
-
-/**
- * nvhw_txq_doorbell() - write to NVNIC_REG_Q_TAIL
- * @txq: the queue
- * @tail: position behind the last descriptor written
- *
- * The engine runs here and now where it may, and is not running elsewhere; it
- * checks what the position covers.
- *
- * Context: any.
- */
-void nvhw_txq_doorbell(struct nvhw_txq *txq, u16 tail)
-{
-	/* P1: descriptors before the tail; pairs with nvhw_ring_pending(). */
-	smp_store_release(&txq->ring.tail, tail);
-	if (nvhw_port_may_run(txq->port) && spin_trylock(&txq->lock)) {
-		nvhw_txq_run(txq);
-		spin_unlock(&txq->lock);
-	} else {
-		nvhw_txq_kick(txq);
-	}
 }
 
 /**
@@ -113,22 +49,6 @@ bool nvhw_txq_enable(struct nvhw_txq *txq)
 }
 
 /**
- * nvhw_txq_cancel() - wait for the engine of a queue, and forget its kicks
- * @txq: the queue
- *
- * Context: process, sleeps. The queue is off, or its port's engines are
- * stopped.
- */
-void nvhw_txq_cancel(struct nvhw_txq *txq)
-{
-	/* One that a doorbell has started; none begins. */
-	spin_lock_bh(&txq->lock);
-	spin_unlock_bh(&txq->lock);
-	cancel_work_sync(&txq->softirq);
-	cancel_work_sync(&txq->thread);
-}
-
-/**
  * nvhw_txq_disable() - stop a queue
  * @txq: the queue
  *
@@ -142,9 +62,9 @@ void nvhw_txq_disable(struct nvhw_txq *txq)
 	/* The engine may yet put itself on a receive queue's list, but only
 	 * once; a kick from that list finds the queue off.
 	 */
-	nvhw_txq_cancel(txq);
+	nvhw_engine_wait(txq);
 	nvhw_rxq_unhold(txq);
-	nvhw_txq_cancel(txq);
+	nvhw_engine_wait(txq);
 	nvhw_tap_drop(&txq->frame);
 	/* What has left is reported, though the queue is off. */
 	local_bh_disable();
