@@ -403,6 +403,8 @@ struct nvhw_port_cnt {
  *	under @lock
  * @filter: all about the rules of each table, NULL until there is the first
  *	one; under @lock, and never replaced
+ * @rules_to: rules of each table that lead to each RSS context, or to its VM
+ *	queue set; under @lock
  * @flt_key: registers NVNIC_REG_FLT_KEY()
  * @flt_mask: registers NVNIC_REG_FLT_MASK()
  * @flt_action: register NVNIC_REG_FLT_ACTION
@@ -450,6 +452,7 @@ struct nvhw_port {
 	u64 rss_table[NVNIC_RSS_ENTRIES];
 	struct nvhw_rules __rcu *rules[NVNIC_FLT_TABLES];
 	struct nvhw_filter *filter[NVNIC_FLT_TABLES];
+	unsigned int rules_to[NVNIC_FLT_TABLES][NVNIC_RSS_CONTEXTS];
 	u64 flt_key[NVNIC_FLT_WORDS];
 	u64 flt_mask[NVNIC_FLT_WORDS];
 	u64 flt_action;
@@ -510,6 +513,26 @@ static inline void nvhw_port_count(struct nvhw_port *port,
 				   enum nvnic_port_counter which, u64 n)
 {
 	this_cpu_add(port->cnt->v[which], n);
+}
+
+/**
+ * nvhw_rules_to() - how many rules lead to an RSS context?
+ * @port: the port, its lock held
+ * @ctx: the context; rules that lead to a VM queue set use that of the set
+ *
+ * Context: process.
+ *
+ * Return: their number.
+ */
+static inline unsigned int nvhw_rules_to(const struct nvhw_port *port,
+					 unsigned int ctx)
+{
+	unsigned int rules = 0, i;
+
+	lockdep_assert_held(&port->lock);
+	for (i = 0; i < NVNIC_FLT_TABLES; i++)
+		rules += port->rules_to[i][ctx];
+	return rules;
 }
 
 /* nvhw_bus.c */
@@ -613,7 +636,6 @@ void nvhw_rss_exit(struct nvhw_port *port);
 
 /* nvhw_filter.c */
 enum nvnic_flt_status nvhw_filter_command(struct nvhw_port *port, u64 cmd);
-unsigned int nvhw_filter_users(struct nvhw_port *port, unsigned int ctx);
 void nvhw_filter_hit(const struct nvhw_rules *rules, unsigned int loc, u32 len);
 u64 nvhw_filter_counter(struct nvhw_port *port, bool bytes);
 void nvhw_filter_exit(struct nvhw_port *port);

@@ -42,13 +42,11 @@ static_assert(NVNIC_FLT_7_MASK == NVPE_FILTER_7_MASK);
  * @view: its two copies
  * @live: which of them receivers look into, or would
  * @count: number of rules
- * @ctx_users: rules that point to each RSS context, or to its VM queue set
  */
 struct nvhw_filter {
 	struct nvhw_rules view[2];
 	unsigned int live;
 	unsigned int count;
-	unsigned int ctx_users[NVNIC_RSS_CONTEXTS];
 };
 
 static void nvhw_filter_free(struct nvhw_filter *f)
@@ -142,16 +140,18 @@ static void nvhw_filter_swap(struct nvhw_port *port, enum nvnic_flt_table table)
 }
 
 /* One more rule with this action, or one less */
-static void nvhw_filter_account(struct nvhw_filter *f, u64 action, int diff)
+static void nvhw_filter_account(struct nvhw_port *port,
+				enum nvnic_flt_table table, u64 action,
+				int diff)
 {
 	unsigned int kind = FIELD_GET(NVNIC_FLT_ACT_KIND, action);
 	unsigned int set = FIELD_GET(NVNIC_FLT_ACT_QUEUE, action);
 
-	f->count += diff;
+	port->filter[table]->count += diff;
 	if (kind == NVNIC_FLT_ACT_K_CONTEXT)
-		f->ctx_users[FIELD_GET(NVNIC_FLT_ACT_CONTEXT, action)] += diff;
+		port->rules_to[table][FIELD_GET(NVNIC_FLT_ACT_CONTEXT, action)] += diff;
 	else if (kind == NVNIC_FLT_ACT_K_VMQ)
-		f->ctx_users[NVNIC_RSS_CTX_VMQ(set)] += diff;
+		port->rules_to[table][NVNIC_RSS_CTX_VMQ(set)] += diff;
 }
 
 static enum nvnic_flt_status nvhw_filter_check(const struct nvhw_port *port,
@@ -220,8 +220,8 @@ static enum nvnic_flt_status nvhw_filter_set(struct nvhw_port *port,
 	if (err)
 		return err == -ENOSPC ? NVNIC_FLT_ST_SHAPES : NVNIC_FLT_ST_BAD;
 	if (had)
-		nvhw_filter_account(f, old, -1);
-	nvhw_filter_account(f, rule.action, 1);
+		nvhw_filter_account(port, table, old, -1);
+	nvhw_filter_account(port, table, rule.action, 1);
 	nvhw_filter_swap(port, table);
 	nvhw_filter_put(nvhw_filter_spare(f), loc, &rule);
 	return NVNIC_FLT_ST_OK;
@@ -239,7 +239,7 @@ static enum nvnic_flt_status nvhw_filter_remove(struct nvhw_port *port,
 	if (!f || nvpe_filter_get(nvhw_filter_spare(f)->table, loc, &old))
 		return NVNIC_FLT_ST_ABSENT;
 	nvhw_filter_take(nvhw_filter_spare(f), loc);
-	nvhw_filter_account(f, old, -1);
+	nvhw_filter_account(port, table, old, -1);
 	nvhw_filter_swap(port, table);
 	nvhw_filter_take(nvhw_filter_spare(f), loc);
 	return NVNIC_FLT_ST_OK;
@@ -256,7 +256,7 @@ static enum nvnic_flt_status nvhw_filter_clear(struct nvhw_port *port,
 	if (!f)
 		return NVNIC_FLT_ST_OK;
 	f->count = 0;
-	memset(f->ctx_users, 0, sizeof(f->ctx_users));
+	memset(port->rules_to[table], 0, sizeof(port->rules_to[table]));
 	nvhw_filter_empty(nvhw_filter_spare(f));
 	nvhw_filter_swap(port, table);
 	nvhw_filter_empty(nvhw_filter_spare(f));
@@ -308,25 +308,6 @@ enum nvnic_flt_status nvhw_filter_command(struct nvhw_port *port, u64 cmd)
 	if (!status)
 		nvhw_rxq_release_all(port);
 	return status;
-}
-
-/**
- * nvhw_filter_users() - how many rules point to an RSS context?
- * @port: the port, its lock held
- * @ctx: the context; rules that lead to a VM queue set use that of the set
- *
- * Return: their number.
- */
-unsigned int nvhw_filter_users(struct nvhw_port *port, unsigned int ctx)
-{
-	unsigned int users = 0;
-	unsigned int i;
-
-	lockdep_assert_held(&port->lock);
-	for (i = 0; i < NVNIC_FLT_TABLES; i++)
-		if (port->filter[i])
-			users += port->filter[i]->ctx_users[ctx];
-	return users;
 }
 
 /**

@@ -73,7 +73,7 @@ bool nvhw_rss_commit(struct nvhw_port *port)
 	}
 	mutex_lock(&port->lock);
 	busy = !nvhw_vmq_takes_context(port, ctx, rss);
-	if (!rss && (!ctx || nvhw_filter_users(port, ctx)))
+	if (!rss && (!ctx || nvhw_rules_to(port, ctx)))
 		busy = true;
 	if (!busy)
 		old = rcu_replace_pointer(port->rss[ctx], rss,

@@ -25,7 +25,7 @@ static enum nvnic_vmq_state nvhw_vmq_state(struct nvhw_port *port,
 {
 	enum nvnic_vmq_state state = port->vmq[set].state;
 
-	if (!nvhw_filter_users(port, NVNIC_RSS_CTX_VMQ(set)))
+	if (!nvhw_rules_to(port, NVNIC_RSS_CTX_VMQ(set)))
 		return state;
 	return state == NVNIC_VMQ_PAUSED ? NVNIC_VMQ_RUNNING : NVNIC_VMQ_SET;
 }
@@ -176,8 +176,8 @@ u64 nvhw_vmq_status(struct nvhw_port *port, unsigned int set)
 			 FIELD_PREP(NVNIC_VMQ_ST_FIRST, vmq->first) |
 			 FIELD_PREP(NVNIC_VMQ_ST_COUNT, vmq->count) |
 			 FIELD_PREP(NVNIC_VMQ_ST_FILTERS,
-				    nvhw_filter_users(port,
-						      NVNIC_RSS_CTX_VMQ(set)));
+				    nvhw_rules_to(port,
+						  NVNIC_RSS_CTX_VMQ(set)));
 	mutex_unlock(&port->lock);
 	return status;
 }
