@@ -572,7 +572,9 @@ void nvhw_irq_event(struct nvhw_port *port, u64 cause);
 bool nvhw_irq_test(struct nvhw_port *port, u64 val);
 
 /* nvhw_moder.c */
-void nvhw_moder_init(struct nvhw_vec *vec);
+void nvhw_moder_init(struct nvhw_vec *vec,
+		     enum hrtimer_restart (*expired)(struct hrtimer *timer));
+enum hrtimer_restart nvhw_moder_expire(struct nvhw_vec *vec, bool *due);
 void nvhw_moder_exit(struct nvhw_vec *vec);
 bool nvhw_moder_write(struct nvhw_moder *moder, u64 val);
 void nvhw_moder_arm(struct nvhw_vec *vec, enum nvhw_side side,

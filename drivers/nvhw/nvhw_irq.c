@@ -126,6 +126,19 @@ void nvhw_irq_notify(struct nvhw_vec *vec, const struct nvhw_ring *ring,
 		nvhw_irq_raise(vec, true);
 }
 
+/* A side has waited long enough. */
+static enum hrtimer_restart nvhw_irq_expired(struct hrtimer *timer)
+{
+	struct nvhw_vec *vec = container_of(timer, struct nvhw_vec, timer);
+	enum hrtimer_restart again;
+	bool due;
+
+	again = nvhw_moder_expire(vec, &due);
+	if (due)
+		nvhw_irq_urgent(vec);
+	return again;
+}
+
 static bool nvhw_irq_behind(struct nvhw_vec *vec, enum nvhw_side side,
 			    const struct nvhw_ring *ring, u16 cons)
 {
@@ -320,7 +333,7 @@ int nvhw_irq_init(struct nvhw_port *port)
 		vec->port = port;
 		vec->index = i;
 		vec->masked = true;
-		nvhw_moder_init(vec);
+		nvhw_moder_init(vec, nvhw_irq_expired);
 		vec->work = IRQ_WORK_INIT_HARD(nvhw_irq_work);
 		INIT_CSD(&vec->csd, nvhw_irq_call, vec);
 	}

@@ -124,15 +124,23 @@ void nvhw_moder_arm(struct nvhw_vec *vec, enum nvhw_side side,
 	raw_spin_unlock_irqrestore(&vec->lock, flags);
 }
 
-static enum hrtimer_restart nvhw_moder_expire(struct hrtimer *timer)
+/**
+ * nvhw_moder_expire() - the timer of a vector has expired
+ * @vec: the vector
+ * @due: receives whether the vector is to fire
+ *
+ * Context: hard interrupt, in the timer's function.
+ *
+ * Return: HRTIMER_RESTART if the timer goes on, for the next deadline.
+ */
+enum hrtimer_restart nvhw_moder_expire(struct nvhw_vec *vec, bool *due)
 {
-	struct nvhw_vec *vec = container_of(timer, struct nvhw_vec, timer);
 	enum hrtimer_restart again = HRTIMER_NORESTART;
 	ktime_t next, now = ktime_get();
 	unsigned long flags;
-	bool due = false;
 	int side;
 
+	*due = false;
 	raw_spin_lock_irqsave(&vec->lock, flags);
 	for (side = 0; side < NVHW_SIDES; side++) {
 		struct nvhw_moder *moder = &vec->moder[side];
@@ -140,28 +148,30 @@ static enum hrtimer_restart nvhw_moder_expire(struct hrtimer *timer)
 		if (!moder->waiting || ktime_after(moder->deadline, now))
 			continue;
 		WRITE_ONCE(moder->waiting, false);
-		due = true;
+		*due = true;
 	}
 	next = nvhw_moder_next(vec);
 	/* Whoever has queued it meanwhile has looked at the same deadlines. */
-	if (next != KTIME_MAX && !hrtimer_is_queued(timer)) {
-		hrtimer_set_expires(timer, next);
+	if (next != KTIME_MAX && !hrtimer_is_queued(&vec->timer)) {
+		hrtimer_set_expires(&vec->timer, next);
 		again = HRTIMER_RESTART;
 	}
 	raw_spin_unlock_irqrestore(&vec->lock, flags);
-	if (due)
-		nvhw_irq_urgent(vec);
 	return again;
 }
 
 /**
  * nvhw_moder_init() - set up the moderation of a vector, off
  * @vec: the vector
+ * @expired: function of its timer; calls nvhw_moder_expire()
+ *
+ * Context: process.
  */
-void nvhw_moder_init(struct nvhw_vec *vec)
+void nvhw_moder_init(struct nvhw_vec *vec,
+		     enum hrtimer_restart (*expired)(struct hrtimer *timer))
 {
 	raw_spin_lock_init(&vec->lock);
-	hrtimer_setup(&vec->timer, nvhw_moder_expire, CLOCK_MONOTONIC,
+	hrtimer_setup(&vec->timer, expired, CLOCK_MONOTONIC,
 		      HRTIMER_MODE_ABS_PINNED_HARD);
 }
 
