@@ -535,15 +535,10 @@ static inline unsigned int nvhw_rules_to(const struct nvhw_port *port,
 	return rules;
 }
 
-/* nvhw_bus.c */
-void nvhw_adapter_get(struct nvhw_adapter *adapter);
-void nvhw_adapter_put(struct nvhw_adapter *adapter);
-
 /* nvhw_port.c */
-struct nvhw_port *nvhw_port_create(struct nvhw_adapter *adapter,
-				   unsigned int index);
+struct nvhw_port *nvhw_port_alloc(void);
+void nvhw_port_free(struct nvhw_port *port);
 void nvhw_port_stop(struct nvhw_port *port);
-void nvhw_port_destroy(struct nvhw_port *port);
 bool nvhw_port_set_ctrl(struct nvhw_port *port, u64 ctrl);
 u64 nvhw_port_counter(struct nvhw_port *port, unsigned int which);
 

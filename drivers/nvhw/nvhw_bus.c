@@ -4,6 +4,7 @@
  *
  * Copyright (C) 2026 nvnic contributors
  */
+#include <linux/dma-mapping.h>
 #include <linux/list.h>
 #include <linux/module.h>
 #include <linux/slab.h>
@@ -28,20 +29,7 @@ static void nvhw_bus_put(void)
 		complete(&nvhw_bus_idle);
 }
 
-/**
- * nvhw_adapter_get() - a port refers to its adapter
- * @adapter: the adapter
- */
-void nvhw_adapter_get(struct nvhw_adapter *adapter)
-{
-	atomic_inc(&adapter->live);
-}
-
-/**
- * nvhw_adapter_put() - a reference to an adapter goes
- * @adapter: the adapter, freed with the last one
- */
-void nvhw_adapter_put(struct nvhw_adapter *adapter)
+static void nvhw_adapter_put(struct nvhw_adapter *adapter)
 {
 	if (!atomic_dec_and_test(&adapter->live))
 		return;
@@ -58,6 +46,61 @@ static struct nvhw_adapter *nvhw_adapter_find(unsigned int id)
 		if (adapter->id == id)
 			return adapter;
 	return NULL;
+}
+
+static void nvhw_port_release(struct device *dev)
+{
+	struct nvhw_port *port = nvhw_port_of(to_nvnic_bus_dev(dev));
+	struct nvhw_adapter *adapter = port->adapter;
+
+	nvhw_port_free(port);
+	nvhw_adapter_put(adapter);
+}
+
+/* A port as a device that is not on the bus yet, with its registers' values */
+static struct nvhw_port *nvhw_port_create(struct nvhw_adapter *adapter,
+					  unsigned int index)
+{
+	struct nvhw_port *port = nvhw_port_alloc();
+	struct nvnic_bus_dev *bdev;
+	int err;
+
+	if (!port)
+		return ERR_PTR(-ENOMEM);
+	port->adapter = adapter;
+	port->dma_mask = DMA_BIT_MASK(64);
+	bdev = &port->bdev;
+	bdev->ops = &nvhw_csr_ops;
+	bdev->adapter = adapter->id;
+	bdev->port = index;
+	bdev->dev.bus = &nvnic_bus_type;
+	bdev->dev.release = nvhw_port_release;
+	bdev->dev.dma_mask = &port->dma_mask;
+	bdev->dev.coherent_dma_mask = DMA_BIT_MASK(64);
+	atomic_inc(&adapter->live);
+	device_initialize(&bdev->dev);
+
+	err = dev_set_name(&bdev->dev, "nvnic%u.%u", adapter->id, index);
+	if (err)
+		goto put_port;
+	nvhw_csr_reset(port);
+	err = -ENOMEM;
+	if (!nvhw_rss_commit(port))
+		goto put_port;
+	err = nvhw_irq_init(port);
+	if (err)
+		goto put_port;
+	return port;
+
+put_port:
+	put_device(&bdev->dev);
+	return ERR_PTR(err);
+}
+
+static void nvhw_port_destroy(struct nvhw_port *port)
+{
+	nvhw_irq_exit(port);
+	put_device(&port->bdev.dev);
 }
 
 static int nvhw_adapter_create_ports(struct nvhw_adapter *adapter)

@@ -4,7 +4,6 @@
  *
  * Copyright (C) 2026 nvnic contributors
  */
-#include <linux/dma-mapping.h>
 #include <linux/slab.h>
 
 #include "nvhw.h"
@@ -72,11 +71,14 @@ u64 nvhw_port_counter(struct nvhw_port *port, unsigned int which)
 	return nvhw_port_sum(port, which, 1);
 }
 
-static void nvhw_port_release(struct device *dev)
+/**
+ * nvhw_port_free() - free a port
+ * @port: the port, possibly set up in part; nobody refers to it any more
+ *
+ * Context: process.
+ */
+void nvhw_port_free(struct nvhw_port *port)
 {
-	struct nvhw_port *port = nvhw_port_of(to_nvnic_bus_dev(dev));
-	struct nvhw_adapter *adapter = port->adapter;
-
 	nvhw_filter_exit(port);
 	nvhw_rss_exit(port);
 	mutex_destroy(&port->lock);
@@ -85,73 +87,38 @@ static void nvhw_port_release(struct device *dev)
 	kvfree(port->rxq);
 	kvfree(port->txq);
 	kvfree(port);
-	nvhw_adapter_put(adapter);
 }
 
-static int nvhw_port_alloc(struct nvhw_port *port)
+/**
+ * nvhw_port_alloc() - make a port without vectors, its registers all 0
+ *
+ * Context: process, sleeps.
+ *
+ * Return: the port, or NULL.
+ */
+struct nvhw_port *nvhw_port_alloc(void)
 {
+	struct nvhw_port *port = kvzalloc(sizeof(*port), GFP_KERNEL);
+	unsigned int i;
+
+	if (!port)
+		return NULL;
+	mutex_init(&port->lock);
 	port->cnt = alloc_percpu(struct nvhw_port_cnt);
 	port->vmq_cnt = alloc_percpu(struct nvhw_vmq_cnt);
 	port->txq = kvcalloc(NVNIC_MAX_QUEUES, sizeof(*port->txq), GFP_KERNEL);
 	port->rxq = kvcalloc(NVNIC_MAX_QUEUES, sizeof(*port->rxq), GFP_KERNEL);
-	return port->cnt && port->vmq_cnt && port->txq && port->rxq ? 0 :
-								      -ENOMEM;
-}
-
-/**
- * nvhw_port_create() - create a port, not yet on the bus
- * @adapter: the adapter
- * @index: number of the port on it
- *
- * Context: process, sleeps.
- *
- * Return: the port, its device initialised, or ERR_PTR(-ENOMEM).
- */
-struct nvhw_port *nvhw_port_create(struct nvhw_adapter *adapter,
-				   unsigned int index)
-{
-	struct nvhw_port *port = kvzalloc(sizeof(*port), GFP_KERNEL);
-	unsigned int i;
-	int err;
-
-	if (!port)
-		return ERR_PTR(-ENOMEM);
-	port->adapter = adapter;
+	if (!port->cnt || !port->vmq_cnt || !port->txq || !port->rxq) {
+		nvhw_port_free(port);
+		return NULL;
+	}
 	nvhw_engine_place(port, false);
-	mutex_init(&port->lock);
-	port->bdev.ops = &nvhw_csr_ops;
-	port->bdev.adapter = adapter->id;
-	port->bdev.port = index;
-	port->dma_mask = DMA_BIT_MASK(64);
-	port->bdev.dev.bus = &nvnic_bus_type;
-	port->bdev.dev.release = nvhw_port_release;
-	port->bdev.dev.dma_mask = &port->dma_mask;
-	port->bdev.dev.coherent_dma_mask = DMA_BIT_MASK(64);
-	nvhw_adapter_get(adapter);
-	device_initialize(&port->bdev.dev);
-
-	err = dev_set_name(&port->bdev.dev, "nvnic%u.%u", adapter->id, index);
-	if (!err)
-		err = nvhw_port_alloc(port);
-	if (err)
-		goto put_port;
 	for (i = 0; i < NVNIC_MAX_QUEUES; i++) {
 		nvhw_txq_init(port, i);
 		nvhw_tx_init(&port->txq[i]);
 		nvhw_rxq_init(port, i);
 	}
-	nvhw_csr_reset(port);
-	err = -ENOMEM;
-	if (!nvhw_rss_commit(port))
-		goto put_port;
-	err = nvhw_irq_init(port);
-	if (err)
-		goto put_port;
 	return port;
-
-put_port:
-	put_device(&port->bdev.dev);
-	return ERR_PTR(err);
 }
 
 /**
@@ -173,17 +140,4 @@ void nvhw_port_stop(struct nvhw_port *port)
 		nvhw_rxq_disable(&port->rxq[i]);
 	}
 	mutex_unlock(&port->lock);
-}
-
-/**
- * nvhw_port_destroy() - remove a port
- * @port: the port, and its peer, stopped; freed when the last reference to its
- *	device goes
- *
- * Context: process, sleeps.
- */
-void nvhw_port_destroy(struct nvhw_port *port)
-{
-	nvhw_irq_exit(port);
-	put_device(&port->bdev.dev);
 }
