@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # Compare what each object and source file uses with the layers of the design:
-# driver (nvnic_), device shell (nvhw_), packet engines (nvpe_).
+# driver (nvnic_), device shell (nvhw_), packet engines (nvpe_); and within a layer
+# with the order of Kbuild, so that no files use each other in a circle.
 #
 # Usage: scripts/check-layering.sh      (after make; prints what breaks a rule)
 #
@@ -68,6 +69,33 @@ for object in "${engine[@]}"; do
 	symbols "$object" . "nvpe_.*|csum_partial|$compiler" \
 		"an engine is pure: bytes in, bytes out"
 done
+
+# floors: who uses a symbol of a file that Kbuild lists above. A circle shows so, too:
+# no order fits it.
+floors()
+{
+	local bad list
+
+	mapfile -t list < <(sed -n 's/^nvnic-y.*addprefix \(.*\), .*/\1/p; s/^\t\([a-z_]*\.o\).*/\1/p' Kbuild |
+		awk '/\/$/ { dir = $0; next } { print dir $0 }')
+	bad=$(nm -A "${list[@]}" | awk -F '[: ]+' -v list="${list[*]}" '
+		BEGIN {
+			n = split(list, file, " ")
+			for (i = 1; i <= n; i++)
+				floor[file[i]] = i
+		}
+		NF == 4 && $3 ~ /^[A-Z]$/ { at[$4] = $1 }
+		$2 == "U" { user[++uses] = $1; symbol[uses] = $3 }
+		END {
+			for (i = 1; i <= uses; i++) {
+				file_of = at[symbol[i]]
+				if (file_of && floor[file_of] < floor[user[i]])
+					print user[i] " uses " symbol[i] " of " file_of
+			}
+		}' | sort)
+	[ -z "$bad" ] || complain Kbuild "listed above it: move the call, or the file in the list; where no order fits, this closes a circle" <<<"$bad"
+}
+floors
 
 includes '[<"][^>"]*(nvpe/|nvhw)' "the driver includes the ABI (nvnic/...) and the kernel, nothing of the device" \
 	drivers/nvnic/*.[ch]
