@@ -97,9 +97,11 @@ void nvhw_frame_pad(struct nvhw_frame *f)
 }
 
 /**
- * nvhw_frame_finish() - fill the checksums of a frame, ahead of its receiver
- * @f: the frame
+ * nvhw_frame_finish() - fill the checksums of a frame
+ * @f: the frame; there are none left to be filled afterwards
  * @sum: sum of its payload
+ *
+ * Context: the sending queue's engine.
  */
 void nvhw_frame_finish(struct nvhw_frame *f, u32 sum)
 {

@@ -265,7 +265,7 @@ static void nvhw_rx_place(struct nvhw_rxq *rxq, struct nvhw_frame *f,
 {
 	u32 sum = nvhw_frame_copy(f, rxq->buf, f->hdr_len);
 
-	nvpe_csum_fill(f->hdr, f->hdr_len, &f->fill, sum);
+	nvhw_frame_finish(f, sum);
 	if (en & NVNIC_OFF_BIT(FLOWID))
 		rxq->cnt[NVNIC_RC_FLOWID] +=
 			nvpe_flowid_clear(f->hdr, f->hdr_len, &info->hdrs);
