@@ -625,6 +625,7 @@ void nvhw_rxq_unhold(struct nvhw_txq *txq);
 /* nvhw_rx.c */
 enum nvhw_verdict nvhw_rx_frame(struct nvhw_port *port, struct nvhw_txq *from,
 				struct nvhw_frame *f, struct nvhw_rxq **dirty);
+void nvhw_rx_flush(struct nvhw_rxq *rxq);
 
 /* nvhw_rss.c */
 bool nvhw_rss_commit(struct nvhw_port *port);

@@ -347,3 +347,14 @@ enum nvhw_verdict nvhw_rx_frame(struct nvhw_port *port, struct nvhw_txq *from,
 	}
 	return n ? NVHW_SENT : NVHW_HELD;
 }
+
+/**
+ * nvhw_rx_flush() - tell a receiver of the frames that it got
+ * @rxq: its queue
+ *
+ * Context: the sending queue's engine.
+ */
+void nvhw_rx_flush(struct nvhw_rxq *rxq)
+{
+	nvhw_irq_notify(rxq->vec, &rxq->ring, NVHW_RX);
+}

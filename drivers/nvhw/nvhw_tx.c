@@ -173,7 +173,7 @@ static bool nvhw_tx_load(struct nvhw_txq *txq)
 static void nvhw_tx_notify(struct nvhw_tx_run *run)
 {
 	if (run->dirty)
-		nvhw_irq_notify(run->dirty->vec, &run->dirty->ring, NVHW_RX);
+		nvhw_rx_flush(run->dirty);
 	run->dirty = NULL;
 	run->quiet = 0;
 }
