@@ -539,8 +539,6 @@ static inline unsigned int nvhw_rules_to(const struct nvhw_port *port,
 struct nvhw_port *nvhw_port_alloc(void);
 void nvhw_port_free(struct nvhw_port *port);
 void nvhw_port_stop(struct nvhw_port *port);
-bool nvhw_port_set_ctrl(struct nvhw_port *port, u64 ctrl);
-u64 nvhw_port_counter(struct nvhw_port *port, unsigned int which);
 
 /* nvhw_engine.c */
 int nvhw_engine_init(void);
@@ -564,7 +562,6 @@ void nvhw_irq_notify(struct nvhw_vec *vec, const struct nvhw_ring *ring,
 void nvhw_irq_urgent(struct nvhw_vec *vec);
 bool nvhw_irq_arm(struct nvhw_port *port, unsigned int queue, u64 val);
 void nvhw_irq_event(struct nvhw_port *port, u64 cause);
-bool nvhw_irq_test(struct nvhw_port *port, u64 val);
 
 /* nvhw_moder.c */
 void nvhw_moder_init(struct nvhw_vec *vec,
@@ -633,13 +630,10 @@ void nvhw_rss_set_inner(struct nvhw_port *port);
 void nvhw_rss_exit(struct nvhw_port *port);
 
 /* nvhw_filter.c */
-enum nvnic_flt_status nvhw_filter_command(struct nvhw_port *port, u64 cmd);
 void nvhw_filter_hit(const struct nvhw_rules *rules, unsigned int loc, u32 len);
-u64 nvhw_filter_counter(struct nvhw_port *port, bool bytes);
 void nvhw_filter_exit(struct nvhw_port *port);
 
 /* nvhw_vmq.c */
-enum nvnic_vmq_status nvhw_vmq_command(struct nvhw_port *port, unsigned int op);
 u64 nvhw_vmq_status(struct nvhw_port *port, unsigned int set);
 u64 nvhw_vmq_counter(struct nvhw_port *port, unsigned int set,
 		     unsigned int which);
@@ -656,7 +650,6 @@ bool nvhw_vmq_spoofs(const struct nvhw_txq *txq, const u8 *hdr, u32 len,
 
 /* nvhw_link.c */
 void nvhw_link_update(struct nvhw_adapter *adapter);
-bool nvhw_link_set_ctrl(struct nvhw_port *port, u64 ctrl);
 
 /* nvhw_wire.c */
 enum nvhw_verdict nvhw_wire_send(struct nvhw_txq *txq, struct nvhw_frame *f,

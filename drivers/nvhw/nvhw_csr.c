@@ -4,273 +4,31 @@
  *
  * Copyright (C) 2026 nvnic contributors
  */
-#include <linux/bitfield.h>
-
 #include "nvhw.h"
+#include "nvhw_reg.h"
 
 /**
- * struct nvhw_reg - a register of the port, or a run of equal ones
- * @off: byte offset of the first one
- * @count: how many, 8 bytes apart
- * @field: where the value is kept in &struct nvhw_port, 0: nowhere
- * @reset: value after reset
- * @writable: bits that may be written; a value with another one is refused
- * @read: computes the value, instead of @field
- * @write: acts on a value before it is stored; false refuses it
- *
- * Access class: RO without @writable, WO without @field and @read.
+ * struct nvhw_csr_block - registers that are listed together
+ * @start: byte offset of the first one
+ * @end: offset behind the last one that may be
+ * @regs: the registers, with an empty row at the end
  */
-struct nvhw_reg {
-	u32 off;
-	u32 count;
-	size_t field;
-	u64 reset;
-	u64 writable;
-	u64 (*read)(struct nvhw_port *port, unsigned int index);
-	bool (*write)(struct nvhw_port *port, unsigned int index, u64 val);
+struct nvhw_csr_block {
+	u32 start;
+	u32 end;
+	const struct nvhw_reg *regs;
 };
 
-static u64 nvhw_csr_read_id(struct nvhw_port *port, unsigned int index)
-{
-	return FIELD_PREP(NVNIC_ID_MAGIC, NVNIC_ID_MAGIC_VAL) |
-	       FIELD_PREP(NVNIC_ID_FW_MAJOR, NVNIC_ID_FW_MAJOR_VAL) |
-	       FIELD_PREP(NVNIC_ID_FW_MINOR, NVNIC_ID_FW_MINOR_VAL) |
-	       FIELD_PREP(NVNIC_ID_VERSION, NVNIC_ID_VERSION_VAL);
-}
-
-static u64 nvhw_csr_read_cap(struct nvhw_port *port, unsigned int index)
-{
-	return NVNIC_OFF_ALL;
-}
-
-static u64 nvhw_csr_read_status(struct nvhw_port *port, unsigned int index)
-{
-	return FIELD_PREP(NVNIC_STATUS_LINK, READ_ONCE(port->link));
-}
-
-/* Locally administered, and the same each time the adapter is created. */
-static u64 nvhw_csr_read_mac(struct nvhw_port *port, unsigned int index)
-{
-	return 0x024e56000000ULL | (u64)(port->adapter->id & 0xffff) << 8 |
-	       port->bdev.port;
-}
-
-static u64 nvhw_csr_read_event(struct nvhw_port *port, unsigned int index)
-{
-	return atomic64_read(&port->event);
-}
-
-static u64 nvhw_csr_read_commit(struct nvhw_port *port, unsigned int index)
-{
-	return FIELD_PREP(NVNIC_RSS_COMMIT_REFUSED, port->rss_refused);
-}
-
-static u64 nvhw_csr_read_en(struct nvhw_port *port, unsigned int index)
-{
-	return READ_ONCE(port->en);
-}
-
-static bool nvhw_csr_write_en(struct nvhw_port *port, unsigned int index,
-			      u64 val)
-{
-	u64 changed = READ_ONCE(port->en) ^ val;
-
-	WRITE_ONCE(port->en, val);
-	nvhw_rss_set_inner(port);
-	if (changed & ~NVNIC_OFF_TX_MASK)
-		nvhw_rxq_reroute(port);
-	return true;
-}
-
-static u64 nvhw_csr_read_ctrl(struct nvhw_port *port, unsigned int index)
-{
-	return READ_ONCE(port->ctrl);
-}
-
-static bool nvhw_csr_write_ctrl(struct nvhw_port *port, unsigned int index,
-				u64 val)
-{
-	return nvhw_port_set_ctrl(port, val);
-}
-
-static bool nvhw_csr_write_event(struct nvhw_port *port, unsigned int index,
-				 u64 val)
-{
-	atomic64_andnot(val, &port->event);
-	return true;
-}
-
-static bool nvhw_csr_write_frame_max(struct nvhw_port *port, unsigned int index,
-				     u64 val)
-{
-	return val >= NVNIC_MIN_FRAME &&
-	       val <= NVNIC_MAX_MTU + NVNIC_L2_OVERHEAD;
-}
-
-static u64 nvhw_csr_read_link_ctrl(struct nvhw_port *port, unsigned int index)
-{
-	return READ_ONCE(port->link_ctrl);
-}
-
-static bool nvhw_csr_write_link_ctrl(struct nvhw_port *port,
-				     unsigned int index, u64 val)
-{
-	return nvhw_link_set_ctrl(port, val);
-}
-
-static bool nvhw_csr_write_vec_test(struct nvhw_port *port, unsigned int index,
-				    u64 val)
-{
-	return nvhw_irq_test(port, val);
-}
-
-static bool nvhw_csr_write_commit(struct nvhw_port *port, unsigned int index,
-				  u64 val)
-{
-	port->rss_refused = !nvhw_rss_commit(port);
-	return !port->rss_refused;
-}
-
-static bool nvhw_csr_write_rss_ctx(struct nvhw_port *port, unsigned int index,
-				   u64 val)
-{
-	return FIELD_GET(NVNIC_RSS_CTX_ID, val) < NVNIC_RSS_CONTEXTS;
-}
-
-/* ---- Filter rules ---- */
-
-static u64 nvhw_csr_read_flt_cmd(struct nvhw_port *port, unsigned int index)
-{
-	return port->flt_status;
-}
-
-static bool nvhw_csr_write_flt_cmd(struct nvhw_port *port, unsigned int index,
-				   u64 val)
-{
-	port->flt_status = nvhw_filter_command(port, val);
-	return port->flt_status != NVNIC_FLT_ST_BAD;
-}
-
-static bool nvhw_csr_write_flt_sel(struct nvhw_port *port, unsigned int index,
-				   u64 val)
-{
-	return FIELD_GET(NVNIC_FLT_SEL_LOC, val) < NVNIC_FILTER_ENTRIES &&
-	       FIELD_GET(NVNIC_FLT_SEL_TABLE, val) < NVNIC_FLT_TABLES;
-}
-
-static u64 nvhw_csr_read_flt_frames(struct nvhw_port *port, unsigned int index)
-{
-	return nvhw_filter_counter(port, false);
-}
-
-static u64 nvhw_csr_read_flt_bytes(struct nvhw_port *port, unsigned int index)
-{
-	return nvhw_filter_counter(port, true);
-}
-
-/* ---- VM queue sets ---- */
-
-static u64 nvhw_csr_read_vmq_cmd(struct nvhw_port *port, unsigned int index)
-{
-	return port->vmq_result;
-}
-
-static bool nvhw_csr_write_vmq_cmd(struct nvhw_port *port, unsigned int index,
-				   u64 val)
-{
-	port->vmq_result = nvhw_vmq_command(port, val);
-	return true;
-}
-
-static u64 nvhw_csr_read_vmq_status(struct nvhw_port *port, unsigned int index)
-{
-	return nvhw_vmq_status(port, port->vmq_sel);
-}
-
-static u64 nvhw_csr_read_vmq_cnt(struct nvhw_port *port, unsigned int index)
-{
-	return nvhw_vmq_counter(port, port->vmq_sel, index);
-}
-
-#define NVHW_PORT(_field)	offsetof(struct nvhw_port, _field)
-#define NVHW_RSS_FIELDS_RESET						\
-	(FIELD_PREP_CONST(NVNIC_RSS_FIELDS_IP4, NVNIC_RSS_F_L3) |		\
-	 FIELD_PREP_CONST(NVNIC_RSS_FIELDS_IP6, NVNIC_RSS_F_L3) |		\
-	 FIELD_PREP_CONST(NVNIC_RSS_FIELDS_UDP4, NVNIC_RSS_F_L3) |		\
-	 FIELD_PREP_CONST(NVNIC_RSS_FIELDS_UDP6, NVNIC_RSS_F_L3) |		\
-	 FIELD_PREP_CONST(NVNIC_RSS_FIELDS_TCP4, NVNIC_RSS_F_L3 | NVNIC_RSS_F_L4) | \
-	 FIELD_PREP_CONST(NVNIC_RSS_FIELDS_TCP6, NVNIC_RSS_F_L3 | NVNIC_RSS_F_L4))
-
-static const struct nvhw_reg nvhw_port_regs[] = {
-	{ .off = NVNIC_REG_ID, .count = 1, .read = nvhw_csr_read_id },
-	{ .off = NVNIC_REG_CAP, .count = 1, .read = nvhw_csr_read_cap },
-	{ .off = NVNIC_REG_EN, .count = 1, .read = nvhw_csr_read_en,
-	  .writable = NVNIC_OFF_ALL, .write = nvhw_csr_write_en },
-	{ .off = NVNIC_REG_CTRL, .count = 1, .read = nvhw_csr_read_ctrl,
-	  .writable = NVNIC_CTRL_MASK, .write = nvhw_csr_write_ctrl },
-	{ .off = NVNIC_REG_STATUS, .count = 1, .read = nvhw_csr_read_status },
-	{ .off = NVNIC_REG_EVENT, .count = 1, .read = nvhw_csr_read_event,
-	  .writable = NVNIC_EVENT_MASK, .write = nvhw_csr_write_event },
-	{ .off = NVNIC_REG_FRAME_MAX, .count = 1,
-	  .field = NVHW_PORT(frame_max), .reset = 1522,
-	  .writable = GENMASK_ULL(15, 0), .write = nvhw_csr_write_frame_max },
-	{ .off = NVNIC_REG_MAC, .count = 1, .read = nvhw_csr_read_mac },
-	{ .off = NVNIC_REG_RX_MODE, .count = 1, .field = NVHW_PORT(rx_mode),
-	  .writable = NVNIC_RX_MODE_MASK },
-	{ .off = NVNIC_REG_LINK_CTRL, .count = 1,
-	  .read = nvhw_csr_read_link_ctrl, .writable = NVNIC_LINK_CTRL_MASK,
-	  .write = nvhw_csr_write_link_ctrl },
-	{ .off = NVNIC_REG_LINK_STATUS, .count = 1,
-	  .field = NVHW_PORT(link_status) },
-	{ .off = NVNIC_REG_LINK_PARTNER, .count = 1,
-	  .field = NVHW_PORT(link_partner) },
-	{ .off = NVNIC_REG_LED, .count = 1, .field = NVHW_PORT(led),
-	  .writable = NVNIC_LED_ON },
-	{ .off = NVNIC_REG_VEC_TEST, .count = 1,
-	  .writable = NVNIC_VEC_TEST_INDEX, .write = nvhw_csr_write_vec_test },
-	{ .off = NVNIC_REG_RSS_FIELDS, .count = 1,
-	  .field = NVHW_PORT(rss_fields), .reset = NVHW_RSS_FIELDS_RESET,
-	  .writable = NVNIC_RSS_FIELDS_MASK },
-	{ .off = NVNIC_REG_RSS_KEY, .count = NVNIC_RSS_KEY_WORDS,
-	  .field = NVHW_PORT(rss_key), .writable = U64_MAX },
-	{ .off = NVNIC_REG_RSS_COMMIT, .count = 1,
-	  .read = nvhw_csr_read_commit, .writable = U64_MAX,
-	  .write = nvhw_csr_write_commit },
-	{ .off = NVNIC_REG_RSS_CTX, .count = 1, .field = NVHW_PORT(rss_ctx),
-	  .writable = NVNIC_RSS_CTX_MASK, .write = nvhw_csr_write_rss_ctx },
-	{ .off = NVNIC_REG_FLT_KEY(0), .count = NVNIC_FLT_WORDS,
-	  .field = NVHW_PORT(flt_key), .writable = U64_MAX },
-	{ .off = NVNIC_REG_FLT_MASK(0), .count = NVNIC_FLT_WORDS,
-	  .field = NVHW_PORT(flt_mask), .writable = U64_MAX },
-	{ .off = NVNIC_REG_FLT_ACTION, .count = 1,
-	  .field = NVHW_PORT(flt_action), .writable = NVNIC_FLT_ACT_MASK },
-	{ .off = NVNIC_REG_FLT_CMD, .count = 1,
-	  .read = nvhw_csr_read_flt_cmd, .writable = NVNIC_FLT_CMD_MASK,
-	  .write = nvhw_csr_write_flt_cmd },
-	{ .off = NVNIC_REG_FLT_SEL, .count = 1, .field = NVHW_PORT(flt_sel),
-	  .writable = NVNIC_FLT_SEL_MASK, .write = nvhw_csr_write_flt_sel },
-	{ .off = NVNIC_REG_FLT_FRAMES, .count = 1,
-	  .read = nvhw_csr_read_flt_frames },
-	{ .off = NVNIC_REG_FLT_BYTES, .count = 1,
-	  .read = nvhw_csr_read_flt_bytes },
-	{ .off = NVNIC_REG_VMQ_SEL, .count = 1, .field = NVHW_PORT(vmq_sel),
-	  .writable = NVNIC_VMQ_SETS - 1 },
-	{ .off = NVNIC_REG_VMQ_CFG, .count = 1, .field = NVHW_PORT(vmq_cfg),
-	  .writable = NVNIC_VMQ_CFG_MASK },
-	{ .off = NVNIC_REG_VMQ_CMD, .count = 1,
-	  .read = nvhw_csr_read_vmq_cmd, .writable = NVNIC_VMQ_CMD_OP,
-	  .write = nvhw_csr_write_vmq_cmd },
-	{ .off = NVNIC_REG_VMQ_STATUS, .count = 1,
-	  .read = nvhw_csr_read_vmq_status },
-	{ .off = NVNIC_REG_VMQ_CNT(0), .count = NVNIC_VC_COUNT,
-	  .read = nvhw_csr_read_vmq_cnt },
-	{ .off = NVNIC_REG_MACF(0), .count = NVNIC_MAX_MACS,
-	  .field = NVHW_PORT(macf),
-	  .writable = NVNIC_MACF_VALID | NVNIC_MACF_ADDR },
-	{ .off = NVNIC_REG_RSS_TABLE(0), .count = NVNIC_RSS_ENTRIES,
-	  .field = NVHW_PORT(rss_table), .writable = NVNIC_RSS_TABLE_QUEUE },
-	{ .off = NVNIC_REG_PORT_CNT(0), .count = NVNIC_PC_COUNT,
-	  .read = nvhw_port_counter },
+static const struct nvhw_csr_block nvhw_csr_blocks[] = {
+	{ NVNIC_REG_ID, NVNIC_REG_LINK_CTRL, nvhw_port_regs },
+	{ NVNIC_REG_LINK_CTRL, NVNIC_REG_VEC_TEST, nvhw_link_regs },
+	{ NVNIC_REG_VEC_TEST, NVNIC_REG_RSS_FIELDS, nvhw_irq_regs },
+	{ NVNIC_REG_RSS_FIELDS, NVNIC_REG_MACF(0), nvhw_rss_regs },
+	{ NVNIC_REG_MACF(0), NVNIC_REG_FLT_KEY(0), nvhw_rx_regs },
+	{ NVNIC_REG_FLT_KEY(0), NVNIC_REG_VMQ_SEL, nvhw_filter_regs },
+	{ NVNIC_REG_VMQ_SEL, NVNIC_REG_RSS_TABLE(0), nvhw_vmq_regs },
+	{ NVNIC_REG_RSS_TABLE(0), NVNIC_REG_PORT_CNT(0), nvhw_rss_regs },
+	{ NVNIC_REG_PORT_CNT(0), NVNIC_REG_QUEUE_BASE, nvhw_port_regs },
 };
 
 static u64 *nvhw_csr_field(struct nvhw_port *port, const struct nvhw_reg *reg,
@@ -281,11 +39,12 @@ static u64 *nvhw_csr_field(struct nvhw_port *port, const struct nvhw_reg *reg,
 
 static const struct nvhw_reg *nvhw_csr_find(u32 off, unsigned int *index)
 {
-	unsigned int i;
+	const struct nvhw_csr_block *block = nvhw_csr_blocks;
+	const struct nvhw_reg *reg;
 
-	for (i = 0; i < ARRAY_SIZE(nvhw_port_regs); i++) {
-		const struct nvhw_reg *reg = &nvhw_port_regs[i];
-
+	while (off >= block->end)
+		block++;
+	for (reg = block->regs; reg->count; reg++) {
 		*index = (off - reg->off) / 8;
 		if (off >= reg->off && *index < reg->count)
 			return reg;
@@ -515,17 +274,18 @@ const struct nvnic_bus_ops nvhw_csr_ops = {
 /**
  * nvhw_csr_reset() - give every register its reset value
  * @port: the port, with all queues off
+ *
+ * Context: process.
  */
 void nvhw_csr_reset(struct nvhw_port *port)
 {
+	const struct nvhw_reg *reg;
 	unsigned int i, j;
 
 	static_assert(NVNIC_TC_COUNT <= NVNIC_QUEUE_CNT_MAX);
 	static_assert(NVNIC_RC_COUNT <= NVNIC_QUEUE_CNT_MAX);
-	for (i = 0; i < ARRAY_SIZE(nvhw_port_regs); i++) {
-		const struct nvhw_reg *reg = &nvhw_port_regs[i];
-
-		for (j = 0; reg->field && j < reg->count; j++)
-			*nvhw_csr_field(port, reg, j) = reg->reset;
-	}
+	for (i = 0; i < ARRAY_SIZE(nvhw_csr_blocks); i++)
+		for (reg = nvhw_csr_blocks[i].regs; reg->count; reg++)
+			for (j = 0; reg->field && j < reg->count; j++)
+				*nvhw_csr_field(port, reg, j) = reg->reset;
 }

@@ -15,6 +15,7 @@
 #include <linux/slab.h>
 
 #include "nvhw.h"
+#include "nvhw_reg.h"
 
 static_assert(NVNIC_FLT_WORDS == NVPE_FILTER_WORDS);
 static_assert(NVNIC_FILTER_SHAPES == NVPE_FILTER_SHAPES);
@@ -287,30 +288,6 @@ static enum nvnic_flt_status nvhw_filter_execute(struct nvhw_port *port,
 }
 
 /**
- * nvhw_filter_command() - write to NVNIC_REG_FLT_CMD
- * @port: the port
- * @cmd: value
- *
- * Context: process, sleeps; takes @port->lock.
- *
- * Return: how it went; but for NVNIC_FLT_ST_OK nothing has changed.
- */
-enum nvnic_flt_status nvhw_filter_command(struct nvhw_port *port, u64 cmd)
-{
-	enum nvnic_flt_status status;
-
-	mutex_lock(&port->lock);
-	status = nvhw_filter_execute(port, FIELD_GET(NVNIC_FLT_CMD_TABLE, cmd),
-				     FIELD_GET(NVNIC_FLT_CMD_OP, cmd),
-				     FIELD_GET(NVNIC_FLT_CMD_LOC, cmd));
-	mutex_unlock(&port->lock);
-	/* A sender may have waited for a queue that its frame now avoids. */
-	if (!status)
-		nvhw_rxq_release_all(port);
-	return status;
-}
-
-/**
  * nvhw_filter_hit() - count a frame that took a rule
  * @rules: the rules
  * @loc: location of the rule
@@ -327,16 +304,40 @@ void nvhw_filter_hit(const struct nvhw_rules *rules, unsigned int loc, u32 len)
 	WRITE_ONCE(cnt->bytes, cnt->bytes + len);
 }
 
-/**
- * nvhw_filter_counter() - value of a counter of the location selected
- * @port: the port
- * @bytes: bytes, else frames
- *
- * Context: process, takes @port->lock.
- *
- * Return: the sum over all CPUs.
- */
-u64 nvhw_filter_counter(struct nvhw_port *port, bool bytes)
+/* ---- Registers ---- */
+
+static u64 nvhw_filter_read_cmd(struct nvhw_port *port, unsigned int index)
+{
+	return port->flt_status;
+}
+
+/* But for NVNIC_FLT_ST_OK nothing has changed. */
+static bool nvhw_filter_write_cmd(struct nvhw_port *port, unsigned int index,
+				  u64 val)
+{
+	enum nvnic_flt_status status;
+
+	mutex_lock(&port->lock);
+	status = nvhw_filter_execute(port, FIELD_GET(NVNIC_FLT_CMD_TABLE, val),
+				     FIELD_GET(NVNIC_FLT_CMD_OP, val),
+				     FIELD_GET(NVNIC_FLT_CMD_LOC, val));
+	mutex_unlock(&port->lock);
+	/* A sender may have waited for a queue that its frame now avoids. */
+	if (!status)
+		nvhw_rxq_release_all(port);
+	port->flt_status = status;
+	return status != NVNIC_FLT_ST_BAD;
+}
+
+static bool nvhw_filter_write_sel(struct nvhw_port *port, unsigned int index,
+				  u64 val)
+{
+	return FIELD_GET(NVNIC_FLT_SEL_LOC, val) < NVNIC_FILTER_ENTRIES &&
+	       FIELD_GET(NVNIC_FLT_SEL_TABLE, val) < NVNIC_FLT_TABLES;
+}
+
+/* A counter of the location selected, over all CPUs: bytes, else frames */
+static u64 nvhw_filter_counter(struct nvhw_port *port, bool bytes)
 {
 	unsigned int loc = FIELD_GET(NVNIC_FLT_SEL_LOC, port->flt_sel);
 	const struct nvhw_rule_cnt *cnt;
@@ -355,6 +356,35 @@ u64 nvhw_filter_counter(struct nvhw_port *port, bool bytes)
 	mutex_unlock(&port->lock);
 	return sum;
 }
+
+static u64 nvhw_filter_read_frames(struct nvhw_port *port, unsigned int index)
+{
+	return nvhw_filter_counter(port, false);
+}
+
+static u64 nvhw_filter_read_bytes(struct nvhw_port *port, unsigned int index)
+{
+	return nvhw_filter_counter(port, true);
+}
+
+const struct nvhw_reg nvhw_filter_regs[] = {
+	{ .off = NVNIC_REG_FLT_KEY(0), .count = NVNIC_FLT_WORDS,
+	  .field = NVHW_REG_FIELD(flt_key), .writable = U64_MAX },
+	{ .off = NVNIC_REG_FLT_MASK(0), .count = NVNIC_FLT_WORDS,
+	  .field = NVHW_REG_FIELD(flt_mask), .writable = U64_MAX },
+	{ .off = NVNIC_REG_FLT_ACTION, .count = 1,
+	  .field = NVHW_REG_FIELD(flt_action), .writable = NVNIC_FLT_ACT_MASK },
+	{ .off = NVNIC_REG_FLT_CMD, .count = 1, .read = nvhw_filter_read_cmd,
+	  .writable = NVNIC_FLT_CMD_MASK, .write = nvhw_filter_write_cmd },
+	{ .off = NVNIC_REG_FLT_SEL, .count = 1,
+	  .field = NVHW_REG_FIELD(flt_sel), .writable = NVNIC_FLT_SEL_MASK,
+	  .write = nvhw_filter_write_sel },
+	{ .off = NVNIC_REG_FLT_FRAMES, .count = 1,
+	  .read = nvhw_filter_read_frames },
+	{ .off = NVNIC_REG_FLT_BYTES, .count = 1,
+	  .read = nvhw_filter_read_bytes },
+	{}
+};
 
 /**
  * nvhw_filter_exit() - free the rules

@@ -15,6 +15,7 @@
 
 #include "nvhw.h"
 #include "nvhw_compat.h"
+#include "nvhw_reg.h"
 
 static void nvhw_irq_deliver(struct nvhw_vec *vec)
 {
@@ -197,22 +198,20 @@ void nvhw_irq_event(struct nvhw_port *port, u64 cause)
 		nvhw_irq_raise(&port->vec[NVNIC_VEC_EVENT], false);
 }
 
-/**
- * nvhw_irq_test() - write to NVNIC_REG_VEC_TEST
- * @port: the port
- * @val: value
- *
- * Context: any but hard interrupt.
- *
- * Return: false if there is no such vector, or it is not mapped.
- */
-bool nvhw_irq_test(struct nvhw_port *port, u64 val)
+static bool nvhw_irq_write_test(struct nvhw_port *port, unsigned int index,
+				u64 val)
 {
 	if (val >= NVNIC_VEC_COUNT || !READ_ONCE(port->vec[val].irq))
 		return false;
 	nvhw_irq_raise(&port->vec[val], false);
 	return true;
 }
+
+const struct nvhw_reg nvhw_irq_regs[] = {
+	{ .off = NVNIC_REG_VEC_TEST, .count = 1,
+	  .writable = NVNIC_VEC_TEST_INDEX, .write = nvhw_irq_write_test },
+	{}
+};
 
 /* A vector that has fired is not armed: there is nothing to take back. */
 static void nvhw_irq_ack(struct irq_data *d)

@@ -8,6 +8,7 @@
 #include <linux/bitops.h>
 
 #include "nvhw.h"
+#include "nvhw_reg.h"
 
 /* What an update changes besides registers */
 struct nvhw_link {
@@ -147,26 +148,37 @@ void nvhw_link_update(struct nvhw_adapter *adapter)
 		nvhw_rxq_release_all(adapter->ports[i]);
 }
 
-/**
- * nvhw_link_set_ctrl() - write to NVNIC_REG_LINK_CTRL
- * @port: the port
- * @ctrl: value
- *
- * Context: process, sleeps; no lock held.
- *
- * Return: false if the value is refused.
- */
-bool nvhw_link_set_ctrl(struct nvhw_port *port, u64 ctrl)
+/* ---- Registers ---- */
+
+static u64 nvhw_link_read_ctrl(struct nvhw_port *port, unsigned int index)
 {
-	u64 forced = FIELD_GET(NVNIC_LINK_FORCED, ctrl);
-	u64 adv = FIELD_GET(NVNIC_LINK_ADV, ctrl);
+	return READ_ONCE(port->link_ctrl);
+}
+
+static bool nvhw_link_write_ctrl(struct nvhw_port *port, unsigned int index,
+				 u64 val)
+{
+	u64 forced = FIELD_GET(NVNIC_LINK_FORCED, val);
+	u64 adv = FIELD_GET(NVNIC_LINK_ADV, val);
 
 	if ((adv | forced) & ~NVNIC_LINK_MODES_ALL || forced & (forced - 1) ||
-	    (ctrl & NVNIC_LINK_AUTONEG && !adv))
+	    (val & NVNIC_LINK_AUTONEG && !adv))
 		return false;
 	spin_lock_bh(&port->adapter->link_lock);
-	WRITE_ONCE(port->link_ctrl, ctrl);
+	WRITE_ONCE(port->link_ctrl, val);
 	spin_unlock_bh(&port->adapter->link_lock);
 	nvhw_link_update(port->adapter);
 	return true;
 }
+
+const struct nvhw_reg nvhw_link_regs[] = {
+	{ .off = NVNIC_REG_LINK_CTRL, .count = 1, .read = nvhw_link_read_ctrl,
+	  .writable = NVNIC_LINK_CTRL_MASK, .write = nvhw_link_write_ctrl },
+	{ .off = NVNIC_REG_LINK_STATUS, .count = 1,
+	  .field = NVHW_REG_FIELD(link_status) },
+	{ .off = NVNIC_REG_LINK_PARTNER, .count = 1,
+	  .field = NVHW_REG_FIELD(link_partner) },
+	{ .off = NVNIC_REG_LED, .count = 1, .field = NVHW_REG_FIELD(led),
+	  .writable = NVNIC_LED_ON },
+	{}
+};

@@ -4,36 +4,99 @@
  *
  * Copyright (C) 2026 nvnic contributors
  */
+#include <linux/bitfield.h>
 #include <linux/slab.h>
 
 #include "nvhw.h"
+#include "nvhw_reg.h"
 
-/**
- * nvhw_port_set_ctrl() - write to NVNIC_REG_CTRL
- * @port: the port
- * @ctrl: value, NVNIC_CTRL_*
- *
- * Context: process, sleeps; takes @port->lock.
- *
+/* ---- Registers ---- */
+
+static u64 nvhw_port_read_id(struct nvhw_port *port, unsigned int index)
+{
+	return FIELD_PREP(NVNIC_ID_MAGIC, NVNIC_ID_MAGIC_VAL) |
+	       FIELD_PREP(NVNIC_ID_FW_MAJOR, NVNIC_ID_FW_MAJOR_VAL) |
+	       FIELD_PREP(NVNIC_ID_FW_MINOR, NVNIC_ID_FW_MINOR_VAL) |
+	       FIELD_PREP(NVNIC_ID_VERSION, NVNIC_ID_VERSION_VAL);
+}
+
+static u64 nvhw_port_read_cap(struct nvhw_port *port, unsigned int index)
+{
+	return NVNIC_OFF_ALL;
+}
+
+static u64 nvhw_port_read_en(struct nvhw_port *port, unsigned int index)
+{
+	return READ_ONCE(port->en);
+}
+
+static bool nvhw_port_write_en(struct nvhw_port *port, unsigned int index,
+			       u64 val)
+{
+	u64 changed = READ_ONCE(port->en) ^ val;
+
+	WRITE_ONCE(port->en, val);
+	nvhw_rss_set_inner(port);
+	if (changed & ~NVNIC_OFF_TX_MASK)
+		nvhw_rxq_reroute(port);
+	return true;
+}
+
+static u64 nvhw_port_read_ctrl(struct nvhw_port *port, unsigned int index)
+{
+	return READ_ONCE(port->ctrl);
+}
+
+/*
  * The lock is not held while link and senders learn of it: two writers at once
  * settle on the state that is then in force.
- *
- * Return: true, the value is in force.
  */
-bool nvhw_port_set_ctrl(struct nvhw_port *port, u64 ctrl)
+static bool nvhw_port_write_ctrl(struct nvhw_port *port, unsigned int index,
+				 u64 val)
 {
 	u64 changed;
 
 	mutex_lock(&port->lock);
-	changed = port->ctrl ^ ctrl;
+	changed = port->ctrl ^ val;
 	if (changed & NVNIC_CTRL_THREADS)
-		nvhw_engine_move(port, ctrl & NVNIC_CTRL_THREADS);
-	WRITE_ONCE(port->ctrl, ctrl);
+		nvhw_engine_move(port, val & NVNIC_CTRL_THREADS);
+	WRITE_ONCE(port->ctrl, val);
 	mutex_unlock(&port->lock);
 
 	if (changed & ~NVNIC_CTRL_THREADS)
 		nvhw_link_update(port->adapter);
 	return true;
+}
+
+static u64 nvhw_port_read_status(struct nvhw_port *port, unsigned int index)
+{
+	return FIELD_PREP(NVNIC_STATUS_LINK, READ_ONCE(port->link));
+}
+
+static u64 nvhw_port_read_event(struct nvhw_port *port, unsigned int index)
+{
+	return atomic64_read(&port->event);
+}
+
+static bool nvhw_port_write_event(struct nvhw_port *port, unsigned int index,
+				  u64 val)
+{
+	atomic64_andnot(val, &port->event);
+	return true;
+}
+
+static bool nvhw_port_write_frame_max(struct nvhw_port *port,
+				      unsigned int index, u64 val)
+{
+	return val >= NVNIC_MIN_FRAME &&
+	       val <= NVNIC_MAX_MTU + NVNIC_L2_OVERHEAD;
+}
+
+/* Locally administered, and the same each time the adapter is created. */
+static u64 nvhw_port_read_mac(struct nvhw_port *port, unsigned int index)
+{
+	return 0x024e56000000ULL | (u64)(port->adapter->id & 0xffff) << 8 |
+	       port->bdev.port;
 }
 
 /* Of @count counters, from @which on, over all CPUs */
@@ -53,16 +116,7 @@ static u64 nvhw_port_sum(struct nvhw_port *port, unsigned int which,
 	return sum;
 }
 
-/**
- * nvhw_port_counter() - value of a counter of the port
- * @port: the port
- * @which: enum nvnic_port_counter
- *
- * Context: any.
- *
- * Return: the sum over all CPUs.
- */
-u64 nvhw_port_counter(struct nvhw_port *port, unsigned int which)
+static u64 nvhw_port_read_cnt(struct nvhw_port *port, unsigned int which)
 {
 	if (which == NVNIC_PC_WIRE_TX_FRAMES)
 		return nvhw_port_sum(port, NVNIC_PC_TX_SIZE, NVNIC_SIZE_COUNT);
@@ -70,6 +124,29 @@ u64 nvhw_port_counter(struct nvhw_port *port, unsigned int which)
 		return nvhw_port_sum(port, NVNIC_PC_RX_SIZE, NVNIC_SIZE_COUNT);
 	return nvhw_port_sum(port, which, 1);
 }
+
+const struct nvhw_reg nvhw_port_regs[] = {
+	{ .off = NVNIC_REG_ID, .count = 1, .read = nvhw_port_read_id },
+	{ .off = NVNIC_REG_CAP, .count = 1, .read = nvhw_port_read_cap },
+	{ .off = NVNIC_REG_EN, .count = 1, .read = nvhw_port_read_en,
+	  .writable = NVNIC_OFF_ALL, .write = nvhw_port_write_en },
+	{ .off = NVNIC_REG_CTRL, .count = 1, .read = nvhw_port_read_ctrl,
+	  .writable = NVNIC_CTRL_MASK, .write = nvhw_port_write_ctrl },
+	{ .off = NVNIC_REG_STATUS, .count = 1, .read = nvhw_port_read_status },
+	{ .off = NVNIC_REG_EVENT, .count = 1, .read = nvhw_port_read_event,
+	  .writable = NVNIC_EVENT_MASK, .write = nvhw_port_write_event },
+	{ .off = NVNIC_REG_FRAME_MAX, .count = 1,
+	  .field = NVHW_REG_FIELD(frame_max), .reset = 1522,
+	  .writable = GENMASK_ULL(15, 0), .write = nvhw_port_write_frame_max },
+	{ .off = NVNIC_REG_MAC, .count = 1, .read = nvhw_port_read_mac },
+	{ .off = NVNIC_REG_RX_MODE, .count = 1,
+	  .field = NVHW_REG_FIELD(rx_mode), .writable = NVNIC_RX_MODE_MASK },
+	{ .off = NVNIC_REG_PORT_CNT(0), .count = NVNIC_PC_COUNT,
+	  .read = nvhw_port_read_cnt },
+	{}
+};
+
+/* ---- Life ---- */
 
 /**
  * nvhw_port_free() - free a port

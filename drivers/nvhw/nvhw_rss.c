@@ -10,6 +10,7 @@
 #include <linux/unaligned.h>
 
 #include "nvhw.h"
+#include "nvhw_reg.h"
 
 static const u64 nvhw_rss_fields[NVPE_FLOW_COUNT] = {
 	[NVPE_FLOW_IP4] = NVNIC_RSS_FIELDS_IP4,
@@ -113,6 +114,52 @@ void nvhw_rss_set_inner(struct nvhw_port *port)
 	}
 	rcu_read_unlock();
 }
+
+/* ---- Registers ---- */
+
+static u64 nvhw_rss_read_commit(struct nvhw_port *port, unsigned int index)
+{
+	return FIELD_PREP(NVNIC_RSS_COMMIT_REFUSED, port->rss_refused);
+}
+
+static bool nvhw_rss_write_commit(struct nvhw_port *port, unsigned int index,
+				  u64 val)
+{
+	port->rss_refused = !nvhw_rss_commit(port);
+	return !port->rss_refused;
+}
+
+static bool nvhw_rss_write_ctx(struct nvhw_port *port, unsigned int index,
+			       u64 val)
+{
+	return FIELD_GET(NVNIC_RSS_CTX_ID, val) < NVNIC_RSS_CONTEXTS;
+}
+
+#define NVHW_RSS_FIELDS_RESET						\
+	(FIELD_PREP_CONST(NVNIC_RSS_FIELDS_IP4, NVNIC_RSS_F_L3) |		\
+	 FIELD_PREP_CONST(NVNIC_RSS_FIELDS_IP6, NVNIC_RSS_F_L3) |		\
+	 FIELD_PREP_CONST(NVNIC_RSS_FIELDS_UDP4, NVNIC_RSS_F_L3) |		\
+	 FIELD_PREP_CONST(NVNIC_RSS_FIELDS_UDP6, NVNIC_RSS_F_L3) |		\
+	 FIELD_PREP_CONST(NVNIC_RSS_FIELDS_TCP4, NVNIC_RSS_F_L3 | NVNIC_RSS_F_L4) | \
+	 FIELD_PREP_CONST(NVNIC_RSS_FIELDS_TCP6, NVNIC_RSS_F_L3 | NVNIC_RSS_F_L4))
+
+const struct nvhw_reg nvhw_rss_regs[] = {
+	{ .off = NVNIC_REG_RSS_FIELDS, .count = 1,
+	  .field = NVHW_REG_FIELD(rss_fields), .reset = NVHW_RSS_FIELDS_RESET,
+	  .writable = NVNIC_RSS_FIELDS_MASK },
+	{ .off = NVNIC_REG_RSS_KEY, .count = NVNIC_RSS_KEY_WORDS,
+	  .field = NVHW_REG_FIELD(rss_key), .writable = U64_MAX },
+	{ .off = NVNIC_REG_RSS_COMMIT, .count = 1,
+	  .read = nvhw_rss_read_commit, .writable = U64_MAX,
+	  .write = nvhw_rss_write_commit },
+	{ .off = NVNIC_REG_RSS_CTX, .count = 1,
+	  .field = NVHW_REG_FIELD(rss_ctx), .writable = NVNIC_RSS_CTX_MASK,
+	  .write = nvhw_rss_write_ctx },
+	{ .off = NVNIC_REG_RSS_TABLE(0), .count = NVNIC_RSS_ENTRIES,
+	  .field = NVHW_REG_FIELD(rss_table),
+	  .writable = NVNIC_RSS_TABLE_QUEUE },
+	{}
+};
 
 /**
  * nvhw_rss_exit() - free the configurations

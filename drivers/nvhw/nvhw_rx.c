@@ -11,6 +11,7 @@
 #include <nvpe/flowid.h>
 
 #include "nvhw.h"
+#include "nvhw_reg.h"
 
 static_assert((int)NVPE_CSUM_NONE == (int)NVNIC_CSUM_NONE);
 static_assert((int)NVPE_CSUM_UNNECESSARY == (int)NVNIC_CSUM_UNNECESSARY);
@@ -67,6 +68,13 @@ static bool nvhw_rx_filter(const struct nvhw_port *port, const u8 *dst)
 			return true;
 	return false;
 }
+
+const struct nvhw_reg nvhw_rx_regs[] = {
+	{ .off = NVNIC_REG_MACF(0), .count = NVNIC_MAX_MACS,
+	  .field = NVHW_REG_FIELD(macf),
+	  .writable = NVNIC_MACF_VALID | NVNIC_MACF_ADDR },
+	{}
+};
 
 /* Look into a table; true with the action and the place of a rule that fits. */
 static bool nvhw_rx_match(const struct nvhw_rules *rules,

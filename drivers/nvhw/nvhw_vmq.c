@@ -12,6 +12,7 @@
 #include <linux/unaligned.h>
 
 #include "nvhw.h"
+#include "nvhw_reg.h"
 
 static_assert(NVNIC_VMQ_SETS - 1 <= NVNIC_VMQ_SEL_SET);
 static_assert(NVNIC_VMQ_SETS - 1 <= NVNIC_FLT_ACT_QUEUE);
@@ -137,25 +138,6 @@ static enum nvnic_vmq_status (*const nvhw_vmq_ops[])(struct nvhw_port *port,
 static_assert(ARRAY_SIZE(nvhw_vmq_ops) == NVNIC_VMQ_CMD_OP + 1);
 
 /**
- * nvhw_vmq_command() - write to NVNIC_REG_VMQ_CMD
- * @port: the port
- * @op: NVNIC_VMQ_OP_*
- *
- * Context: process, sleeps; takes @port->lock.
- *
- * Return: how it went; but for NVNIC_VMQ_OK nothing has changed.
- */
-enum nvnic_vmq_status nvhw_vmq_command(struct nvhw_port *port, unsigned int op)
-{
-	enum nvnic_vmq_status status;
-
-	mutex_lock(&port->lock);
-	status = nvhw_vmq_ops[op](port, port->vmq_sel);
-	mutex_unlock(&port->lock);
-	return status;
-}
-
-/**
  * nvhw_vmq_status() - NVNIC_REG_VMQ_STATUS of a set
  * @port: the port
  * @set: the set
@@ -202,6 +184,49 @@ u64 nvhw_vmq_counter(struct nvhw_port *port, unsigned int set,
 		sum += READ_ONCE(per_cpu_ptr(port->vmq_cnt, cpu)->v[set][which]);
 	return sum;
 }
+
+/* ---- Registers ---- */
+
+static u64 nvhw_vmq_read_cmd(struct nvhw_port *port, unsigned int index)
+{
+	return port->vmq_result;
+}
+
+/* But for NVNIC_VMQ_OK nothing has changed. */
+static bool nvhw_vmq_write_cmd(struct nvhw_port *port, unsigned int index,
+			       u64 val)
+{
+	mutex_lock(&port->lock);
+	port->vmq_result = nvhw_vmq_ops[val](port, port->vmq_sel);
+	mutex_unlock(&port->lock);
+	return true;
+}
+
+static u64 nvhw_vmq_read_status(struct nvhw_port *port, unsigned int index)
+{
+	return nvhw_vmq_status(port, port->vmq_sel);
+}
+
+static u64 nvhw_vmq_read_cnt(struct nvhw_port *port, unsigned int index)
+{
+	return nvhw_vmq_counter(port, port->vmq_sel, index);
+}
+
+const struct nvhw_reg nvhw_vmq_regs[] = {
+	{ .off = NVNIC_REG_VMQ_SEL, .count = 1,
+	  .field = NVHW_REG_FIELD(vmq_sel), .writable = NVNIC_VMQ_SETS - 1 },
+	{ .off = NVNIC_REG_VMQ_CFG, .count = 1,
+	  .field = NVHW_REG_FIELD(vmq_cfg), .writable = NVNIC_VMQ_CFG_MASK },
+	{ .off = NVNIC_REG_VMQ_CMD, .count = 1, .read = nvhw_vmq_read_cmd,
+	  .writable = NVNIC_VMQ_CMD_OP, .write = nvhw_vmq_write_cmd },
+	{ .off = NVNIC_REG_VMQ_STATUS, .count = 1,
+	  .read = nvhw_vmq_read_status },
+	{ .off = NVNIC_REG_VMQ_CNT(0), .count = NVNIC_VC_COUNT,
+	  .read = nvhw_vmq_read_cnt },
+	{}
+};
+
+/* ---- What others ask ---- */
 
 /**
  * nvhw_vmq_takes_rules() - may rules lead to a set?
