@@ -179,7 +179,7 @@ struct nvhw_cursor {
  * @payload: where the bytes behind the header block are
  * @fill: checksums still to be put into the header block
  * @tap: copy for the wire tap, NULL: none yet
- * @tap_piece: its payload, to which @payload then points
+ * @own: payload in a buffer of the frame's own, to which @payload then points
  */
 struct nvhw_frame {
 	u8 hdr[NVPE_MAX_HDR_LEN] __aligned(8);
@@ -189,7 +189,7 @@ struct nvhw_frame {
 	struct nvhw_cursor payload;
 	struct nvpe_fill fill;
 	struct nvhw_tap_buf *tap;
-	struct nvhw_piece tap_piece;
+	struct nvhw_piece own;
 };
 
 /**
@@ -605,6 +605,7 @@ u32 nvhw_frame_copy(const struct nvhw_frame *f, const struct nvhw_piece *dst,
 		    u32 skip);
 void nvhw_frame_pad(struct nvhw_frame *f);
 void nvhw_frame_finish(struct nvhw_frame *f, u32 sum);
+void nvhw_frame_own(struct nvhw_frame *f, u8 *buf);
 void nvhw_frame_parse(struct nvhw_frame *f, u32 flags, struct nvpe_hdrs *h);
 
 /* nvhw_rxq.c */

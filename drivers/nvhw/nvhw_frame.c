@@ -109,6 +109,27 @@ void nvhw_frame_finish(struct nvhw_frame *f, u32 sum)
 	memset(&f->fill, 0, sizeof(f->fill));
 }
 
+/**
+ * nvhw_frame_own() - finish a frame in a buffer of its own
+ * @f: the frame; afterwards its checksums are filled, and its payload is the
+ *	buffer's
+ * @buf: buffer of @f->len bytes, which gets all of the frame; the caller's, and
+ *	there as long as @f is in use
+ *
+ * Context: the sending queue's engine.
+ */
+void nvhw_frame_own(struct nvhw_frame *f, u8 *buf)
+{
+	struct nvhw_piece dst = { .va = buf, .len = f->len };
+
+	nvhw_frame_finish(f, nvhw_frame_copy(f, &dst, f->hdr_len));
+	memcpy(buf, f->hdr, f->hdr_len);
+	f->own.va = buf + f->hdr_len;
+	f->own.len = f->payload_len;
+	f->payload.piece = &f->own;
+	f->payload.off = 0;
+}
+
 static u32 nvhw_frame_sum(const struct nvhw_frame *f)
 {
 	struct nvhw_cursor at = f->payload;

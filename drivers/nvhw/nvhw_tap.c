@@ -272,24 +272,14 @@ bool nvhw_tap_is_up(const struct nvhw_tap *tap)
  */
 void nvhw_tap_take(struct nvhw_tap *tap, struct nvhw_frame *f)
 {
-	struct nvhw_piece dst;
 	struct sk_buff *skb;
-	u32 sum;
 
 	skb = netdev_alloc_skb_ip_align(tap->netdev, f->len);
 	if (!skb) {
 		dev_core_stats_rx_dropped_inc(tap->netdev);
 		return;
 	}
-	dst.va = skb_put(skb, f->len);
-	dst.len = f->len;
-	sum = nvhw_frame_copy(f, &dst, f->hdr_len);
-	nvhw_frame_finish(f, sum);
-	memcpy(dst.va, f->hdr, f->hdr_len);
-	f->tap_piece.va = dst.va + f->hdr_len;
-	f->tap_piece.len = f->payload_len;
-	f->payload.piece = &f->tap_piece;
-	f->payload.off = 0;
+	nvhw_frame_own(f, skb_put(skb, f->len));
 	f->tap = (struct nvhw_tap_buf *)skb;
 }
 
