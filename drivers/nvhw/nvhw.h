@@ -231,6 +231,23 @@ struct nvhw_fault {
 };
 
 /**
+ * struct nvhw_sender - whoever sends frames on the wire
+ * @port: port that it sends from
+ * @kick: has it try again, called under the lock of the receive queue for which
+ *	it has waited
+ * @held: what of the peer's it waits for, enum nvnic_hold
+ * @hold: on the receive queue's list; under that queue's lock
+ * @hold_rxq: that receive queue; under that queue's lock
+ */
+struct nvhw_sender {
+	struct nvhw_port *port;
+	void (*kick)(struct nvhw_sender *from);
+	u8 held;
+	struct list_head hold;
+	struct nvhw_rxq *hold_rxq;
+};
+
+/**
  * struct nvhw_txq - TX queue
  * @ring: its rings
  * @port: its port
@@ -243,9 +260,7 @@ struct nvhw_fault {
  *	port's lock
  * @busy: @req is being worked on
  * @loaded: @frame waits to be sent
- * @held: what of the peer's it waits for, enum nvnic_hold
- * @hold: on the receive queue's list; under that queue's lock
- * @hold_rxq: that receive queue; under that queue's lock
+ * @sender: as which it sends
  * @done_count: requests completed but not yet reported
  * @done_frames: their wire frames
  * @done_bytes: their bytes
@@ -264,9 +279,7 @@ struct nvhw_txq {
 	struct nvhw_vmq *vmq;
 	bool busy;
 	bool loaded;
-	u8 held;
-	struct list_head hold;
-	struct nvhw_rxq *hold_rxq;
+	struct nvhw_sender sender;
 	u32 done_count;
 	u32 done_frames;
 	u32 done_bytes;
@@ -283,7 +296,7 @@ struct nvhw_txq {
  * @vec: its vector
  * @lock: protects all of the queue that has no other rule; taken in softirq
  *	context; nothing is taken inside
- * @holding: TX queues of the peer that wait for buffers; under @lock
+ * @holding: senders that wait for buffers; under @lock
  * @nbufs: pieces in @buf; under @lock
  * @buf: buffers fetched and not used yet; under @lock
  * @fault: fault injection
@@ -617,12 +630,13 @@ void nvhw_rxq_reroute(struct nvhw_port *port);
 void nvhw_rxq_doorbell(struct nvhw_rxq *rxq, u16 tail);
 int nvhw_rxq_take(struct nvhw_rxq *rxq, u32 len);
 void nvhw_rxq_used(struct nvhw_rxq *rxq, unsigned int n);
-bool nvhw_rxq_hold(struct nvhw_rxq *rxq, struct nvhw_txq *txq);
-void nvhw_rxq_unhold(struct nvhw_txq *txq);
+bool nvhw_rxq_hold(struct nvhw_rxq *rxq, struct nvhw_sender *from);
+void nvhw_rxq_unhold(struct nvhw_sender *from);
 
 /* nvhw_rx.c */
-enum nvhw_verdict nvhw_rx_frame(struct nvhw_port *port, struct nvhw_txq *from,
-				struct nvhw_frame *f, struct nvhw_rxq **dirty);
+enum nvhw_verdict nvhw_rx_frame(struct nvhw_port *port,
+				struct nvhw_sender *from, struct nvhw_frame *f,
+				struct nvhw_rxq **dirty);
 void nvhw_rx_flush(struct nvhw_rxq *rxq);
 
 /* nvhw_rss.c */
@@ -653,7 +667,7 @@ bool nvhw_vmq_spoofs(const struct nvhw_txq *txq, const u8 *hdr, u32 len,
 void nvhw_link_update(struct nvhw_adapter *adapter);
 
 /* nvhw_wire.c */
-enum nvhw_verdict nvhw_wire_send(struct nvhw_txq *txq, struct nvhw_frame *f,
+enum nvhw_verdict nvhw_wire_send(struct nvhw_sender *from, struct nvhw_frame *f,
 				 struct nvhw_rxq **dirty);
 
 /* nvhw_tap.c */

@@ -154,7 +154,7 @@ static u64 nvhw_csr_half_read(struct nvhw_csr_half *half, u32 reg)
 		val = nvhw_ring_status(half->ring);
 		if (half->txq)
 			val |= FIELD_PREP(NVNIC_Q_STATUS_HOLD,
-					  READ_ONCE(half->txq->held));
+					  READ_ONCE(half->txq->sender.held));
 		return val;
 	case NVNIC_REG_Q_BASE:
 		return half->ring->base;

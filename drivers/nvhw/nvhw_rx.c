@@ -289,7 +289,7 @@ static void nvhw_rx_place(struct nvhw_rxq *rxq, struct nvhw_frame *f,
 }
 
 static bool nvhw_rx_may_hold(const struct nvhw_port *port,
-			     const struct nvhw_txq *from)
+			     const struct nvhw_sender *from)
 {
 	return READ_ONCE(port->flow) & NVNIC_CTRL_PAUSE_TX &&
 	       READ_ONCE(from->port->flow) & NVNIC_CTRL_PAUSE_RX;
@@ -306,7 +306,7 @@ static void nvhw_rx_missed(struct nvhw_rxq *rxq, int why)
 /**
  * nvhw_rx_frame() - a frame arrives at a port
  * @port: the port
- * @from: TX queue that sends it
+ * @from: who sends it
  * @f: the frame; its checksums are filled if it is accepted
  * @dirty: receives the queue with a new completion, to be notified
  *
@@ -314,8 +314,9 @@ static void nvhw_rx_missed(struct nvhw_rxq *rxq, int why)
  *
  * Return: NVHW_HELD if @from has to wait, and to come again, else NVHW_SENT.
  */
-enum nvhw_verdict nvhw_rx_frame(struct nvhw_port *port, struct nvhw_txq *from,
-				struct nvhw_frame *f, struct nvhw_rxq **dirty)
+enum nvhw_verdict nvhw_rx_frame(struct nvhw_port *port,
+				struct nvhw_sender *from, struct nvhw_frame *f,
+				struct nvhw_rxq **dirty)
 {
 	u64 en = READ_ONCE(port->en);
 	struct nvhw_rx_info info;

@@ -23,21 +23,21 @@ void nvhw_rxq_init(struct nvhw_port *port, unsigned int index)
 	INIT_LIST_HEAD(&rxq->holding);
 }
 
-static void nvhw_rxq_release_one(struct nvhw_txq *txq)
+static void nvhw_rxq_release_one(struct nvhw_sender *from)
 {
-	list_del_init(&txq->hold);
+	list_del_init(&from->hold);
 	/* P10: off the list before it may be held again; pairs with nvhw_tx_run(). */
-	smp_store_release(&txq->held, NVNIC_HOLD_NONE);
-	nvhw_engine_kick(txq);
+	smp_store_release(&from->held, NVNIC_HOLD_NONE);
+	from->kick(from);
 }
 
 static void nvhw_rxq_release(struct nvhw_rxq *rxq)
 {
-	struct nvhw_txq *txq, *tmp;
+	struct nvhw_sender *from, *tmp;
 
 	lockdep_assert_held(&rxq->lock);
-	list_for_each_entry_safe(txq, tmp, &rxq->holding, hold)
-		nvhw_rxq_release_one(txq);
+	list_for_each_entry_safe(from, tmp, &rxq->holding, hold)
+		nvhw_rxq_release_one(from);
 }
 
 /**
@@ -96,47 +96,46 @@ void nvhw_rxq_reroute(struct nvhw_port *port)
  * nvhw_rxq_hold() - have a sender wait until buffers are posted
  * @rxq: the queue without buffers, or one that is not running: then the wait
  *	ends with the first doorbell after it has been started
- * @txq: the sender's queue; it will be kicked
+ * @from: the sender; it will be kicked
  *
  * Context: softirq, under @rxq->lock.
  *
  * Return: false if buffers were posted meanwhile: try again instead.
  */
-bool nvhw_rxq_hold(struct nvhw_rxq *rxq, struct nvhw_txq *txq)
+bool nvhw_rxq_hold(struct nvhw_rxq *rxq, struct nvhw_sender *from)
 {
 	lockdep_assert_held(&rxq->lock);
-	txq->hold_rxq = rxq;
-	WRITE_ONCE(txq->held, rxq->ring.state == NVNIC_QSTATE_RUNNING ?
-			      NVNIC_HOLD_BUFFERS : NVNIC_HOLD_QUEUE);
-	list_add_tail(&txq->hold, &rxq->holding);
+	from->hold_rxq = rxq;
+	WRITE_ONCE(from->held, rxq->ring.state == NVNIC_QSTATE_RUNNING ?
+			       NVNIC_HOLD_BUFFERS : NVNIC_HOLD_QUEUE);
+	list_add_tail(&from->hold, &rxq->holding);
 	/* P4: the list before the tail; pairs with nvhw_rxq_doorbell(). */
 	smp_mb();
 	if (rxq->ring.state != NVNIC_QSTATE_RUNNING ||
 	    !nvhw_ring_pending(&rxq->ring)) {
-		txq->cnt[NVNIC_TC_HELD]++;
 		nvhw_port_count(rxq->port, NVNIC_PC_WIRE_PAUSE_TX, 1);
 		return true;
 	}
-	list_del_init(&txq->hold);
-	WRITE_ONCE(txq->held, NVNIC_HOLD_NONE);
+	list_del_init(&from->hold);
+	WRITE_ONCE(from->held, NVNIC_HOLD_NONE);
 	return false;
 }
 
 /**
- * nvhw_rxq_unhold() - a sender's queue is being stopped: it waits no more
- * @txq: the queue; its engine is not running
+ * nvhw_rxq_unhold() - a sender is being stopped: it waits no more
+ * @from: the sender, not at work
  *
  * Context: process.
  */
-void nvhw_rxq_unhold(struct nvhw_txq *txq)
+void nvhw_rxq_unhold(struct nvhw_sender *from)
 {
-	struct nvhw_rxq *rxq = txq->hold_rxq;
+	struct nvhw_rxq *rxq = from->hold_rxq;
 
 	if (!rxq)
 		return;
 	spin_lock_bh(&rxq->lock);
-	list_del_init(&txq->hold);
-	WRITE_ONCE(txq->held, NVNIC_HOLD_NONE);
+	list_del_init(&from->hold);
+	WRITE_ONCE(from->held, NVNIC_HOLD_NONE);
 	spin_unlock_bh(&rxq->lock);
 }
 

@@ -183,8 +183,10 @@ static enum nvhw_verdict nvhw_tx_send(struct nvhw_txq *txq,
 {
 	struct nvhw_rxq *dirty = run->dirty;
 
-	if (nvhw_wire_send(txq, &txq->frame, &dirty) == NVHW_HELD)
+	if (nvhw_wire_send(&txq->sender, &txq->frame, &dirty) == NVHW_HELD) {
+		txq->cnt[NVNIC_TC_HELD]++;
 		return NVHW_HELD;
+	}
 	if (dirty != run->dirty) {
 		nvhw_tx_notify(run);
 		run->dirty = dirty;
@@ -273,7 +275,7 @@ static bool nvhw_tx_run(struct nvhw_txq *txq)
 	 * A doorbell does not end the wait for the receiver's buffers. P10: the
 	 * end of it before another; pairs with nvhw_rxq_release_one().
 	 */
-	if (smp_load_acquire(&txq->held))
+	if (smp_load_acquire(&txq->sender.held))
 		return false;
 	/* The state before the rings, with nvhw_ring_start(). */
 	if (smp_load_acquire(&txq->ring.state) != NVNIC_QSTATE_RUNNING)

@@ -11,6 +11,11 @@
 /* Requests that may share a completion. */
 #define NVHW_TXQ_COALESCE	16
 
+static void nvhw_txq_kick(struct nvhw_sender *from)
+{
+	nvhw_engine_kick(container_of(from, struct nvhw_txq, sender));
+}
+
 /**
  * nvhw_txq_init() - set up a TX queue, off
  * @port: the port
@@ -23,7 +28,9 @@ void nvhw_txq_init(struct nvhw_port *port, unsigned int index)
 	txq->port = port;
 	txq->vec = &port->vec[index];
 	spin_lock_init(&txq->lock);
-	INIT_LIST_HEAD(&txq->hold);
+	txq->sender.port = port;
+	txq->sender.kick = nvhw_txq_kick;
+	INIT_LIST_HEAD(&txq->sender.hold);
 }
 
 /**
@@ -63,7 +70,7 @@ void nvhw_txq_disable(struct nvhw_txq *txq)
 	 * once; a kick from that list finds the queue off.
 	 */
 	nvhw_engine_wait(txq);
-	nvhw_rxq_unhold(txq);
+	nvhw_rxq_unhold(&txq->sender);
 	nvhw_engine_wait(txq);
 	nvhw_tap_drop(&txq->frame);
 	/* What has left is reported, though the queue is off. */

@@ -69,26 +69,26 @@ static void nvhw_wire_count(struct nvhw_port *port, struct nvhw_port *far,
 
 /**
  * nvhw_wire_send() - put a frame on the wire
- * @txq: the queue that sends it
+ * @from: who sends it
  * @f: the frame
  * @dirty: receives the queue at the far end that got it, to be notified
  *
- * Context: the queue's engine.
+ * Context: the sender's engine, bottom halves off.
  *
  * Return: NVHW_HELD if the frame has to be sent again later, else NVHW_SENT.
  */
-enum nvhw_verdict nvhw_wire_send(struct nvhw_txq *txq, struct nvhw_frame *f,
+enum nvhw_verdict nvhw_wire_send(struct nvhw_sender *from, struct nvhw_frame *f,
 				 struct nvhw_rxq **dirty)
 {
-	struct nvhw_tap *tap = txq->port->adapter->tap;
-	struct nvhw_port *far = READ_ONCE(txq->port->far);
+	struct nvhw_tap *tap = from->port->adapter->tap;
+	struct nvhw_port *far = READ_ONCE(from->port->far);
 
 	if (unlikely(nvhw_tap_is_up(tap)) && !f->tap)
 		nvhw_tap_take(tap, f);
-	if (likely(far) && nvhw_rx_frame(far, txq, f, dirty) == NVHW_HELD)
+	if (likely(far) && nvhw_rx_frame(far, from, f, dirty) == NVHW_HELD)
 		return NVHW_HELD;
 	if (unlikely(f->tap))
 		nvhw_tap_show(tap, f);
-	nvhw_wire_count(txq->port, far, f);
+	nvhw_wire_count(from->port, far, f);
 	return NVHW_SENT;
 }
