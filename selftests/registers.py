@@ -1,0 +1,132 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0
+"""The device's registers are as Documentation/hardware-interface.rst lists them: each
+is there, resets to the value given and can be written or not, and there are no others.
+
+Copyright (C) 2026 nvnic contributors
+"""
+
+import os
+import re
+
+from lib.hwstats import Watch
+from lib.ktap import ksft_case, ksft_eq, ksft_run, ksft_true
+from lib.nvnic import Port, module_load, new_adapter
+from lib.regs import QUEUE_BASE, QUEUE_STRIDE, QUEUES, registers
+
+ADAPTER = 7
+PAGE = os.path.join(os.path.dirname(__file__), "../Documentation/hardware-interface.rst")
+ROW = re.compile(r"^0x([0-9a-f]+) +([A-Z_]+)(?:\((\d+)\.\.(\d+)\)|\((\w)\))? +"
+                 r"(RO|RW|WO|W1C|--) +(\S+)", re.M)
+# What a driver writes at probe, and what happens in the device by then
+PROBED = {"EN", "CTRL", "EVENT", "LINK_CTRL", "LINK_STATUS", "LINK_PARTNER"}
+# Each write of these is a command.
+COMMANDS = {"RSS_COMMIT", "FLT_CMD", "VMQ_CMD"}
+# Reading has a price, or they are many: not in the dump
+UNDUMPED = {"RSS_COMMIT", "RSS_CTX", "FLT_KEY", "FLT_MASK", "FLT_ACTION", "FLT_CMD", "FLT_SEL",
+            "FLT_FRAMES", "FLT_BYTES", "VMQ_SEL", "VMQ_CFG", "VMQ_CMD", "VMQ_STATUS",
+            "VMQ_CNT", "PORT_CNT", "VEC_TEST", "QUEUE"}
+# Reset values that stand in the text instead of the table
+BELOW = {"CAP": r"``CAP``, which reads\s+(0x[0-9a-f]+)",
+         "RSS_FIELDS": r"\nReceive hash\n=+\n[^=]*?Reset (0x[0-9a-f]+)"}
+PORT = None
+
+
+class Register:
+    """A register of the page, or a run of them: off, name, count, access, reset."""
+
+    def __init__(self, page, row):
+        off, self.name, _, last, many, self.access, reset = row
+        self.off = int(off, 16)
+        self.count = int(last) + 1 if last else None if many else 1
+        if reset == "below":
+            reset = re.search(BELOW[self.name], page)[1]
+        self.reset = None if reset == "--" else int(reset, 0)
+
+    def offsets(self):
+        return [self.off + 8 * n for n in range(self.count or 1)]
+
+
+def documented():
+    with open(PAGE, encoding="utf-8") as file:
+        page = file.read()
+    start = page.index("Register map\n====")
+    return [Register(page, row) for row in ROW.findall(page[start:page.index("``CTRL``:", start)])]
+
+
+def setup():
+    global PORT
+    module_load()
+    PORT = Port(new_adapter(ADAPTER)[0])
+
+
+def write(*pairs):
+    """Write registers; how many of the writes the device has refused."""
+    seen = Watch(PORT)
+    for off, value in pairs:
+        with open(f"/sys/kernel/debug/nvnic/nvnic{ADAPTER}.0/write", "w") as knob:
+            knob.write(f"{off:x} {value:x}")
+    return seen["csr_bad"]
+
+
+@ksft_case
+def page_is_read():
+    names = [reg.name for reg in documented()]
+    ksft_eq(len(names), len(set(names)), "each name once")
+    ksft_true(len(names) > 30, f"{len(names)} registers in the page")
+    ksft_eq((PROBED | COMMANDS | UNDUMPED) - set(names), set(), "named here, not in the page")
+
+
+@ksft_case
+def dump_has_them_all():
+    wanted = {off for reg in documented() if reg.name not in UNDUMPED for off in reg.offsets()}
+    ksft_eq({off for off in registers(PORT) if off < QUEUE_BASE}, wanted, "offsets")
+
+
+@ksft_case
+def reset_values():
+    dump = registers(PORT)
+    for reg in documented():
+        if reg.reset is None or reg.name in PROBED | UNDUMPED:
+            continue
+        for off in reg.offsets():
+            ksft_eq(f"{dump[off]:#x}", f"{reg.reset:#x}", f"{reg.name} at {off:#x}")
+
+
+@ksft_case
+def read_only():
+    for reg in documented():
+        if reg.access == "RO":
+            ksft_eq(write(*((off, 0) for off in reg.offsets())), len(reg.offsets()),
+                    f"writes of {reg.name} refused")
+
+
+@ksft_case
+def writable():
+    dump = registers(PORT)
+    for reg in documented():
+        if reg.access not in ("RW", "W1C") or reg.name in COMMANDS:
+            continue
+        same = [(off, dump.get(off, reg.reset)) for off in reg.offsets()]
+        ksft_eq(write(*same), 0, f"writes of {reg.name} refused")
+    ksft_eq({off: val for off, val in registers(PORT).items() if dump[off] != val}, {},
+            "what has changed")
+
+
+@ksft_case
+def nothing_between():
+    there = {off for reg in documented() for off in reg.offsets()}
+    # A run without an end in the page: up to the next register.
+    open_ended = [reg.off for reg in documented() if reg.count is None]
+    starts = sorted(reg.off for reg in documented())
+    for start in open_ended:
+        end = min([off for off in starts if off > start], default=QUEUE_BASE)
+        there |= set(range(start, end, 8))
+    gaps = [off for off in range(0, 0x2000, 8) if off not in there]
+    ksft_true(gaps, "there are gaps")
+    ksft_eq(write(*((off, 0) for off in gaps)), len(gaps), "writes between registers refused")
+    end = QUEUE_BASE + QUEUES * QUEUE_STRIDE
+    ksft_eq(write((end, 0), (end + 8, 0)), 2, "writes behind the end refused")
+
+
+ksft_run(setup)
