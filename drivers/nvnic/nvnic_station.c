@@ -10,6 +10,7 @@
  * makes the macvlan from there.
  */
 #include <linux/capability.h>
+#include <linux/etherdevice.h>
 #include <linux/netdevice.h>
 #include <linux/nsproxy.h>
 #include <linux/rtnetlink.h>
