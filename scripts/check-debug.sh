@@ -7,15 +7,15 @@
 # Usage: scripts/check-debug.sh [options] [KERNEL]...
 #
 #   KERNEL          uml-lockdep (Linux 7.3, natively, one CPU), kasan, lockdep (6.12
-#                   under QEMU, two CPUs); default: all of them
+#                   under QEMU, two CPUs), kasan-7.3 (7.3 there); default: all of them
 #   --seconds N     length of the stress (default 300)
 #   --seed N        what the stress does (default: at random, and printed)
 #   --only TESTS    these selftests, by file name, separated by commas;
 #                   planted.py: the bugs on purpose
 #
-# kasan watches memory, DMA mappings and undefined behaviour, both others locks, RCU
-# and sleeping, and let allocations fail; lockdep watches for leaks, uml-lockdep DMA
-# mappings. They are built if they are not there (scripts/build-kernel.sh) and boot
+# kasan and kasan-7.3 watch memory, DMA mappings and undefined behaviour, both others
+# locks, RCU and sleeping, and let allocations fail; lockdep and kasan-7.3 watch for
+# leaks, uml-lockdep watches DMA mappings. They are built if they are not there (scripts/build-kernel.sh) and boot
 # two at a time, in a guest each. A guest that hangs is ended and its stacks are
 # shown. The last line is "N passed, N failed, N skipped". Logs:
 # build/check-debug/KERNEL/
@@ -30,7 +30,8 @@ set -euo pipefail
 . "$NVNIC_TOP/selftests/lib/tap.sh"
 
 # What runs a kernel
-declare -A runners=([uml-lockdep]=uml-run.sh [kasan]=vm-run.sh [lockdep]=vm-run.sh)
+declare -A runners=([uml-lockdep]=uml-run.sh [kasan]=vm-run.sh [lockdep]=vm-run.sh
+	[kasan-7.3]=vm-run.sh)
 seconds=300 seed=$((RANDOM << 15 | RANDOM)) only='' kernels=()
 while [ $# -gt 0 ]; do
 	case $1 in
@@ -48,7 +49,7 @@ while [ $# -gt 0 ]; do
 done
 [[ $seconds =~ ^[1-9][0-9]*$ ]] || die "--seconds takes whole seconds, not '$seconds'"
 [[ $seed =~ ^[0-9]+$ ]] || die "--seed takes a number, not '$seed'"
-[ ${#kernels[@]} -gt 0 ] || kernels=(uml-lockdep kasan lockdep)
+[ ${#kernels[@]} -gt 0 ] || kernels=(uml-lockdep kasan lockdep kasan-7.3)
 
 # The 200 cycles are for make check: in these kernels each finds what it finds in
 # its first rounds.

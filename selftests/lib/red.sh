@@ -3,7 +3,7 @@
 # Does a run of the selftests go red in this kernel when something is wrong? For
 # inside the VM, by scripts/check-debug.sh.
 #
-# Usage: selftests/lib/red.sh KERNEL      (kasan, lockdep or uml-lockdep)
+# Usage: selftests/lib/red.sh KERNEL      (a row of scripts/check-debug.sh)
 #
 # Each bug of tools/planted is committed in a run of its own, which must fail and
 # say why; a run without one must pass. Prints TAP. $NVNIC_PLANTED_KO is the module.
@@ -15,9 +15,10 @@ run=$(cd "$(dirname "$0")/.." && pwd)/run.sh
 # After lock-order and sleep lockdep is off; what hangs stays for ever.
 case ${1:-} in
 kasan) bugs=(shift use-after-free out-of-bounds list dma-leak hang) ;;
+kasan-7.3) bugs=(shift use-after-free out-of-bounds list dma-leak leak hang) ;;
 lockdep) bugs=(leak rcu lock-order sleep hang) ;;
 uml-lockdep) bugs=(list dma-leak rcu lock-order sleep hang) ;;
-*) echo "red.sh: no kernel '${1:-}': kasan, lockdep or uml-lockdep" >&2; exit 2 ;;
+*) echo "red.sh: no kernel '${1:-}': kasan, kasan-7.3, lockdep or uml-lockdep" >&2; exit 2 ;;
 esac
 
 declare -A says=(

@@ -121,10 +121,10 @@ static int planted_sleep(void)
 
 static int planted_leak(void)
 {
-	/* Not all at once: the last pointer may stay in a register. */
+	/* Many: pointers to the last ones may stay in registers and on stacks. */
 	u32 i;
 
-	for (i = 0; i < 8; i++) {
+	for (i = 0; i < 64; i++) {
 		u8 *p = kmalloc(4096 + 512, GFP_KERNEL);
 
 		WRITE_ONCE(planted_sink, p ? *(u8 *)memset(p, 1, 4096) : 0);
