@@ -10,6 +10,7 @@ from lib.frames import *
 from lib.hwstats import Watch
 from lib.nvnic import *
 from lib.stream import Stream
+from lib.tc import Tc
 
 PAIR = None
 DEV = "nvnic/nvnic0.0"
@@ -97,6 +98,46 @@ def reload_under_traffic():
         devlink(f"dev reload {DEV}")
         again()
     ksft_eq(sum(v for k, v in PAIR.b.stats().items() if k.endswith("reset")), 0, "resets")
+
+
+def nvgre(vsid):
+    inner = eth(mac("02:aa:00:00:00:02"), mac("02:aa:00:00:00:01"), 0x88b5, bytes(40))
+    return eth(mac(PAIR.a.mac()), mac(PAIR.b.mac()), ETH_P_IP, ipv4(
+        addr("10.9.0.2"), addr("10.9.0.1"), GRE, gre(ETH_P_TEB, inner, key=vsid << 8)))
+
+
+@ksft_case
+def reload_and_filters_of_tunnels():
+    """They are in the device again, and go on to count; those that lead nowhere go to
+    software."""
+    cmd("ip link add g0 type gretap external")
+    defer(cmd, "ip link del g0")
+    cmd("ip link set g0 up")
+    tc = Tc(Port("g0"))
+    prios = [tc.add(f"enc_key_id {vsid << 8}", "drop", flags="") for vsid in (5, 6)]
+    sender = Sender("nvn1", ns="b")
+    for count in (1, 2):
+        seen = Watch(PAIR.a)
+        sender.send(nvgre(5))
+        wait_for(lambda: seen["wire_rx_drop_rule"] == 1, "the device to drop the frame")
+        ksft_eq([tc.count(prio)[0] for prio in prios], [count, 0], "counters")
+        devlink(f"dev reload {DEV}")
+        again()
+        ksft_eq([o.get("in_hw") for o in tc.list().values()], [True, True], "in_hw")
+    tc.delete(prios[0])
+    seen = Watch(PAIR.a)
+    sender.send(nvgre(6))
+    wait_for(lambda: seen["wire_rx_drop_rule"] == 1, "the device to drop the frame")
+    cmd("ethtool -X nvn0 context new start 0 equal 1")
+    tc.add("enc_key_id 1792", "pass", flags="hw_tc 1")
+    devlink(f"dev reload {DEV}")
+    again()
+    wait_for(lambda: not any(o.get("in_hw") for o in tc.list().values()),
+             "tc to know that the filters are not in hardware any more")
+    seen = Watch(PAIR.a)
+    sender.send(nvgre(6))
+    wait_for(lambda: seen["wire_rx_frames"] >= 1, "the frame")
+    ksft_eq(seen["wire_rx_drop_rule"], 0, "dropped by the device")
 
 
 @ksft_case
@@ -301,6 +342,19 @@ def stream_survives():
     stream.moving()
     stream.check()
     wait_for(lambda: reporter("tx")["state"] == "healthy", "health")
+
+
+@ksft_case
+def port_goes():
+    """With the module, filters of tunnels go to software."""
+    cmd("ip link add g0 type gretap external")
+    defer(cmd, "ip link del g0")
+    tc = Tc(Port("g0"))
+    tc.add("enc_key_id 1280", "drop", flags="")
+    ksft_eq([o.get("in_hw") for o in tc.list().values()], [True], "in_hw")
+    module_unload()
+    ksft_eq([o.get("in_hw") for o in tc.list().values()], [None], "in_hw without the module")
+    module_load()
 
 
 ksft_run(setup)

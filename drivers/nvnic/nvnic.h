@@ -372,10 +372,13 @@ void nvnic_ntuple_stats_strings(struct nvnic_net *nn, u8 *data);
 void nvnic_ntuple_stats_values(struct nvnic_net *nn, u64 *data);
 
 /* nvnic_tc.c */
-int nvnic_tc_init(struct nvnic_net *nn);
+struct nvnic_tc *nvnic_tc_create(void);
+void nvnic_tc_destroy(struct nvnic_tc *tc);
+void nvnic_tc_attach(struct nvnic_net *nn, struct nvnic_tc *tc);
+void nvnic_tc_open(struct nvnic_net *nn);
 void nvnic_tc_leave(struct nvnic_net *nn);
 void nvnic_tc_close(struct nvnic_net *nn);
-void nvnic_tc_exit(struct nvnic_net *nn);
+void nvnic_tc_forget(struct nvnic_tc *tc);
 bool nvnic_tc_busy(const struct nvnic_net *nn);
 int nvnic_tc_check_queues(struct nvnic_net *nn, u32 queues);
 int nvnic_setup_tc(struct net_device *dev, enum tc_setup_type type, void *data);

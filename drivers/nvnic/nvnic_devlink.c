@@ -125,15 +125,18 @@ static int nvnic_devlink_reload_up(struct devlink *devlink,
 				   u32 *actions_performed,
 				   struct netlink_ext_ack *extack)
 {
+	struct nvnic_devlink *dl = devlink_priv(devlink);
 	int err;
 
-	err = nvnic_devlink_up(devlink_priv(devlink));
-	if (err)
+	err = nvnic_devlink_up(dl);
+	if (err) {
+		nvnic_tc_forget(dl->tc);
 		NL_SET_ERR_MSG_MOD(extack, "cannot make the port's interface again");
-	else
-		*actions_performed = BIT(DEVLINK_RELOAD_ACTION_DRIVER_REINIT);
+		return err;
+	}
+	*actions_performed = BIT(DEVLINK_RELOAD_ACTION_DRIVER_REINIT);
 
-	return err;
+	return 0;
 }
 
 static const struct devlink_ops nvnic_devlink_ops = {
@@ -272,12 +275,20 @@ static int nvnic_devlink_setup(struct nvnic_devlink *dl)
 	if (err)
 		goto unregister;
 
+	dl->tc = nvnic_tc_create();
+	if (IS_ERR(dl->tc)) {
+		err = PTR_ERR(dl->tc);
+		goto destroy_health;
+	}
+
 	err = nvnic_devlink_up(dl);
 	if (err)
-		goto destroy_health;
+		goto destroy_tc;
 
 	return 0;
 
+destroy_tc:
+	nvnic_tc_destroy(dl->tc);
 destroy_health:
 	nvnic_health_destroy(dl);
 unregister:
@@ -333,6 +344,7 @@ void nvnic_devlink_destroy(struct nvnic_devlink *dl)
 
 	devl_lock(devlink);
 	nvnic_devlink_down(dl);
+	nvnic_tc_destroy(dl->tc);
 	devl_unlock(devlink);
 
 	/* It takes the lock. Nobody queues it without a port. */

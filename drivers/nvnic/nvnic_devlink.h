@@ -12,6 +12,7 @@
 
 struct nvnic_bus_dev;
 struct nvnic_net;
+struct nvnic_tc;
 
 /* devlink resources */
 enum nvnic_resource {
@@ -52,6 +53,7 @@ struct nvnic_health {
  * struct nvnic_devlink - what lives as long as driver and device are bound
  * @bdev: the device
  * @nn: the port; NULL while a reload has taken it down; devlink lock
+ * @tc: flower filters of the port
  * @port: devlink's port; registered while there is @nn
  * @health: reporters
  * @report: reports queues to be reset to @health, without a lock held
@@ -63,6 +65,7 @@ struct nvnic_health {
 struct nvnic_devlink {
 	struct nvnic_bus_dev *bdev;
 	struct nvnic_net *nn;
+	struct nvnic_tc *tc;
 	struct devlink_port port;
 	struct nvnic_health health[NVNIC_HEALTH_COUNT];
 	struct work_struct report;

@@ -145,26 +145,22 @@ struct nvnic_net *nvnic_port_create(struct nvnic_devlink *devlink, u32 vmq_max)
 	nvnic_features_init(nn);
 	nvnic_rss_init(nn);
 	nvnic_ntuple_init(nn);
-	err = nvnic_tc_init(nn);
-	if (err)
-		goto free_nn;
+	nvnic_tc_attach(nn, devlink->tc);
 	nvnic_vmq_init(nn);
 	nvnic_rss_ctx_reset(nn);
 	netif_carrier_off(nn->netdev);
 
 	err = netif_set_real_num_queues(nn->netdev, nn->cfg.num, nn->cfg.num);
 	if (err)
-		goto free_tc;
+		goto free_nn;
 
 	err = register_netdev(nn->netdev);
 	if (err)
-		goto free_tc;
+		goto free_nn;
+	nvnic_tc_open(nn);
 
 	return nn;
 
-free_tc:
-	nvnic_tc_close(nn);
-	nvnic_tc_exit(nn);
 free_nn:
 	nvnic_off(nn->bdev);
 	nvnic_free(nn);
@@ -183,7 +179,6 @@ void nvnic_port_destroy(struct nvnic_net *nn)
 	/* Closes the port; nothing is left then that could ask for service. */
 	unregister_netdev(nn->netdev);
 	cancel_delayed_work_sync(&nn->service);
-	nvnic_tc_exit(nn);
 	nvnic_ntuple_exit(nn);
 	nvnic_rss_ctx_reset(nn);
 	nvnic_off(nn->bdev);

@@ -12,6 +12,9 @@
  * others. When a tunnel moves, the core takes its filters away. One that is older
  * than the port, or came while the port was elsewhere, is not taken: the core would
  * run its callbacks without RTNL.
+ *
+ * The core tells of a tunnel's filters once. So what it has told outlives a reload of
+ * the port: rules are parked, and put into the device again when the port is back.
  */
 #include <linux/bitfield.h>
 #include <linux/rtnetlink.h>
@@ -97,7 +100,15 @@ static void nvnic_tc_release(void *priv)
 	kfree(bind);
 }
 
-static int nvnic_tc_bind(struct nvnic_net *nn, struct net_device *dev,
+/* Are a tunnel, and its frames, in the port's network namespace? */
+static bool nvnic_tc_tunnel_here(const struct nvnic_net *nn,
+				 const struct net_device *dev)
+{
+	return nvnic_tc_tunnel_net(dev) == dev_net(nn->netdev) &&
+	       dev_net(dev) == dev_net(nn->netdev);
+}
+
+static int nvnic_tc_bind(struct nvnic_tc *tc, struct net_device *dev,
 			 struct Qdisc *sch, struct flow_block_offload *f,
 			 void *data,
 			 void (*cleanup)(struct flow_block_cb *block_cb))
@@ -105,9 +116,7 @@ static int nvnic_tc_bind(struct nvnic_net *nn, struct net_device *dev,
 	struct flow_block_cb *block_cb;
 	struct nvnic_tc_bind *bind;
 
-	if (nn->tc->moving || nn->netdev->reg_state != NETREG_REGISTERED ||
-	    nvnic_tc_tunnel_net(dev) != dev_net(nn->netdev) ||
-	    dev_net(dev) != dev_net(nn->netdev))
+	if (tc->closed || tc->moving || !nvnic_tc_tunnel_here(tc->own.nn, dev))
 		return -EOPNOTSUPP;
 
 	ASSERT_RTNL();
@@ -115,25 +124,25 @@ static int nvnic_tc_bind(struct nvnic_net *nn, struct net_device *dev,
 	bind = kzalloc(sizeof(*bind), GFP_KERNEL);
 	if (!bind)
 		return -ENOMEM;
-	bind->nn = nn;
+	bind->nn = tc->own.nn;
 	bind->tunnel = dev;
 	INIT_LIST_HEAD(&bind->rules);
 
 	block_cb = flow_indr_block_cb_alloc(nvnic_tc_block_cb, bind, bind,
 					    nvnic_tc_release, f, dev, sch,
-					    data, nn, cleanup);
+					    data, tc, cleanup);
 	if (IS_ERR(block_cb)) {
 		kfree(bind);
 		return PTR_ERR(block_cb);
 	}
-	list_add(&bind->list, &nn->tc->binds);
+	list_add(&bind->list, &tc->binds);
 	flow_block_cb_add(block_cb, f);
-	list_add_tail(&block_cb->driver_list, &nn->tc->blocks);
+	list_add_tail(&block_cb->driver_list, &tc->blocks);
 
 	return 0;
 }
 
-static int nvnic_tc_unbind(struct nvnic_net *nn, struct net_device *dev,
+static int nvnic_tc_unbind(struct nvnic_tc *tc, struct net_device *dev,
 			   struct flow_block_offload *f)
 {
 	struct flow_block_cb *block_cb = NULL;
@@ -141,7 +150,7 @@ static int nvnic_tc_unbind(struct nvnic_net *nn, struct net_device *dev,
 
 	ASSERT_RTNL();
 
-	list_for_each_entry(bind, &nn->tc->binds, list) {
+	list_for_each_entry(bind, &tc->binds, list) {
 		if (bind->tunnel != dev)
 			continue;
 		block_cb = flow_block_cb_lookup(f->block, nvnic_tc_block_cb,
@@ -179,19 +188,41 @@ static int nvnic_tc_indr_cb(struct net_device *dev, struct Qdisc *sch,
 
 /* ---- The port leaves its network namespace ---- */
 
-/* To unbind takes RTNL, and to come back must not be with it held. */
+/**
+ * nvnic_tc_forget() - filters of all tunnels that there are go to software
+ * @tc: flower filters of a port that no tunnel can come to now
+ *
+ * Context: process, without RTNL: to unbind takes it, and to come back must not be
+ * with it held.
+ */
+void nvnic_tc_forget(struct nvnic_tc *tc)
+{
+	flow_indr_dev_unregister(nvnic_tc_indr_cb, tc, nvnic_tc_release);
+	if (flow_indr_dev_register(nvnic_tc_indr_cb, tc))
+		pr_warn("nvnic: filters of tunnels stay in software: out of memory\n");
+}
+
 static void nvnic_tc_work(struct work_struct *work)
 {
 	struct nvnic_tc *tc = container_of(work, struct nvnic_tc, work);
-	struct nvnic_net *nn = tc->own.nn;
 
-	flow_indr_dev_unregister(nvnic_tc_indr_cb, nn, nvnic_tc_release);
-	if (flow_indr_dev_register(nvnic_tc_indr_cb, nn))
-		netdev_warn(nn->netdev, "filters of tunnels stay in software: out of memory\n");
-
+	nvnic_tc_forget(tc);
 	rtnl_lock();
 	tc->moving = false;
 	rtnl_unlock();
+}
+
+/* The tunnels' filters are the stack's again; the work tells it so. */
+static void nvnic_tc_let_go(struct nvnic_tc *tc)
+{
+	struct nvnic_tc_bind *bind;
+
+	list_for_each_entry(bind, &tc->binds, list) {
+		bind->gone = true;
+		nvnic_tc_rules_park(bind);
+	}
+	tc->moving = true;
+	schedule_work(&tc->work);
 }
 
 /**
@@ -202,18 +233,8 @@ static void nvnic_tc_work(struct work_struct *work)
  */
 void nvnic_tc_leave(struct nvnic_net *nn)
 {
-	struct nvnic_tc *tc = nn->tc;
-	struct nvnic_tc_bind *bind;
-
-	if (tc->closing || list_empty(&tc->binds))
-		return;
-
-	list_for_each_entry(bind, &tc->binds, list) {
-		bind->gone = true;
-		nvnic_tc_rules_park(bind);
-	}
-	tc->moving = true;
-	schedule_work(&tc->work);
+	if (!nn->tc->closed && !list_empty(&nn->tc->binds))
+		nvnic_tc_let_go(nn->tc);
 }
 
 /* ---- The port comes and goes ---- */
@@ -259,59 +280,105 @@ int nvnic_tc_check_queues(struct nvnic_net *nn, u32 queues)
 }
 
 /**
- * nvnic_tc_init() - set up, and remove what another driver has left
+ * nvnic_tc_attach() - a port comes; remove what another driver has left
  * @nn: port, not registered yet
+ * @tc: its flower filters, those of tunnels parked
  *
  * Context: process, without RTNL.
- *
- * Return: 0, or -ENOMEM.
  */
-int nvnic_tc_init(struct nvnic_net *nn)
+void nvnic_tc_attach(struct nvnic_net *nn, struct nvnic_tc *tc)
 {
-	struct nvnic_tc *tc;
-	int err;
-
-	tc = kvzalloc(sizeof(*tc), GFP_KERNEL);
-	if (!tc)
-		return -ENOMEM;
-	INIT_LIST_HEAD(&tc->own.rules);
-	INIT_LIST_HEAD(&tc->binds);
-	INIT_LIST_HEAD(&tc->blocks);
-	INIT_WORK(&tc->work, nvnic_tc_work);
-	tc->own.nn = nn;
 	nn->tc = tc;
+	tc->own.nn = nn;
 	nvnic_filter_clear(nn, NVNIC_FLT_T_TC);
-
-	err = flow_indr_dev_register(nvnic_tc_indr_cb, nn);
-	if (err)
-		nvnic_tc_exit(nn);
-
-	return err;
 }
 
 /**
- * nvnic_tc_close() - let go of the tunnels
+ * nvnic_tc_open() - take tunnels, and put their filters into the device again
+ * @nn: port, registered
+ *
+ * Should one not fit, all go to software: the core knows nothing in between.
+ *
+ * Context: process, without RTNL.
+ */
+void nvnic_tc_open(struct nvnic_net *nn)
+{
+	struct nvnic_tc *tc = nn->tc;
+	struct nvnic_tc_bind *bind;
+	bool fits = true;
+
+	rtnl_lock();
+	tc->closed = false;
+	list_for_each_entry(bind, &tc->binds, list) {
+		bind->nn = nn;
+		fits = fits && !bind->gone &&
+		       nvnic_tc_tunnel_here(nn, bind->tunnel) &&
+		       !nvnic_tc_rules_unpark(bind);
+	}
+	if (!fits)
+		nvnic_tc_let_go(tc);
+	rtnl_unlock();
+}
+
+/**
+ * nvnic_tc_close() - park the filters of tunnels
  * @nn: port, registered or not any more
  *
  * Context: process, without RTNL.
  */
 void nvnic_tc_close(struct nvnic_net *nn)
 {
+	struct nvnic_tc *tc = nn->tc;
+	struct nvnic_tc_bind *bind;
+
 	rtnl_lock();
-	nn->tc->closing = true;
+	tc->closed = true;
+	list_for_each_entry(bind, &tc->binds, list) {
+		nvnic_tc_rules_park(bind);
+		bind->nn = NULL;
+	}
 	rtnl_unlock();
-	cancel_work_sync(&nn->tc->work);
-	flow_indr_dev_unregister(nvnic_tc_indr_cb, nn, nvnic_tc_release);
+	cancel_work_sync(&tc->work);
 }
 
 /**
- * nvnic_tc_exit() - undo nvnic_tc_init(), after nvnic_tc_close()
- * @nn: port, not registered any more, which took its own block's filters
+ * nvnic_tc_create() - flower filters of a port that is to come
  *
- * Context: process.
+ * Context: process, without RTNL.
+ *
+ * Return: them, or ERR_PTR(-ENOMEM).
  */
-void nvnic_tc_exit(struct nvnic_net *nn)
+struct nvnic_tc *nvnic_tc_create(void)
 {
-	kvfree(nn->tc);
-	nn->tc = NULL;
+	struct nvnic_tc *tc;
+	int err;
+
+	tc = kvzalloc(sizeof(*tc), GFP_KERNEL);
+	if (!tc)
+		return ERR_PTR(-ENOMEM);
+	INIT_LIST_HEAD(&tc->own.rules);
+	INIT_LIST_HEAD(&tc->binds);
+	INIT_LIST_HEAD(&tc->blocks);
+	INIT_WORK(&tc->work, nvnic_tc_work);
+	tc->closed = true;
+
+	err = flow_indr_dev_register(nvnic_tc_indr_cb, tc);
+	if (err) {
+		kvfree(tc);
+		return ERR_PTR(err);
+	}
+
+	return tc;
+}
+
+/**
+ * nvnic_tc_destroy() - undo nvnic_tc_create()
+ * @tc: flower filters of a port that has gone
+ *
+ * Context: process, without RTNL.
+ */
+void nvnic_tc_destroy(struct nvnic_tc *tc)
+{
+	flow_indr_dev_unregister(nvnic_tc_indr_cb, tc, nvnic_tc_release);
+	kvfree(tc);
 }

@@ -17,7 +17,7 @@ struct nvnic_net;
 
 /**
  * struct nvnic_tc_bind - a block of filters that is offered to the port
- * @nn: port
+ * @nn: port; NULL while it is reloaded
  * @tunnel: the tunnel that it hangs on, NULL: the port itself
  * @rules: its rules, &struct nvnic_tc_rule
  * @gone: port and tunnel are not in one network namespace any more
@@ -60,13 +60,13 @@ struct nvnic_tc_rule {
 };
 
 /**
- * struct nvnic_tc - flower filters of a port; RTNL
+ * struct nvnic_tc - flower filters of a port; RTNL. Outlives a reload
  * @own: the port's own block
  * @binds: blocks of tunnels, &struct nvnic_tc_bind
  * @blocks: callbacks of all of them, as the core has them
  * @work: unbinds the tunnels of a network namespace that the port has left
  * @moving: until it has done so
- * @closing: the port goes away
+ * @closed: there is no port, or it goes away
  * @rule: rules in the device, by location
  * @nrules: how many
  */
@@ -76,7 +76,7 @@ struct nvnic_tc {
 	struct list_head blocks;
 	struct work_struct work;
 	bool moving;
-	bool closing;
+	bool closed;
 	struct nvnic_tc_rule *rule[NVNIC_FILTER_ENTRIES];
 	u32 nrules;
 };
@@ -93,6 +93,7 @@ int nvnic_tc_rule_delete(struct nvnic_tc_bind *bind, unsigned long cookie);
 int nvnic_tc_rule_stats(struct nvnic_tc_bind *bind,
 			struct flow_cls_offload *cls);
 void nvnic_tc_rules_park(struct nvnic_tc_bind *bind);
+int nvnic_tc_rules_unpark(struct nvnic_tc_bind *bind);
 void nvnic_tc_rules_free(struct nvnic_tc_bind *bind);
 
 #endif /* NVNIC_TC_H */

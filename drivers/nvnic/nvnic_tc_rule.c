@@ -9,6 +9,7 @@
  * was there first. So locations are in that order, with gaps; where there is
  * none the rules up to the next one move.
  */
+#include <linux/bitfield.h>
 #include <linux/rtnetlink.h>
 #include <linux/slab.h>
 #include <net/pkt_cls.h>
@@ -214,7 +215,7 @@ int nvnic_tc_rule_add(struct nvnic_tc_bind *bind, struct flow_cls_offload *cls)
 
 	ASSERT_RTNL();
 
-	if (!tc_cls_can_offload_and_chain0(nn->netdev, &cls->common))
+	if (!nn || !tc_cls_can_offload_and_chain0(nn->netdev, &cls->common))
 		return -EOPNOTSUPP;
 	if (bind->gone) {
 		NL_SET_ERR_MSG_MOD(cls->common.extack,
@@ -316,6 +317,42 @@ void nvnic_tc_rules_park(struct nvnic_tc_bind *bind)
 
 	list_for_each_entry(rule, &bind->rules, list)
 		nvnic_tc_rule_park(bind->nn, rule);
+}
+
+/* Is there what the rule leads to? */
+static bool nvnic_tc_rule_leads(const struct nvnic_net *nn, u64 action)
+{
+	u32 ctx = FIELD_GET(NVNIC_FLT_ACT_CONTEXT, action);
+
+	return FIELD_GET(NVNIC_FLT_ACT_QUEUE, action) < nn->cfg.num &&
+	       (!ctx || nn->ctx[ctx]);
+}
+
+/**
+ * nvnic_tc_rules_unpark() - put a block's rules into the device again
+ * @bind: the block, its rules parked; of the order that they had among themselves
+ *	and those of other blocks
+ *
+ * Context: process, RTNL.
+ *
+ * Return: 0; -ENOENT if one leads to what there is not; -ENOSPC, -ENOMEM, -EIO.
+ */
+int nvnic_tc_rules_unpark(struct nvnic_tc_bind *bind)
+{
+	struct nvnic_net *nn = bind->nn;
+	struct nvnic_tc_rule *rule;
+	int loc, err = 0;
+
+	list_for_each_entry(rule, &bind->rules, list) {
+		if (!nvnic_tc_rule_leads(nn, rule->action))
+			return -ENOENT;
+		loc = nvnic_tc_find_loc(nn, rule->order);
+		err = loc < 0 ? loc : nvnic_tc_put(nn, rule, loc, NULL);
+		if (err)
+			break;
+	}
+
+	return err;
 }
 
 /**
