@@ -659,7 +659,6 @@ bool nvhw_vmq_takes_start(const struct nvhw_port *port, unsigned int queue);
 bool nvhw_vmq_receives(const struct nvhw_port *port, unsigned int set);
 void nvhw_vmq_count(struct nvhw_port *port, unsigned int set,
 		    enum nvnic_vmq_counter which, u64 n);
-bool nvhw_vmq_key(const u8 *hdr, u32 len, struct nvpe_filter_key *key);
 bool nvhw_vmq_spoofs(const struct nvhw_txq *txq, const u8 *hdr, u32 len,
 		     const struct nvpe_hdrs *h);
 

@@ -105,7 +105,7 @@ static bool nvhw_rx_vmq(const struct nvhw_port *port,
 	info->rules = NULL;
 	info->action = NVHW_FILTER_PAST_SETS;
 	if (!rules || !(en & NVNIC_OFF_BIT(VMQ)) ||
-	    !nvhw_vmq_key(f->hdr, f->hdr_len, &key) ||
+	    !nvpe_filter_key_l2(f->hdr, &info->hdrs, &key) ||
 	    !nvhw_rx_match(rules, &key, info))
 		return false;
 	if (info->action != NVHW_FILTER_PAST_SETS)
@@ -114,8 +114,7 @@ static bool nvhw_rx_vmq(const struct nvhw_port *port,
 	return false;
 }
 
-static bool nvhw_rx_admit(struct nvhw_port *port, const struct nvhw_frame *f,
-			  u64 en, struct nvhw_rx_info *info)
+static bool nvhw_rx_admit(struct nvhw_port *port, const struct nvhw_frame *f)
 {
 	enum nvnic_port_counter why;
 
@@ -123,8 +122,6 @@ static bool nvhw_rx_admit(struct nvhw_port *port, const struct nvhw_frame *f,
 		why = NVNIC_PC_WIRE_RX_OFF;
 	else if (f->len > READ_ONCE(port->frame_max))
 		why = NVNIC_PC_WIRE_RX_OVERSIZE;
-	else if (!nvhw_rx_vmq(port, f, en, info) && !nvhw_rx_filter(port, f->hdr))
-		why = NVNIC_PC_WIRE_RX_FILTERED;
 	else
 		return true;
 	nvhw_port_count(port, why, 1);
@@ -202,6 +199,10 @@ static struct nvhw_rxq *nvhw_rx_steer(struct nvhw_port *port,
 
 	nvhw_frame_parse(f, en & NVNIC_OFF_BIT(NVGRE) ? NVPE_PARSE_F_TUNNEL : 0,
 			 &info->hdrs);
+	if (!nvhw_rx_vmq(port, f, en, info) && !nvhw_rx_filter(port, f->hdr)) {
+		nvhw_port_count(port, NVNIC_PC_WIRE_RX_FILTERED, 1);
+		return NULL;
+	}
 	nvhw_rx_rule(port, f, en, info);
 	set = FIELD_GET(NVNIC_FLT_ACT_QUEUE, info->action);
 	if (nvhw_rx_is(info, NVNIC_FLT_ACT_K_DROP)) {
@@ -324,7 +325,7 @@ enum nvhw_verdict nvhw_rx_frame(struct nvhw_port *port,
 	int n;
 
 	rcu_read_lock();
-	if (nvhw_rx_admit(port, f, en, &info))
+	if (nvhw_rx_admit(port, f))
 		rxq = nvhw_rx_steer(port, f, en, &info);
 	rcu_read_unlock();
 	if (!rxq)

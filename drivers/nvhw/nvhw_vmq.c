@@ -312,34 +312,16 @@ void nvhw_vmq_count(struct nvhw_port *port, unsigned int set,
 	this_cpu_add(port->vmq_cnt->v[set][which], n);
 }
 
-/**
- * nvhw_vmq_key() - key of a frame for NVNIC_FLT_T_VMQ
- * @hdr: the frame's header block
- * @len: its length
- * @key: the result: outer MAC addresses, EtherType and VLAN
- *
- * Context: any.
- *
- * Return: false if there is no complete Ethernet header: it fits no rule.
- */
-bool nvhw_vmq_key(const u8 *hdr, u32 len, struct nvpe_filter_key *key)
-{
-	/* What is not parsed is not in the key. */
-	static const struct nvpe_hdrs none;
-
-	return nvpe_filter_key(hdr, len, &none, key);
-}
-
 /* Would the answer to this frame go to the set? */
 static bool nvhw_vmq_owns(const struct nvhw_port *port, unsigned int set,
-			  const u8 *hdr, u32 len)
+			  const u8 *hdr, const struct nvpe_hdrs *h)
 {
 	const struct nvhw_rules *rules =
 		rcu_dereference(port->rules[NVNIC_FLT_T_VMQ]);
 	struct nvpe_filter_key key;
 	u64 action, dst;
 
-	if (!rules || !nvhw_vmq_key(hdr, len, &key))
+	if (!rules || !nvpe_filter_key_l2(hdr, h, &key))
 		return false;
 	dst = key.w[0] & NVNIC_FLT_0_DST;
 	key.w[0] = (key.w[0] & ~NVNIC_FLT_0_DST) | (key.w[1] & NVNIC_FLT_1_SRC);
@@ -365,7 +347,7 @@ static bool nvhw_vmq_impersonates(const struct nvhw_rules *rules,
 
 	if (!rules || !rules->nids)
 		return false;
-	if (nvpe_hdrs_hide(hdr, len, h))
+	if (nvpe_hdrs_hide(h))
 		return true;
 	if (!h->tunnel || l2 + ETH_HLEN > len)
 		return false;
@@ -398,7 +380,7 @@ bool nvhw_vmq_spoofs(const struct nvhw_txq *txq, const u8 *hdr, u32 len,
 		return false;
 	set = vmq - port->vmq;
 	rcu_read_lock();
-	if (!nvhw_vmq_owns(port, set, hdr, len))
+	if (!nvhw_vmq_owns(port, set, hdr, h))
 		spoofs = true;
 	for (i = 0; i < NVNIC_FLT_TABLES; i++)
 		if (nvhw_vmq_impersonates(rcu_dereference(port->rules[i]), hdr,

@@ -83,6 +83,19 @@ bool nvpe_filter_key(const u8 *hdr, u32 len, const struct nvpe_hdrs *h,
 		     struct nvpe_filter_key *key);
 
 /**
+ * nvpe_filter_key_l2() - extract the key of a frame's first Ethernet header
+ * @hdr: the frame's header block
+ * @h: its parsed headers
+ * @key: the result: MAC addresses, EtherType and VLAN
+ *
+ * Context: any.
+ *
+ * Return: false if there is no complete Ethernet header: it matches no rule.
+ */
+bool nvpe_filter_key_l2(const u8 *hdr, const struct nvpe_hdrs *h,
+			struct nvpe_filter_key *key);
+
+/**
  * nvpe_filter_size() - memory that a table needs
  * @entries: its locations, 1 to NVPE_FILTER_MAX
  *

@@ -90,6 +90,21 @@ struct nvpe_ip {
 };
 
 /**
+ * struct nvpe_l2 - an Ethernet header
+ * @len: its length with its VLAN tags, two at most; 0: there is none, or it is
+ *	not complete, and nothing else here is valid
+ * @type: EtherType behind the tags
+ * @tpid: EtherType of the first tag, 0: no tag
+ * @tci: tag control information of the first tag
+ */
+struct nvpe_l2 {
+	u16 len;
+	u16 type;
+	u16 tpid;
+	u16 tci;
+};
+
+/**
  * struct nvpe_hdrs - parsed headers of a frame
  * @outcome: how far the parser came; what lies beyond is 0
  * @tunnel: encapsulation
@@ -97,6 +112,7 @@ struct nvpe_ip {
  *	NVPE_PARSE_L4, else 0
  * @l4_off: offset of its L4 header
  * @hdr_len: offset of the first byte behind it (TCP options included)
+ * @eth: first Ethernet header
  * @outer: first IP header
  * @inner: IP header inside the tunnel
  * @gre_off: offset of the GRE header
@@ -105,6 +121,7 @@ struct nvpe_ip {
  * @gre_proto: its protocol type, in host order
  * @gre_key: its key in host order, 0 without K; NVGRE: VSID << 8 | FlowID
  * @inner_l2: offset of the inner Ethernet header, 0: none
+ * @inner_eth: that header
  */
 struct nvpe_hdrs {
 	u8 outcome;
@@ -112,6 +129,7 @@ struct nvpe_hdrs {
 	u8 l4;
 	u16 l4_off;
 	u16 hdr_len;
+	struct nvpe_l2 eth;
 	struct nvpe_ip outer;
 	struct nvpe_ip inner;
 	u16 gre_off;
@@ -120,6 +138,7 @@ struct nvpe_hdrs {
 	u16 gre_proto;
 	u32 gre_key;
 	u16 inner_l2;
+	struct nvpe_l2 inner_eth;
 };
 
 /* Options of nvpe_parse() */
@@ -149,29 +168,6 @@ void nvpe_parse(const u8 *hdr, u32 len, u32 frame_len, u32 flags,
 		struct nvpe_hdrs *h);
 
 /**
- * struct nvpe_l2 - an Ethernet header
- * @type: EtherType behind the VLAN tags
- * @tpid: EtherType of the first tag, 0: no tag
- * @tci: tag control information of the first tag
- */
-struct nvpe_l2 {
-	u16 type;
-	u16 tpid;
-	u16 tci;
-};
-
-/**
- * nvpe_parse_l2() - parse an Ethernet header with up to two VLAN tags
- * @hdr: the header
- * @len: bytes that may be read
- * @l2: the result
- *
- * Return: its length; more than @len if it is not complete, then @l2 is not
- * valid.
- */
-u32 nvpe_parse_l2(const u8 *hdr, u32 len, struct nvpe_l2 *l2);
-
-/**
  * nvpe_hdrs_ip() - the innermost IP header, the one that L4 belongs to
  * @h: parsed headers
  *
@@ -196,9 +192,7 @@ bool nvpe_hdrs_cover(const struct nvpe_hdrs *h, u32 off);
 
 /**
  * nvpe_hdrs_hide() - may there be a GRE header that was not looked through?
- * @hdr: header block
- * @len: its length
- * @h: its headers, parsed with NVPE_PARSE_F_TUNNEL
+ * @h: headers of a frame, parsed with NVPE_PARSE_F_TUNNEL
  *
  * It may in what is malformed or too long, in a fragment of GRE or of what has
  * extension headers behind the fragment header, behind an extension header that
@@ -208,6 +202,6 @@ bool nvpe_hdrs_cover(const struct nvpe_hdrs *h, u32 off);
  *
  * Return: true if there may.
  */
-bool nvpe_hdrs_hide(const u8 *hdr, u32 len, const struct nvpe_hdrs *h);
+bool nvpe_hdrs_hide(const struct nvpe_hdrs *h);
 
 #endif /* NVPE_PARSE_H */

@@ -115,25 +115,35 @@ static void nvpe_filter_key_ip(const u8 *hdr, u32 len, const struct nvpe_ip *ip,
 	}
 }
 
+static bool nvpe_filter_key_eth(const u8 *eth, const struct nvpe_l2 *l2,
+				struct nvpe_filter_key *key)
+{
+	*key = (struct nvpe_filter_key){};
+	if (!l2->len)
+		return false;
+	key->w[0] = (get_unaligned_be64(eth) & NVPE_FILTER_0_DST) | l2->type;
+	key->w[1] = (get_unaligned_be64(eth + 6) & NVPE_FILTER_1_SRC) | l2->tci;
+	key->w[6] = l2->tpid;
+	if (l2->tpid)
+		key->w[7] = NVPE_FILTER_7_VLAN;
+	return true;
+}
+
+bool nvpe_filter_key_l2(const u8 *hdr, const struct nvpe_hdrs *h,
+			struct nvpe_filter_key *key)
+{
+	return nvpe_filter_key_eth(hdr, &h->eth, key);
+}
+
 bool nvpe_filter_key(const u8 *hdr, u32 len, const struct nvpe_hdrs *h,
 		     struct nvpe_filter_key *key)
 {
 	bool nvgre = h->tunnel == NVPE_TUNNEL_NVGRE;
 	const struct nvpe_ip *ip = nvgre ? &h->inner : &h->outer;
-	u32 off = nvgre ? h->inner_l2 : 0;
-	struct nvpe_l2 l2;
+	const struct nvpe_l2 *l2 = nvgre ? &h->inner_eth : &h->eth;
 
-	*key = (struct nvpe_filter_key){};
-	if ((nvgre && !off) || nvpe_parse_l2(hdr + off, len - off, &l2) >
-			       len - off)
+	if (!nvpe_filter_key_eth(hdr + (nvgre ? h->inner_l2 : 0), l2, key))
 		return false;
-	key->w[0] = (get_unaligned_be64(hdr + off) & NVPE_FILTER_0_DST) |
-		    l2.type;
-	key->w[1] = (get_unaligned_be64(hdr + off + 6) & NVPE_FILTER_1_SRC) |
-		    l2.tci;
-	key->w[6] = l2.tpid;
-	if (l2.tpid)
-		key->w[7] |= NVPE_FILTER_7_VLAN;
 	if (nvgre)
 		key->w[7] |= NVPE_FILTER_7_NVGRE |
 			     (h->gre_key & NVPE_FILTER_7_VSID);

@@ -97,11 +97,14 @@ static bool nvpe_parse_is_vlan(u16 type)
 	return type == NVPE_ETH_P_8021Q || type == NVPE_ETH_P_8021AD;
 }
 
-u32 nvpe_parse_l2(const u8 *hdr, u32 len, struct nvpe_l2 *l2)
+/*
+ * Length of the Ethernet header that starts here; more than there is if it is
+ * not complete, then @l2 is not valid.
+ */
+static u32 nvpe_parse_l2(const u8 *hdr, u32 len, struct nvpe_l2 *l2)
 {
 	u32 hlen = NVPE_ETH_HLEN;
 
-	*l2 = (struct nvpe_l2){};
 	while (hlen <= len) {
 		l2->type = get_unaligned_be16(hdr + hlen - 2);
 		if (!nvpe_parse_is_vlan(l2->type) ||
@@ -116,16 +119,17 @@ u32 nvpe_parse_l2(const u8 *hdr, u32 len, struct nvpe_l2 *l2)
 	return hlen;
 }
 
-static bool nvpe_parse_eth(struct nvpe_parser *p, u16 *type)
+static bool nvpe_parse_eth(struct nvpe_parser *p, struct nvpe_l2 *l2)
 {
-	struct nvpe_l2 l2;
 	u32 len;
 
-	len = nvpe_parse_l2(p->hdr + p->off, p->lim - p->off, &l2);
-	if (!nvpe_parse_has(p, len))
+	len = nvpe_parse_l2(p->hdr + p->off, p->lim - p->off, l2);
+	if (!nvpe_parse_has(p, len)) {
+		*l2 = (struct nvpe_l2){};
 		return false;
+	}
+	l2->len = len;
 	p->off += len;
-	*type = l2.type;
 	return true;
 }
 
@@ -372,9 +376,10 @@ static void nvpe_parse_inner(struct nvpe_parser *p)
 	u32 l2 = p->off;
 
 	if (type == NVPE_ETH_P_TEB) {
-		if (!nvpe_parse_eth(p, &type))
+		if (!nvpe_parse_eth(p, &h->inner_eth))
 			return;
 		h->inner_l2 = l2;
+		type = h->inner_eth.type;
 	} else if (type != NVPE_ETH_P_IP && type != NVPE_ETH_P_IPV6) {
 		h->outcome = NVPE_PARSE_IP;
 		return;
@@ -393,10 +398,10 @@ void nvpe_parse(const u8 *hdr, u32 len, u32 frame_len, u32 flags,
 		.tmpl = flags & NVPE_PARSE_F_TEMPLATE,
 		.h = h,
 	};
-	u16 type;
 
 	*h = (struct nvpe_hdrs){};
-	if (!nvpe_parse_eth(&p, &type) || !nvpe_parse_ip(&p, type, &h->outer))
+	if (!nvpe_parse_eth(&p, &h->eth) ||
+	    !nvpe_parse_ip(&p, h->eth.type, &h->outer))
 		return;
 	if (h->outer.proto != NVPE_IPPROTO_GRE || h->outer.frag ||
 	    !(flags & NVPE_PARSE_F_TUNNEL))
@@ -420,11 +425,9 @@ bool nvpe_hdrs_cover(const struct nvpe_hdrs *h, u32 off)
 }
 
 /* What is behind an Ethernet header that is not IP: more tags than are parsed? */
-static bool nvpe_hdrs_l2_hides(const u8 *eth, u32 len)
+static bool nvpe_hdrs_l2_hides(const struct nvpe_l2 *l2)
 {
-	struct nvpe_l2 l2;
-
-	return nvpe_parse_l2(eth, len, &l2) > len || nvpe_parse_is_vlan(l2.type);
+	return !l2->len || nvpe_parse_is_vlan(l2->type);
 }
 
 /* An authentication header of IPv4 is not skipped. */
@@ -435,24 +438,22 @@ static bool nvpe_hdrs_ip_hides(const struct nvpe_ip *ip)
 }
 
 /* GRE that was looked through, and what is in it */
-static bool nvpe_hdrs_inner_hides(const u8 *hdr, u32 len,
-				  const struct nvpe_hdrs *h)
+static bool nvpe_hdrs_inner_hides(const struct nvpe_hdrs *h)
 {
 	if (h->inner.version)
 		return nvpe_hdrs_ip_hides(&h->inner) ||
 		       h->inner.proto == NVPE_IPPROTO_GRE;
-	return !h->inner_l2 ||
-	       nvpe_hdrs_l2_hides(hdr + h->inner_l2, len - h->inner_l2);
+	return nvpe_hdrs_l2_hides(&h->inner_eth);
 }
 
-bool nvpe_hdrs_hide(const u8 *hdr, u32 len, const struct nvpe_hdrs *h)
+bool nvpe_hdrs_hide(const struct nvpe_hdrs *h)
 {
 	if (h->outcome == NVPE_PARSE_TOO_LONG || h->outcome == NVPE_PARSE_BAD)
 		return true;
 	if (!h->outer.version)
-		return nvpe_hdrs_l2_hides(hdr, len);
+		return nvpe_hdrs_l2_hides(&h->eth);
 	if (h->tunnel)
-		return nvpe_hdrs_inner_hides(hdr, len, h);
+		return nvpe_hdrs_inner_hides(h);
 	return nvpe_hdrs_ip_hides(&h->outer) ||
 	       h->outer.proto == NVPE_IPPROTO_GRE;
 }
