@@ -55,8 +55,10 @@ engine=(drivers/nvhw/engine/*.o)
 [ ${#driver[@]} -gt 0 ] || { echo "no objects under drivers/nvnic: run make first"; exit 1; }
 
 for object in "${driver[@]}"; do
-	symbols "$object" '^(nvhw|nvpe)_' '' \
-		"the driver reaches the device by registers, rings and interrupts only"
+	grammar=''
+	[[ $object != */nvnic_request.o ]] || grammar=nvpe_request_read
+	symbols "$object" '^(nvhw|nvpe)_' "$grammar" \
+		"the driver reaches the device by registers, rings and interrupts only; nvnic_request.c shares its grammar"
 done
 for object in "${device[@]}"; do
 	symbols "$object" '^nvnic_' nvnic_bus_type \
@@ -97,7 +99,11 @@ floors()
 }
 floors
 
-includes '[<"][^>"]*(nvpe/|nvhw)' "the driver includes the ABI (nvnic/...) and the kernel, nothing of the device" \
+for file in drivers/nvnic/*.[ch]; do
+	[[ $file == */nvnic_request.c ]] ||
+		includes '[<"][^>"]*nvpe/' "only nvnic_request.c shares the grammar of requests" "$file"
+done
+includes '[<"][^>"]*(nvpe/[^r]|nvhw)' "the driver includes the ABI (nvnic/...) and the kernel, nothing of the device" \
 	drivers/nvnic/*.[ch]
 includes '"(.*/)?nvnic[^"]*"' "the device includes nothing of the driver; the ABI is <nvnic/...>" \
 	drivers/nvhw/*.[ch] drivers/nvhw/engine/*.[ch]

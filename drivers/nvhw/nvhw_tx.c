@@ -17,37 +17,12 @@
  */
 #define NVHW_TX_NOTIFY		64
 
-/* What a request bit says of the headers */
-static const struct {
-	u32 off;
-	u32 req;
-} nvhw_tx_req[] = {
-	{ NVNIC_OFF_BIT(TSO4),		NVPE_REQ_TCP4 },
-	{ NVNIC_OFF_BIT(TSO6),		NVPE_REQ_TCP6 },
-	{ NVNIC_OFF_BIT(TSO_ECN),	NVPE_REQ_ECN },
-	{ NVNIC_OFF_BIT(USO),		NVPE_REQ_UDP },
-	{ NVNIC_OFF_BIT(GSO_GRE),	NVPE_REQ_GRE },
-	{ NVNIC_OFF_BIT(GSO_GRE_CSUM),	NVPE_REQ_GRE_CSUM },
-	{ NVNIC_OFF_BIT(GSO_PARTIAL),	NVPE_REQ_PARTIAL },
-};
-
 /* The run of one engine */
 struct nvhw_tx_run {
 	int budget;
 	int quiet;		/* frames since the last notification */
 	struct nvhw_rxq *dirty;	/* receive queue to notify */
 };
-
-static u32 nvhw_tx_want(u32 mask)
-{
-	u32 req = 0;
-	int i;
-
-	for (i = 0; i < ARRAY_SIZE(nvhw_tx_req); i++)
-		if (mask & nvhw_tx_req[i].off)
-			req |= nvhw_tx_req[i].req;
-	return req;
-}
 
 /* What is done with the headers, once for all frames of a request */
 static enum nvnic_status nvhw_tx_stamp(struct nvhw_txq *txq, u8 *hdr, u32 len)
@@ -64,30 +39,28 @@ static enum nvnic_status nvhw_tx_stamp(struct nvhw_txq *txq, u8 *hdr, u32 len)
 static enum nvnic_status nvhw_tx_begin_seg(struct nvhw_txq *txq)
 {
 	struct nvhw_txreq *r = &txq->req;
+	const struct nvpe_request req = {
+		.mask = r->desc.mask,
+		.len = r->desc.len,
+		.hdr_len = r->desc.hdr_len,
+		.mss = r->desc.mss,
+	};
+	u32 payload = req.len - req.hdr_len;
 	enum nvnic_status status;
-	u32 flags = 0, payload;
 
-	if (r->desc.hdr_len > NVPE_MAX_HDR_LEN || r->desc.hdr_len >= r->desc.len)
+	if (req.hdr_len > NVPE_MAX_HDR_LEN || req.hdr_len >= req.len)
 		return NVNIC_ST_MISMATCH;
-	nvhw_frame_gather(&r->at, r->tmpl, r->desc.hdr_len);
-	nvpe_parse(r->tmpl, r->desc.hdr_len, r->desc.len,
-		   NVPE_PARSE_F_TUNNEL | NVPE_PARSE_F_TEMPLATE, &r->hdrs);
-	if (!nvpe_request_fits(nvhw_tx_want(r->desc.mask), r->desc.hdr_len, r->tmpl,
-			       &r->hdrs))
+	nvhw_frame_gather(&r->at, r->tmpl, req.hdr_len);
+	if (!nvpe_request_takes(&req, r->tmpl, &r->hdrs))
 		return NVNIC_ST_MISMATCH;
-	status = nvhw_tx_stamp(txq, r->tmpl, r->desc.hdr_len);
+	status = nvhw_tx_stamp(txq, r->tmpl, req.hdr_len);
 	if (status)
 		return status;
-	payload = r->desc.len - r->desc.hdr_len;
-	if (r->desc.hdr_len + min_t(u32, r->desc.mss, payload) >
+	if (req.hdr_len + min(req.mss, payload) >
 	    READ_ONCE(txq->port->frame_max))
 		return NVNIC_ST_OVERSIZE;
-	if (r->desc.mask & NVNIC_OFF_BIT(TSO_FIXEDID))
-		flags |= NVPE_SEG_F_FIXEDID;
-	if (r->desc.mask & NVNIC_OFF_BIT(GSO_PARTIAL))
-		flags |= NVPE_SEG_F_PARTIAL;
-	if (nvpe_seg_init(&r->seg, r->tmpl, &r->hdrs, payload, r->desc.mss, flags))
-		return NVNIC_ST_MISMATCH;
+	nvpe_seg_init(&r->seg, r->tmpl, &r->hdrs, payload, req.mss,
+		      nvpe_request_seg_flags(req.mask));
 	return NVNIC_ST_OK;
 }
 

@@ -7,6 +7,7 @@
 #include <linux/bitfield.h>
 #include <linux/dma-mapping.h>
 #include <linux/etherdevice.h>
+#include <linux/if_vlan.h>
 #include <net/gso.h>
 #include <net/netdev_queues.h>
 
@@ -31,18 +32,17 @@ struct nvnic_tx_done {
 };
 
 /* False: the device cannot be asked for what the frame needs. */
-static bool nvnic_tx_request(const struct sk_buff *skb,
-			     struct nvnic_tx_req *req)
+static bool nvnic_tx_request(struct sk_buff *skb, struct nvnic_tx_req *req)
 {
 	if (skb_is_gso(skb))
-		return nvnic_tx_request_gso(skb, 0, req);
+		return nvnic_tx_request_gso(skb, req);
 
 	req->mask = 0;
 	req->path = NVNIC_TX_PLAIN;
 	if (skb->ip_summed != CHECKSUM_PARTIAL)
 		return true;
 
-	if (!nvnic_csum_fits(skb, 0))
+	if (!nvnic_csum_fits(skb))
 		return false;
 
 	req->mask = NVNIC_OFF_BIT(TX_CSUM);
@@ -236,9 +236,8 @@ static void nvnic_tx_spill_add(struct nvnic_tx_ring *ring, struct sk_buff *segs)
 }
 
 /*
- * The device may not be asked for what this frame needs: it was made before an
- * offload was turned off, and has waited in a queueing discipline since, or it
- * came past ndo_features_check.
+ * The device cannot be asked for what this frame needs: it does not know its
+ * headers, or an offload has been turned off since the stack asked for it.
  */
 static bool nvnic_tx_software(struct nvnic_tx_ring *ring, struct sk_buff *skb,
 			      bool more)
@@ -249,7 +248,7 @@ static bool nvnic_tx_software(struct nvnic_tx_ring *ring, struct sk_buff *skb,
 	struct sk_buff *segs;
 
 	if (!skb_is_gso(skb)) {
-		if (skb_checksum_help(skb)) {
+		if (skb_csum_hwoffload_help(skb, 0)) {
 			nvnic_tx_drop(ring, skb);
 			return !more;
 		}
@@ -283,6 +282,23 @@ static bool nvnic_tx_send(struct nvnic_tx_ring *ring, struct sk_buff *skb,
 		return nvnic_tx_software(ring, skb, more);
 
 	return nvnic_tx_put(ring, skb, &req, more);
+}
+
+/*
+ * XDP in the stack transmits past validate_xmit_skb(): a tag may be beside the
+ * frame still. True: the frame is gone.
+ */
+static bool nvnic_tx_tag(struct nvnic_tx_ring *ring, struct sk_buff **skb)
+{
+	if (likely(!skb_vlan_tag_present(*skb)))
+		return false;
+
+	*skb = __vlan_hwaccel_push_inside(*skb);
+	if (likely(*skb))
+		return false;
+
+	nvnic_xmit_stat_add(ring->stats, NVNIC_TS_DROP, 1);
+	return true;
 }
 
 /*
@@ -403,7 +419,8 @@ netdev_tx_t nvnic_start_xmit(struct sk_buff *skb, struct net_device *dev)
 	    nvnic_tx_busy(ring))
 		return NETDEV_TX_BUSY;
 
-	kick = nvnic_tx_send(ring, skb, netdev_xmit_more());
+	kick = nvnic_tx_tag(ring, &skb) ||
+	       nvnic_tx_send(ring, skb, netdev_xmit_more());
 
 	if (unlikely(ring->spill)) {
 		if (!nvnic_tx_spill_drain(ring))

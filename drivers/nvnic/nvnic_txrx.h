@@ -415,17 +415,17 @@ static inline u16 nvnic_tx_avail(const struct nvnic_tx_ring *ring)
 /**
  * nvnic_csum_fits() - can the device be asked for this checksum?
  * @skb: frame with CHECKSUM_PARTIAL, from its Ethernet header on
- * @extra: bytes that its header is still to grow by
  *
  * Context: any.
  *
  * Return: true if the descriptor can express it and the device reaches it.
  */
-static inline bool nvnic_csum_fits(const struct sk_buff *skb, u32 extra)
+static inline bool nvnic_csum_fits(struct sk_buff *skb)
 {
-	u32 start = skb_checksum_start_offset(skb) + extra;
+	u32 start = skb_checksum_start_offset(skb);
 
-	return FIELD_FIT(NVNIC_TXD_REQ_CSUM_START, start) &&
+	return !skb_csum_is_sctp(skb) &&
+	       FIELD_FIT(NVNIC_TXD_REQ_CSUM_START, start) &&
 	       FIELD_FIT(NVNIC_TXD_REQ_CSUM_OFF, skb->csum_offset) &&
 	       start + skb->csum_offset + sizeof(__sum16) <= NVNIC_MAX_HDR_LEN;
 }
@@ -433,18 +433,16 @@ static inline bool nvnic_csum_fits(const struct sk_buff *skb, u32 extra)
 /**
  * struct nvnic_tx_req - what a frame asks of the device
  * @mask: request bits, NVNIC_OFF_BIT()
- * @gso_type: what a super-frame needs by its headers, SKB_GSO_*
  * @hdr_len: bytes of the headers that each segment gets
  * @csum_start: offset from which on the device is to sum
  * @csum_off: offset from there to the checksum
  * @path: enum nvnic_tx_path
  *
- * @csum_start and @csum_off are set with NVNIC_TX_CSUM, @gso_type and @hdr_len
- * with the paths behind it.
+ * @csum_start and @csum_off are set with NVNIC_TX_CSUM, @hdr_len with the paths
+ * behind it.
  */
 struct nvnic_tx_req {
 	u32 mask;
-	u32 gso_type;
 	u16 hdr_len;
 	u16 csum_start;
 	u16 csum_off;
@@ -452,8 +450,7 @@ struct nvnic_tx_req {
 };
 
 /* nvnic_request.c */
-bool nvnic_tx_request_gso(const struct sk_buff *skb, u32 extra,
-			  struct nvnic_tx_req *req);
+bool nvnic_tx_request_gso(const struct sk_buff *skb, struct nvnic_tx_req *req);
 netdev_features_t nvnic_features_check(struct sk_buff *skb,
 				       struct net_device *dev,
 				       netdev_features_t features);

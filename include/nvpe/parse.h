@@ -13,6 +13,7 @@
 #define NVPE_MAX_HDR_LEN	256
 
 #define NVPE_ETH_HLEN		14
+#define NVPE_L2_MAX_HLEN	22	/* with as many VLAN tags as are parsed */
 
 #define NVPE_GRE_CSUM		BIT(15)	/* in nvpe_hdrs.gre_flags: C, RFC 2784 */
 #define NVPE_GRE_KEY		BIT(13)	/* K, RFC 2890 */
@@ -71,6 +72,7 @@ enum nvpe_tunnel {
  *	headers could be skipped, and nothing else here is valid
  * @proto: protocol behind IP options and extension headers
  * @frag: it is a fragment: MF set or offset not 0
+ * @auth: an authentication header covers it and what follows (RFC 4302)
  * @off: offset of the header from the start of the frame
  * @dst_off: offset of the destination address that an L4 pseudo-header takes:
  *	not the header's own where a source route or routing header is not used
@@ -83,6 +85,7 @@ struct nvpe_ip {
 	u8 version;
 	u8 proto;
 	bool frag;
+	bool auth;
 	u16 off;
 	u16 dst_off;
 	u16 l4_off;

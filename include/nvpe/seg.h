@@ -11,7 +11,7 @@
 #include <nvpe/os.h>
 #include <nvpe/parse.h>
 
-/* Options of nvpe_seg_init() */
+/* Options of nvpe_seg_fits() and nvpe_seg_init() */
 #define NVPE_SEG_F_FIXEDID	BIT(0)	/* every IPv4 ID stays as in the template */
 /*
  * What stands before the innermost IP header is right for each segment, but
@@ -52,10 +52,9 @@ struct nvpe_seg_out {
 };
 
 /**
- * nvpe_seg_init() - start to cut a super-frame
- * @s: state to set up
- * @tmpl: header block, @h->hdr_len bytes; must outlive @s
- * @h: its headers, parsed with NVPE_PARSE_F_TEMPLATE; must outlive @s
+ * nvpe_seg_fits() - can a super-frame be cut?
+ * @tmpl: header block, @h->hdr_len bytes
+ * @h: its headers, parsed with NVPE_PARSE_F_TEMPLATE
  * @payload_len: bytes behind the header block
  * @mss: payload bytes a segment
  * @flags: NVPE_SEG_F_*
@@ -67,14 +66,29 @@ struct nvpe_seg_out {
  * header is right for a segment of @mss bytes already, but for the outer IPv4
  * ID and header checksum.
  *
- * Return: 0, or -EINVAL when @h is neither TCP nor UDP, is behind GRE with
- * sequence numbers, @mss or @payload_len is 0, a TCP template has SYN, RST or
- * URG set, an IP length of a segment would not fit its 16 bits, FIXEDID comes
- * without DF (RFC 6864 section 4.1), or PARTIAL with a @payload_len that is no
- * multiple of @mss or with a GRE checksum over a UDP payload without one.
+ * Return: false when @h is neither TCP nor UDP, is behind GRE with sequence
+ * numbers or behind an authentication header, @mss or @payload_len is 0, a TCP
+ * template has SYN, RST or URG set, an IP length of a segment would not fit its
+ * 16 bits, FIXEDID comes without DF (RFC 6864 section 4.1), or PARTIAL with a
+ * @payload_len that is no multiple of @mss or with a GRE checksum over a UDP
+ * payload without one.
  */
-int nvpe_seg_init(struct nvpe_seg *s, const u8 *tmpl, const struct nvpe_hdrs *h,
-		  u32 payload_len, u32 mss, u32 flags);
+bool nvpe_seg_fits(const u8 *tmpl, const struct nvpe_hdrs *h, u32 payload_len,
+		   u32 mss, u32 flags);
+
+/**
+ * nvpe_seg_init() - start to cut a super-frame that nvpe_seg_fits()
+ * @s: state to set up
+ * @tmpl: header block, @h->hdr_len bytes; must outlive @s
+ * @h: its headers, parsed with NVPE_PARSE_F_TEMPLATE; must outlive @s
+ * @payload_len: bytes behind the header block
+ * @mss: payload bytes a segment
+ * @flags: NVPE_SEG_F_*
+ *
+ * Context: any.
+ */
+void nvpe_seg_init(struct nvpe_seg *s, const u8 *tmpl, const struct nvpe_hdrs *h,
+		   u32 payload_len, u32 mss, u32 flags);
 
 /**
  * nvpe_seg_next() - make the next segment's header block

@@ -43,8 +43,9 @@ static void bench_lso_one(const struct peer_lso *l)
 
 	nvpe_parse(l->frame, l->hdr_len, l->hdr_len + l->payload_len,
 		   NVPE_PARSE_F_TUNNEL | NVPE_PARSE_F_TEMPLATE, &h);
-	if (nvpe_seg_init(&s, l->frame, &h, l->payload_len, l->mss, 0))
+	if (!nvpe_seg_fits(l->frame, &h, l->payload_len, l->mss, 0))
 		abort();
+	nvpe_seg_init(&s, l->frame, &h, l->payload_len, l->mss, 0);
 	while (nvpe_seg_next(&s, wire, &out)) {
 		sum = nvpe_os_csum_copy(wire + h.hdr_len,
 					payload + out.payload_off,

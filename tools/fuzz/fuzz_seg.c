@@ -150,6 +150,35 @@ static void fuzz_seg_run(struct nvpe_seg *s, const u8 *payload)
 	free(hdr);
 }
 
+/* What the driver reads the device takes; it takes nothing else. */
+static void fuzz_seg_request(const struct fuzz_input *in, const u8 *tmpl,
+			     const struct nvpe_hdrs *h)
+{
+	struct nvpe_request r = {
+		.mask = in->flags[1] & NVPE_REQUEST_EXTRA,
+		.len = h->hdr_len + get_unaligned_be16(in->a),
+		.hdr_len = h->hdr_len,
+		.mss = get_unaligned_be16(in->b),
+	};
+	struct nvpe_hdrs again;
+	u32 is;
+
+	/* It is read from bytes that end with the headers. */
+	is = nvpe_request_read(&r, tmpl, &again);
+	if (is) {
+		fuzz_expect(again.l4_off == h->l4_off && again.l4 == h->l4);
+		fuzz_expect(is == nvpe_request_of(tmpl, h));
+		fuzz_expect(nvpe_seg_fits(tmpl, &again, r.len - r.hdr_len,
+					  r.mss, nvpe_request_seg_flags(r.mask)));
+		r.mask |= is;
+		fuzz_expect(nvpe_request_takes(&r, tmpl, &again));
+	}
+	r.mask = in->flags[1] | (u32)in->flags[0] << 8;
+	if (nvpe_request_takes(&r, tmpl, &again))
+		fuzz_expect((r.mask & nvpe_request_read(&r, tmpl, &again)) ==
+			    nvpe_request_read(&r, tmpl, &again));
+}
+
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 {
 	const struct fuzz_input *in = (const void *)data;
@@ -167,9 +196,10 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 	nvpe_parse(tmpl, len, len + payload_len,
 		   NVPE_PARSE_F_TUNNEL | NVPE_PARSE_F_TEMPLATE, &h);
 	is = nvpe_request_of(tmpl, &h);
-	if (nvpe_request_fits(in->flags[1], h.hdr_len, tmpl, &h))
-		fuzz_expect(is && (in->flags[1] & is) == is);
-	if (!nvpe_seg_init(&s, tmpl, &h, payload_len, mss, in->flags[0] & 3)) {
+	fuzz_seg_request(in, tmpl, &h);
+	if (nvpe_seg_fits(tmpl, &h, payload_len, mss, in->flags[0] & 3)) {
+		nvpe_seg_init(&s, tmpl, &h, payload_len, mss,
+			      in->flags[0] & 3);
 		fuzz_expect(is);
 		payload = malloc(payload_len);
 		for (i = 0; i < payload_len; i++)

@@ -12,7 +12,6 @@
 #define NVPE_ETH_P_8021Q	0x8100
 #define NVPE_ETH_P_8021AD	0x88a8
 #define NVPE_VLAN_HLEN		4
-#define NVPE_VLAN_MAX		2
 
 #define NVPE_IPV4_HLEN		20
 #define NVPE_IPV4_FRAG		0x3fff	/* MF and the offset */
@@ -108,7 +107,7 @@ static u32 nvpe_parse_l2(const u8 *hdr, u32 len, struct nvpe_l2 *l2)
 	while (hlen <= len) {
 		l2->type = get_unaligned_be16(hdr + hlen - 2);
 		if (!nvpe_parse_is_vlan(l2->type) ||
-		    hlen == NVPE_ETH_HLEN + NVPE_VLAN_MAX * NVPE_VLAN_HLEN)
+		    hlen == NVPE_L2_MAX_HLEN)
 			break;
 		hlen += NVPE_VLAN_HLEN;
 		if (!l2->tpid && hlen <= len) {
@@ -237,6 +236,7 @@ static bool nvpe_parse_ipv6_ext(struct nvpe_parser *p, struct nvpe_ip *ip)
 		if (ip->proto == NVPE_IPV6_ROUTING &&
 		    !nvpe_parse_ipv6_routing(p, len, ip))
 			return true;
+		ip->auth |= ip->proto == NVPE_IPV6_AUTH;
 		ip->proto = ext[0];
 		p->off += len;
 	}

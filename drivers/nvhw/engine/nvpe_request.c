@@ -5,6 +5,7 @@
  * Copyright (C) 2026 nvnic contributors
  */
 #include <nvpe/request.h>
+#include <nvpe/seg.h>
 
 #define NVPE_TCP_FLAGS_OFF	13
 #define NVPE_TCP_SYN		BIT(1)
@@ -15,44 +16,63 @@
 static u32 nvpe_request_of_l4(const u8 *hdr, const struct nvpe_hdrs *h)
 {
 	u8 flags;
-	u32 req;
+	u32 mask;
 
 	if (h->l4 == NVPE_IPPROTO_UDP)
-		return NVPE_REQ_UDP;
+		return NVNIC_OFF_BIT(USO);
 	flags = hdr[h->l4_off + NVPE_TCP_FLAGS_OFF];
 	if (flags & (NVPE_TCP_SYN | NVPE_TCP_RST | NVPE_TCP_URG))
 		return 0;
-	req = nvpe_hdrs_ip(h)->version == 4 ? NVPE_REQ_TCP4 : NVPE_REQ_TCP6;
+	mask = nvpe_hdrs_ip(h)->version == 4 ? NVNIC_OFF_BIT(TSO4) :
+					       NVNIC_OFF_BIT(TSO6);
 	if (flags & NVPE_TCP_CWR)
-		req |= NVPE_REQ_ECN;
-	return req;
+		mask |= NVNIC_OFF_BIT(TSO_ECN);
+	return mask;
 }
 
 u32 nvpe_request_of(const u8 *hdr, const struct nvpe_hdrs *h)
 {
-	u32 req;
+	u32 mask;
 
-	if (h->outcome != NVPE_PARSE_L4)
+	if (h->outcome != NVPE_PARSE_L4 || h->outer.auth || h->inner.auth)
 		return 0;
-	req = nvpe_request_of_l4(hdr, h);
-	if (!req || !h->tunnel)
-		return req;
+	mask = nvpe_request_of_l4(hdr, h);
+	if (!mask || !h->tunnel)
+		return mask;
 	if (h->gre_flags & NVPE_GRE_SEQ)
 		return 0;
-	return req | (h->gre_flags & NVPE_GRE_CSUM ? NVPE_REQ_GRE_CSUM :
-						     NVPE_REQ_GRE);
+	return mask | (h->gre_flags & NVPE_GRE_CSUM ?
+		       NVNIC_OFF_BIT(GSO_GRE_CSUM) : NVNIC_OFF_BIT(GSO_GRE));
 }
 
-bool nvpe_request_fits(u32 req, u32 hdr_len, const u8 *hdr,
-		       const struct nvpe_hdrs *h)
+u32 nvpe_request_seg_flags(u32 mask)
 {
-	u32 is = nvpe_request_of(hdr, h);
-	u32 may = 0;
+	return (mask & NVNIC_OFF_BIT(TSO_FIXEDID) ? NVPE_SEG_F_FIXEDID : 0) |
+	       (mask & NVNIC_OFF_BIT(GSO_PARTIAL) ? NVPE_SEG_F_PARTIAL : 0);
+}
 
-	if (h->l4 == NVPE_IPPROTO_TCP)
-		may |= NVPE_REQ_ECN;
-	if (h->tunnel)
-		may |= NVPE_REQ_PARTIAL;
-	return is && hdr_len == h->hdr_len && (req & ~may) == (is & ~may) &&
-	       (req & is) == is;
+u32 nvpe_request_read(const struct nvpe_request *r, const u8 *hdr,
+		      struct nvpe_hdrs *h)
+{
+	if (r->hdr_len > NVPE_MAX_HDR_LEN || r->hdr_len >= r->len)
+		return 0;
+	nvpe_parse(hdr, r->hdr_len, r->len,
+		   NVPE_PARSE_F_TUNNEL | NVPE_PARSE_F_TEMPLATE, h);
+	if (r->hdr_len != h->hdr_len ||
+	    (r->mask & NVNIC_OFF_BIT(GSO_PARTIAL) && !h->tunnel) ||
+	    !nvpe_seg_fits(hdr, h, r->len - r->hdr_len, r->mss,
+			   nvpe_request_seg_flags(r->mask)))
+		return 0;
+	return nvpe_request_of(hdr, h);
+}
+
+bool nvpe_request_takes(const struct nvpe_request *r, const u8 *hdr,
+			struct nvpe_hdrs *h)
+{
+	u32 may = NVPE_REQUEST_EXTRA | NVNIC_OFF_BIT(TX_CSUM);
+	u32 is = nvpe_request_read(r, hdr, h);
+
+	if (is & (NVNIC_OFF_BIT(TSO4) | NVNIC_OFF_BIT(TSO6)))
+		may |= NVNIC_OFF_BIT(TSO_ECN);
+	return is && (r->mask & ~may) == (is & ~may) && (r->mask & is) == is;
 }

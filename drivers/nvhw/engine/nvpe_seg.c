@@ -32,7 +32,8 @@ static bool nvpe_seg_hdrs_fit(const u8 *tmpl, const struct nvpe_hdrs *h,
 {
 	const struct nvpe_ip *ip = nvpe_hdrs_ip(h);
 
-	if (h->outcome != NVPE_PARSE_L4 || h->gre_flags & NVPE_GRE_SEQ)
+	if (h->outcome != NVPE_PARSE_L4 || h->gre_flags & NVPE_GRE_SEQ ||
+	    h->outer.auth || h->inner.auth)
 		return false;
 	if (h->l4 == NVPE_IPPROTO_TCP &&
 	    tmpl[h->l4_off + NVPE_TCP_FLAGS_OFF] &
@@ -56,23 +57,27 @@ static bool nvpe_seg_partial_fits(const u8 *tmpl, const struct nvpe_hdrs *h)
 	       get_unaligned_be16(tmpl + h->l4_off + NVPE_UDP_CSUM_OFF);
 }
 
-int nvpe_seg_init(struct nvpe_seg *s, const u8 *tmpl, const struct nvpe_hdrs *h,
-		  u32 payload_len, u32 mss, u32 flags)
+bool nvpe_seg_fits(const u8 *tmpl, const struct nvpe_hdrs *h, u32 payload_len,
+		   u32 mss, u32 flags)
 {
 	u32 largest = min(mss, payload_len);
 
 	if (!nvpe_seg_hdrs_fit(tmpl, h, flags))
-		return -EINVAL;
+		return false;
 	if (!largest || largest > NVPE_IP_LEN_MAX)
-		return -EINVAL;
+		return false;
 	if (flags & NVPE_SEG_F_PARTIAL &&
 	    (payload_len % mss || !nvpe_seg_partial_fits(tmpl, h)))
-		return -EINVAL;
+		return false;
 	largest += h->hdr_len - h->outer.off;
 	if (h->outer.version == 6)
 		largest -= NVPE_IPV6_HLEN;
-	if (largest > NVPE_IP_LEN_MAX)
-		return -EINVAL;
+	return largest <= NVPE_IP_LEN_MAX;
+}
+
+void nvpe_seg_init(struct nvpe_seg *s, const u8 *tmpl, const struct nvpe_hdrs *h,
+		   u32 payload_len, u32 mss, u32 flags)
+{
 	*s = (struct nvpe_seg){
 		.tmpl = tmpl,
 		.h = h,
@@ -80,7 +85,6 @@ int nvpe_seg_init(struct nvpe_seg *s, const u8 *tmpl, const struct nvpe_hdrs *h,
 		.mss = mss,
 		.flags = flags,
 	};
-	return 0;
 }
 
 static void nvpe_seg_ipv4_id(const struct nvpe_seg *s, u8 *iph)
