@@ -619,6 +619,7 @@ u32 nvhw_frame_copy(const struct nvhw_frame *f, const struct nvhw_piece *dst,
 void nvhw_frame_pad(struct nvhw_frame *f);
 void nvhw_frame_finish(struct nvhw_frame *f, u32 sum);
 void nvhw_frame_own(struct nvhw_frame *f, u8 *buf);
+void nvhw_frame_finish_l2(struct nvhw_frame *f);
 void nvhw_frame_parse(struct nvhw_frame *f, u32 flags, struct nvpe_hdrs *h);
 
 /* nvhw_rxq.c */

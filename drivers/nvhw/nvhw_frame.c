@@ -147,6 +147,16 @@ static u32 nvhw_frame_sum(const struct nvhw_frame *f)
 }
 
 /**
+ * nvhw_frame_finish_l2() - fill the one checksum of a frame now
+ * @f: the frame; the checksum's field lies in its Ethernet header
+ */
+void nvhw_frame_finish_l2(struct nvhw_frame *f)
+{
+	nvpe_csum_fill_l4(f->hdr, f->hdr_len, &f->fill, nvhw_frame_sum(f));
+	memset(&f->fill, 0, sizeof(f->fill));
+}
+
+/**
  * nvhw_frame_parse() - parse the headers that a frame will have on the wire
  * @f: the frame; its checksums are filled if its headers depend on it
  * @flags: NVPE_PARSE_F_*

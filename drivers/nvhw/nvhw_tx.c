@@ -64,10 +64,30 @@ static enum nvnic_status nvhw_tx_begin_seg(struct nvhw_txq *txq)
 	return NVNIC_ST_OK;
 }
 
+/*
+ * The checksum that a request without segmentation asks for. Receivers look at
+ * the Ethernet header before they finish a frame: a field in it is filled here.
+ */
+static bool nvhw_tx_csum(struct nvhw_frame *f, const struct nvpe_desc_tx *d)
+{
+	int field = nvpe_desc_csum_field(d, f->hdr_len);
+
+	if (field < 0)
+		return false;
+	f->fill.l4_start = d->csum_start;
+	f->fill.l4_field = field;
+	f->fill.l4_keep = true;
+	f->fill.l4_mangle = d->csum_off == NVNIC_CSUM_OFF_UDP;
+	if (unlikely(field < NVPE_L2_MAX_HLEN))
+		nvhw_frame_finish_l2(f);
+	return true;
+}
+
 static enum nvnic_status nvhw_tx_begin_plain(struct nvhw_txq *txq)
 {
 	struct nvhw_frame *f = &txq->frame;
 	struct nvhw_txreq *r = &txq->req;
+	bool csum = r->desc.mask & NVNIC_OFF_BIT(TX_CSUM);
 	enum nvnic_status status;
 
 	if (r->desc.len > READ_ONCE(txq->port->frame_max))
@@ -78,17 +98,8 @@ static enum nvnic_status nvhw_tx_begin_plain(struct nvhw_txq *txq)
 	nvhw_frame_gather(&r->at, f->hdr, f->hdr_len);
 	f->payload = r->at;
 	memset(&f->fill, 0, sizeof(f->fill));
-	if (r->desc.mask & NVNIC_OFF_BIT(TX_CSUM)) {
-		u32 field = nvpe_desc_csum_field(&r->desc, f->hdr_len);
-
-		if (!field)
-			return NVNIC_ST_MISMATCH;
-		f->fill.l4_start = r->desc.csum_start;
-		f->fill.l4_field = field;
-		f->fill.l4_keep = true;
-		f->fill.l4_mangle =
-			r->desc.csum_off == NVNIC_CSUM_OFF_UDP;
-	}
+	if (csum && !nvhw_tx_csum(f, &r->desc))
+		return NVNIC_ST_MISMATCH;
 	if (READ_ONCE(txq->vmq) ||
 	    READ_ONCE(txq->port->en) & NVNIC_OFF_BIT(FLOWID)) {
 		nvhw_frame_parse(f, NVPE_PARSE_F_TUNNEL, &r->hdrs);
@@ -96,7 +107,7 @@ static enum nvnic_status nvhw_tx_begin_plain(struct nvhw_txq *txq)
 		if (status)
 			return status;
 	}
-	if (r->desc.mask & NVNIC_OFF_BIT(TX_CSUM))
+	if (csum)
 		txq->cnt[NVNIC_TC_CSUM]++;
 	if (f->len < NVNIC_MIN_FRAME)
 		nvhw_frame_pad(f);

@@ -88,6 +88,18 @@ void nvpe_csum_fill(u8 *hdr, u32 hdr_len, const struct nvpe_fill *fill,
 		    u32 payload_sum);
 
 /**
+ * nvpe_csum_fill_l4() - fill the first of the checksums
+ * @hdr: header block
+ * @hdr_len: its length; field and range start lie inside
+ * @fill: what to fill; here @fill->l4_field may be 0: the start of the frame
+ * @payload_sum: sum of the frame's bytes after the header block
+ *
+ * Context: any.
+ */
+void nvpe_csum_fill_l4(u8 *hdr, u32 hdr_len, const struct nvpe_fill *fill,
+		       u32 payload_sum);
+
+/**
  * nvpe_csum_pseudo() - sum of a TCP or UDP pseudo-header
  * @hdr: frame, the IP header inside
  * @ip: the IP header

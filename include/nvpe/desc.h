@@ -85,10 +85,10 @@ enum nvpe_desc nvpe_desc_tx(struct nvpe_desc_tx *d, const u64 q[2],
  * @d: a complete frame whose @d->mask has TX_CSUM
  * @hdr_len: bytes of its header block
  *
- * Return: offset of the field, which lies inside the header block, or 0 if it
- * does not.
+ * Return: offset of the field, which lies inside the header block, or -ERANGE if
+ * it does not.
  */
-u32 nvpe_desc_csum_field(const struct nvpe_desc_tx *d, u32 hdr_len);
+int nvpe_desc_csum_field(const struct nvpe_desc_tx *d, u32 hdr_len);
 
 /**
  * nvpe_desc_rx() - take a descriptor of an RX buffer ring

@@ -44,24 +44,31 @@ static u16 nvpe_csum_finish(u32 sum)
 	return ~nvpe_csum_fold(sum);
 }
 
+void nvpe_csum_fill_l4(u8 *hdr, u32 hdr_len, const struct nvpe_fill *fill,
+		       u32 payload_sum)
+{
+	u16 *field = (u16 *)(hdr + fill->l4_field);
+	u16 check;
+	u32 sum;
+
+	if (!fill->l4_keep)
+		put_unaligned(0, field);
+	sum = nvpe_csum_tail(hdr, hdr_len, fill->l4_start, payload_sum,
+			     fill->l4_seed);
+	check = nvpe_csum_finish(sum);
+	if (!check && fill->l4_mangle)
+		check = 0xffff;
+	put_unaligned(check, field);
+}
+
 void nvpe_csum_fill(u8 *hdr, u32 hdr_len, const struct nvpe_fill *fill,
 		    u32 payload_sum)
 {
 	u16 *field;
-	u16 check;
 	u32 sum;
 
-	if (fill->l4_field) {
-		field = (u16 *)(hdr + fill->l4_field);
-		if (!fill->l4_keep)
-			put_unaligned(0, field);
-		sum = nvpe_csum_tail(hdr, hdr_len, fill->l4_start, payload_sum,
-				     fill->l4_seed);
-		check = nvpe_csum_finish(sum);
-		if (!check && fill->l4_mangle)
-			check = 0xffff;
-		put_unaligned(check, field);
-	}
+	if (fill->l4_field)
+		nvpe_csum_fill_l4(hdr, hdr_len, fill, payload_sum);
 	if (fill->gre_start) {
 		field = (u16 *)(hdr + fill->gre_start + NVPE_GRE_CSUM_OFF);
 		put_unaligned(0, field);

@@ -59,11 +59,11 @@ enum nvpe_desc nvpe_desc_tx(struct nvpe_desc_tx *d, const u64 q[2],
 	return NVPE_DESC_LAST;
 }
 
-u32 nvpe_desc_csum_field(const struct nvpe_desc_tx *d, u32 hdr_len)
+int nvpe_desc_csum_field(const struct nvpe_desc_tx *d, u32 hdr_len)
 {
 	u32 field = d->csum_start + d->csum_off;
 
-	return field + 2 <= hdr_len ? field : 0;
+	return field + 2 <= hdr_len ? (int)field : -ERANGE;
 }
 
 bool nvpe_desc_rx(const u64 q[2], struct nvpe_desc_buf *buf)

@@ -218,6 +218,28 @@ static void nvpe_csum_fill_nothing(struct kunit *test)
 	KUNIT_EXPECT_MEMEQ(test, hdr, want, sizeof(hdr));
 }
 
+/* The first two bytes of the frame, which no field of a header can be */
+static void nvpe_csum_fill_at_start(struct kunit *test)
+{
+	struct nvpe_fill fill = { .l4_keep = true };
+	u8 hdr[21], payload[7];
+	u32 i, sum;
+
+	for (i = 0; i < sizeof(hdr); i++)
+		hdr[i] = i * 37 + 1;
+	for (i = 0; i < sizeof(payload); i++)
+		payload[i] = i * 91 + 5;
+	nvpe_csum_fill_l4(hdr, sizeof(hdr), &fill,
+			  nvpe_os_csum(payload, sizeof(payload), 0));
+	/* The field was seeded with 0x0126: its complement is in the sum. */
+	sum = nvpe_test_sum(hdr + 2, sizeof(hdr) - 3, 0);
+	sum = nvpe_test_sum(hdr + sizeof(hdr) - 1, 1, sum);
+	for (i = 0; i < sizeof(payload); i++)
+		sum += (u32)payload[i] << (i & 1 ? 8 : 0);
+	sum = nvpe_test_fold((u64)sum + 0x0126);
+	KUNIT_EXPECT_EQ(test, get_unaligned_be16(hdr), (u16)~sum);
+}
+
 struct nvpe_csum_case {
 	const char *name;
 	const char *layout;
@@ -526,6 +548,7 @@ static struct kunit_case nvpe_csum_cases[] = {
 	KUNIT_CASE(nvpe_csum_pseudo_headers),
 	KUNIT_CASE(nvpe_csum_fill_random),
 	KUNIT_CASE(nvpe_csum_fill_nothing),
+	KUNIT_CASE(nvpe_csum_fill_at_start),
 	KUNIT_CASE_PARAM(nvpe_csum_verifies, nvpe_csum_right_gen_params),
 	KUNIT_CASE_PARAM(nvpe_csum_tells_wrong, nvpe_csum_wrong_gen_params),
 	KUNIT_CASE(nvpe_csum_short_udp),

@@ -199,17 +199,17 @@ struct nvpe_desc_csum_case {
 	u16 start;
 	u16 off;
 	u32 hdr_len;
-	u32 field;
+	int field;
 };
 
 static const struct nvpe_desc_csum_case nvpe_desc_csum_cases[] = {
 	{ "tcp over ipv4", 34, 16, 54, 50 },
 	{ "ends with the header block", 34, 16, 52, 50 },
-	{ "half behind it", 34, 16, 51, 0 },
-	{ "behind it", 34, 16, 50, 0 },
-	{ "largest values", 511, 511, 256, 0 },
+	{ "half behind it", 34, 16, 51, -ERANGE },
+	{ "behind it", 34, 16, 50, -ERANGE },
+	{ "largest values", 511, 511, 256, -ERANGE },
 	{ "field at offset 0", 0, 0, 256, 0 },
-	{ "no header block", 0, 1, 0, 0 },
+	{ "no header block", 0, 1, 0, -ERANGE },
 };
 
 static void nvpe_desc_csum_name(const struct nvpe_desc_csum_case *c, char *desc)
