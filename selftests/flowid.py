@@ -186,6 +186,46 @@ CASES = {
 }
 
 
+AH = struct.pack("!BBHII12s", GRE, 4, 0, 256, 1, b"integrity 96")
+
+
+@ksft_case("sent", "received")
+def authenticated(side):
+    """What an authentication header covers is left alone."""
+    what = ether(ipv6(O6, P6, AUTH, AH + gre(ETH_P_TEB, INNER, key=KEY | (side == "received") * 7)))
+    at = what.index(b"\x20\x00\x65\x58") + 7
+    flags(*PAIR.ports)
+    PAIR.b.set("promisc on")
+    defer(PAIR.b.set, "promisc off")
+    sender, listener = Sender("nvn0"), Listener("nvn1", ns="b", match=lambda f: f[:at] == what[:at])
+    seen = [Watch(port) for port in PAIR.ports]
+    sender.send(what)
+    ksft_eq([bytes(f) for f in listener.take(1)], [what], "received")
+    ksft_eq((seen[0].tx("flowid"), seen[1].rx("flowid")), (0, 0), "counted")
+
+
+# Where the sum begins, where its field is: from the start of the frame
+COVERED = [(start, field) for start in (24, 34, 38, 40) for field in (28, 64, 76, 78, 80)
+           if field >= start]
+
+
+@ksft_case(*COVERED, (42, 64), (42, 80))
+def with_checksum(start, field):
+    """A checksum that is asked for and covers the FlowID is right, whatever its field is
+    part of: no FlowID goes into what has been summed."""
+    what = nvgre(ether(packet(l4=UDP)))
+    flags(PAIR.a)
+    sender = Sender("nvn0", vnet=True)
+    with Capture() as cap:
+        sender.send(what, vnet_hdr(csum_start=start, csum_offset=field - start))
+        wire = cap.wait(1, match=lambda f: f[:14] == what[:14])[0]
+    # The field was seeded with what stood there.
+    seed = int.from_bytes(what[field:field + 2], "big")
+    value = int.from_bytes(wire[field:field + 2], "big")
+    rest = wire[start:field] + b"\0\0" + wire[field + 2:]
+    ksft_eq((ones_sum(rest) + seed + value) % 0xffff, 0, "the sum over what left")
+
+
 @ksft_case(*CASES)
 def frame(name):
     """Only the FlowID of NVGRE changes, and nothing else."""

@@ -24,15 +24,19 @@ struct nvhw_tx_run {
 	struct nvhw_rxq *dirty;	/* receive queue to notify */
 };
 
-/* What is done with the headers, once for all frames of a request */
-static enum nvnic_status nvhw_tx_stamp(struct nvhw_txq *txq, u8 *hdr, u32 len)
+/*
+ * What is done with the headers, once for all frames of a request. A checksum of
+ * the request covers the bytes from @covered on.
+ */
+static enum nvnic_status nvhw_tx_stamp(struct nvhw_txq *txq, u8 *hdr, u32 len,
+				       u32 covered)
 {
 	struct nvhw_txreq *r = &txq->req;
 
 	if (nvhw_vmq_spoofs(txq, hdr, len, &r->hdrs))
 		return NVNIC_ST_SPOOF;
 	r->flowid = READ_ONCE(txq->port->en) & NVNIC_OFF_BIT(FLOWID) &&
-		    nvpe_flowid_fill(hdr, &r->hdrs);
+		    nvpe_flowid_fill(hdr, covered, &r->hdrs);
 	return NVNIC_ST_OK;
 }
 
@@ -53,7 +57,7 @@ static enum nvnic_status nvhw_tx_begin_seg(struct nvhw_txq *txq)
 	nvhw_frame_gather(&r->at, r->tmpl, req.hdr_len);
 	if (!nvpe_request_takes(&req, r->tmpl, &r->hdrs))
 		return NVNIC_ST_MISMATCH;
-	status = nvhw_tx_stamp(txq, r->tmpl, req.hdr_len);
+	status = nvhw_tx_stamp(txq, r->tmpl, req.hdr_len, r->hdrs.l4_off);
 	if (status)
 		return status;
 	if (req.hdr_len + min(req.mss, payload) >
@@ -103,7 +107,8 @@ static enum nvnic_status nvhw_tx_begin_plain(struct nvhw_txq *txq)
 	if (READ_ONCE(txq->vmq) ||
 	    READ_ONCE(txq->port->en) & NVNIC_OFF_BIT(FLOWID)) {
 		nvhw_frame_parse(f, NVPE_PARSE_F_TUNNEL, &r->hdrs);
-		status = nvhw_tx_stamp(txq, f->hdr, f->hdr_len);
+		status = nvhw_tx_stamp(txq, f->hdr, f->hdr_len,
+				       csum ? r->desc.csum_start : f->len);
 		if (status)
 			return status;
 	}

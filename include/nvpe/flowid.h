@@ -16,18 +16,21 @@
 /**
  * nvpe_flowid_fill() - fill the FlowID of a frame that has none
  * @hdr: the frame's header block
+ * @covered: first byte that a checksum of the request covers; it may be filled
+ *	already
  * @h: its parsed headers
  *
  * It comes from the inner IP addresses and protocol, and the ports of inner TCP
  * or UDP that is no fragment; without inner IP from the inner MAC addresses. It
- * is never 0. No checksum covers it.
+ * is never 0.
  *
  * Context: any.
  *
  * Return: true if it was filled; false if the frame is not NVGRE, has no inner
- * Ethernet header, or a FlowID already.
+ * Ethernet header, or a FlowID already, or if a checksum or an authentication
+ * header covers it.
  */
-bool nvpe_flowid_fill(u8 *hdr, const struct nvpe_hdrs *h);
+bool nvpe_flowid_fill(u8 *hdr, u32 covered, const struct nvpe_hdrs *h);
 
 /**
  * nvpe_flowid_clear() - take the FlowID out of a frame
@@ -35,7 +38,8 @@ bool nvpe_flowid_fill(u8 *hdr, const struct nvpe_hdrs *h);
  * @len: its length
  * @h: its parsed headers, whether they were parsed through GRE or not
  *
- * The first fragment of an NVGRE packet has one, too.
+ * The first fragment of an NVGRE packet has one, too. What an authentication
+ * header covers stays as it is.
  *
  * Context: any.
  *

@@ -5,7 +5,7 @@
  *
  * Copyright (C) 2026 nvnic contributors
  *
- * flags[0]: flags of the parser
+ * flags[0]: flags of the parser; 4: flags[1] is where a checksum begins
  */
 #include <nvpe/flowid.h>
 
@@ -32,21 +32,23 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 	struct nvpe_hdrs h, plain;
 	bool filled, cleared;
 	u8 *hdr, *was;
-	u32 len, at;
+	u32 len, at, covered;
 
 	if (size < sizeof(*in))
 		return 0;
 	size -= sizeof(*in);
+	covered = in->flags[0] & 4 ? in->flags[1] : NVPE_MAX_HDR_LEN;
 	len = min_t(u32, size, NVPE_MAX_HDR_LEN);
 	hdr = fuzz_copy(data + sizeof(*in), len);
 	was = fuzz_copy(hdr, len);
 	nvpe_parse(hdr, len, size, in->flags[0] & 3, &h);
 	nvpe_parse(hdr, len, size, 0, &plain);
-	filled = nvpe_flowid_fill(hdr, &h);
+	filled = nvpe_flowid_fill(hdr, covered, &h);
 	at = fuzz_flowid_diff(hdr, was, len);
 	fuzz_expect(filled == (at < len));
 	if (filled)
-		fuzz_expect(h.tunnel == NVPE_TUNNEL_NVGRE && hdr[at] && !was[at]);
+		fuzz_expect(h.tunnel == NVPE_TUNNEL_NVGRE && hdr[at] && !was[at] &&
+			    at < covered);
 	if (plain.outcome != NVPE_PARSE_BAD) {
 		cleared = nvpe_flowid_clear(hdr, len, &plain);
 		at = fuzz_flowid_diff(hdr, was, len);

@@ -36,11 +36,13 @@ static u32 nvpe_flowid_flow(const u8 *hdr, const struct nvpe_hdrs *h)
 	return hash;
 }
 
-bool nvpe_flowid_fill(u8 *hdr, const struct nvpe_hdrs *h)
+bool nvpe_flowid_fill(u8 *hdr, u32 covered, const struct nvpe_hdrs *h)
 {
-	u8 *id = hdr + h->gre_off + NVPE_FLOWID_OFF;
+	u32 at = h->gre_off + NVPE_FLOWID_OFF;
+	u8 *id = hdr + at;
 
-	if (h->tunnel != NVPE_TUNNEL_NVGRE || !h->inner_l2 || *id)
+	if (h->tunnel != NVPE_TUNNEL_NVGRE || !h->inner_l2 || h->outer.auth ||
+	    at >= covered || *id)
 		return false;
 	/* 0 would say that there is none. */
 	*id = nvpe_flowid_flow(hdr, h) % 255 + 1;
@@ -63,7 +65,7 @@ bool nvpe_flowid_clear(u8 *hdr, u32 len, const struct nvpe_hdrs *h)
 	const struct nvpe_ip *ip = &h->outer;
 	u8 *id = hdr + ip->l4_off + NVPE_FLOWID_OFF;
 
-	if (!ip->version || ip->proto != NVPE_IPPROTO_GRE ||
+	if (!ip->version || ip->proto != NVPE_IPPROTO_GRE || ip->auth ||
 	    ip->l4_off + 8U > min(len, ip->end) ||
 	    nvpe_flowid_later(hdr, ip) ||
 	    (get_unaligned_be32(hdr + ip->l4_off) & ~(NVPE_GRE_RESERVED << 16)) !=

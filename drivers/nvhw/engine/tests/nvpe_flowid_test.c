@@ -48,6 +48,10 @@ static const struct nvpe_flowid_case nvpe_flowid_cases_of[] = {
 	{ "outer last fragment, ipv6", "E6FKE4T", 56, 0x0008 },
 	{ "atomic fragment, ipv6", "E6FKE4T", 56, 0x0000, .fill = true,
 	  .clear = true },
+	{ "outer authentication header", "E6SKE4T" },
+	{ "outer authentication header, others", "E6HSDKE4T" },
+	{ "inner authentication header", "E4KE6SU", .fill = true,
+	  .clear = true },
 	{ "key not complete", "E4KE4T", .len = 41 },
 	{ "key complete, and no more", "E4KE4T", .len = 42, .clear = true },
 };
@@ -101,7 +105,7 @@ static void nvpe_flowid_fills(struct kunit *test)
 	memcpy(was, buf, sizeof(was));
 	nvpe_parse(buf, min_t(u32, f.len, NVPE_MAX_HDR_LEN), f.len,
 		   NVPE_PARSE_F_TUNNEL, &h);
-	KUNIT_EXPECT_EQ(test, nvpe_flowid_fill(buf, &h), c->fill);
+	KUNIT_EXPECT_EQ(test, nvpe_flowid_fill(buf, ~0U, &h), c->fill);
 	nvpe_flowid_only(test, buf, was, f.len, at, c->fill);
 	if (!c->fill)
 		return;
@@ -110,8 +114,28 @@ static void nvpe_flowid_fills(struct kunit *test)
 	buf[at] = 0x5a;
 	nvpe_parse(buf, min_t(u32, f.len, NVPE_MAX_HDR_LEN), f.len,
 		   NVPE_PARSE_F_TUNNEL, &h);
-	KUNIT_EXPECT_FALSE(test, nvpe_flowid_fill(buf, &h));
+	KUNIT_EXPECT_FALSE(test, nvpe_flowid_fill(buf, ~0U, &h));
 	KUNIT_EXPECT_EQ(test, buf[at], 0x5a);
+}
+
+/* A sum that was made without the FlowID would be wrong with it. */
+static void nvpe_flowid_covered(struct kunit *test)
+{
+	static const struct nvpe_flowid_case c = { .layout = NVPE_TEST_NVGRE };
+	struct nvpe_test_frame f;
+	struct nvpe_hdrs h;
+	u8 buf[512];
+	u32 at, from;
+
+	at = nvpe_flowid_build(&c, buf, 0, &f);
+	nvpe_parse(buf, min_t(u32, f.len, NVPE_MAX_HDR_LEN), f.len,
+		   NVPE_PARSE_F_TUNNEL, &h);
+	for (from = 0; from <= at; from++) {
+		KUNIT_EXPECT_FALSE(test, nvpe_flowid_fill(buf, from, &h));
+		KUNIT_EXPECT_EQ(test, buf[at], 0);
+	}
+	KUNIT_EXPECT_TRUE(test, nvpe_flowid_fill(buf, from, &h));
+	KUNIT_EXPECT_NE(test, buf[at], 0);
 }
 
 static void nvpe_flowid_clears(struct kunit *test)
@@ -152,7 +176,7 @@ static void nvpe_flowid_template(struct kunit *test)
 	len = min_t(u32, f.len, NVPE_MAX_HDR_LEN);
 	nvpe_parse(buf, len, f.len,
 		   NVPE_PARSE_F_TUNNEL | NVPE_PARSE_F_TEMPLATE, &h);
-	KUNIT_EXPECT_TRUE(test, nvpe_flowid_fill(buf, &h));
+	KUNIT_EXPECT_TRUE(test, nvpe_flowid_fill(buf, ~0U, &h));
 	KUNIT_EXPECT_NE(test, buf[at], 0);
 	nvpe_parse(buf, len, f.len, 0, &h);
 	KUNIT_EXPECT_FALSE(test, nvpe_flowid_clear(buf, len, &h));
@@ -165,7 +189,7 @@ static u8 nvpe_flowid_of(struct kunit *test, u8 *buf, struct nvpe_test_frame *f)
 	struct nvpe_hdrs h;
 
 	nvpe_parse(buf, f->hdr_len, f->len, NVPE_PARSE_F_TUNNEL, &h);
-	KUNIT_EXPECT_TRUE(test, nvpe_flowid_fill(buf, &h));
+	KUNIT_EXPECT_TRUE(test, nvpe_flowid_fill(buf, ~0U, &h));
 	return buf[at];
 }
 
@@ -250,6 +274,7 @@ static void nvpe_flowid_covers(struct kunit *test)
 
 static struct kunit_case nvpe_flowid_cases[] = {
 	KUNIT_CASE_PARAM(nvpe_flowid_fills, nvpe_flowid_gen_params),
+	KUNIT_CASE(nvpe_flowid_covered),
 	KUNIT_CASE_PARAM(nvpe_flowid_clears, nvpe_flowid_gen_params),
 	KUNIT_CASE(nvpe_flowid_template),
 	KUNIT_CASE(nvpe_flowid_spread),
