@@ -73,6 +73,72 @@ static void nvnic_macf_write(struct nvnic_net *nn, u32 i, u64 val)
 	nvnic_wr(nn->bdev, NVNIC_REG_MACF(i), val);
 }
 
+/* An address that is in a slot stays there: it is never missing. */
+static void nvnic_macf_keep(struct nvnic_net *nn, const u8 *addr,
+			    unsigned long *keep)
+{
+	u64 val = nvnic_macf(addr);
+	u32 i;
+
+	for (i = 0; i < NVNIC_MAX_MACS; i++)
+		if (nn->macf[i] == val && !__test_and_set_bit(i, keep))
+			return;
+}
+
+/* One that has no slot gets one: of those that are empty, or else unwanted. */
+static void nvnic_macf_add(struct nvnic_net *nn, const u8 *addr,
+			   unsigned long *keep)
+{
+	u64 val = nvnic_macf(addr);
+	u32 i, free = NVNIC_MAX_MACS;
+
+	for (i = 0; i < NVNIC_MAX_MACS; i++) {
+		if (nn->macf[i] == val)
+			return;
+		if (!test_bit(i, keep) && (free == NVNIC_MAX_MACS ||
+					   (nn->macf[free] && !nn->macf[i])))
+			free = i;
+	}
+	if (WARN_ON_ONCE(free == NVNIC_MAX_MACS))
+		return;
+	__set_bit(free, keep);
+	nvnic_macf_write(nn, free, val);
+}
+
+typedef void nvnic_macf_fn(struct nvnic_net *nn, const u8 *addr,
+			   unsigned long *keep);
+
+static void nvnic_macf_each(struct nvnic_net *nn, u64 mode, nvnic_macf_fn *fn,
+			    unsigned long *keep)
+{
+	struct net_device *dev = nn->netdev;
+	struct netdev_hw_addr *ha;
+
+	fn(nn, dev->dev_addr, keep);
+	if (mode & NVNIC_RX_MODE_PROMISC)
+		return;
+	netdev_for_each_uc_addr(ha, dev)
+		fn(nn, ha->addr, keep);
+	if (mode & NVNIC_RX_MODE_ALLMULTI)
+		return;
+	netdev_for_each_mc_addr(ha, dev)
+		fn(nn, ha->addr, keep);
+}
+
+/*
+ * Frames to that address are received anyway. A receiver that has read the old
+ * mode may yet look for it: it goes when the mode is a narrow one again.
+ */
+static bool nvnic_macf_moot(u64 mode, u64 val)
+{
+	u8 addr[ETH_ALEN];
+
+	u64_to_ether_addr(val & NVNIC_MACF_ADDR, addr);
+
+	return mode & NVNIC_RX_MODE_PROMISC ||
+	       (mode & NVNIC_RX_MODE_ALLMULTI && is_multicast_ether_addr(addr));
+}
+
 static void nvnic_rx_mode_write(struct nvnic_net *nn, u64 val)
 {
 	if (nn->rx_mode == val)
@@ -90,8 +156,8 @@ static void nvnic_rx_mode_write(struct nvnic_net *nn, u64 val)
 void nvnic_set_rx_mode(struct net_device *dev)
 {
 	struct nvnic_net *nn = netdev_priv(dev);
-	u32 uc = netdev_uc_count(dev), mc = netdev_mc_count(dev), n = 0;
-	struct netdev_hw_addr *ha;
+	u32 uc = netdev_uc_count(dev), mc = netdev_mc_count(dev), i;
+	DECLARE_BITMAP(keep, NVNIC_MAX_MACS) = {};
 	u64 mode = 0;
 
 	lockdep_assert_held(&dev->addr_list_lock);
@@ -104,15 +170,11 @@ void nvnic_set_rx_mode(struct net_device *dev)
 	/* Wide open before filters go, narrow after they have come. */
 	nvnic_rx_mode_write(nn, nn->rx_mode | mode);
 
-	nvnic_macf_write(nn, n++, nvnic_macf(dev->dev_addr));
-	if (!(mode & NVNIC_RX_MODE_PROMISC))
-		netdev_for_each_uc_addr(ha, dev)
-			nvnic_macf_write(nn, n++, nvnic_macf(ha->addr));
-	if (!(mode & (NVNIC_RX_MODE_PROMISC | NVNIC_RX_MODE_ALLMULTI)))
-		netdev_for_each_mc_addr(ha, dev)
-			nvnic_macf_write(nn, n++, nvnic_macf(ha->addr));
-	while (n < NVNIC_MAX_MACS)
-		nvnic_macf_write(nn, n++, 0);
+	nvnic_macf_each(nn, mode, nvnic_macf_keep, keep);
+	nvnic_macf_each(nn, mode, nvnic_macf_add, keep);
+	for_each_clear_bit(i, keep, NVNIC_MAX_MACS)
+		if (!nvnic_macf_moot(mode, nn->macf[i]))
+			nvnic_macf_write(nn, i, 0);
 
 	nvnic_rx_mode_write(nn, mode);
 }
