@@ -24,11 +24,17 @@ static int __init nvnic_module_init(void)
 		return -ERANGE;
 	}
 	err = nvhw_init();
-	if (err)
+	if (err) {
+		pr_err("nvnic: the bus cannot be registered: %pe\n",
+		       ERR_PTR(err));
 		return err;
+	}
 	err = nvnic_register();
-	if (err)
+	if (err) {
+		pr_err("nvnic: the driver cannot be registered: %pe\n",
+		       ERR_PTR(err));
 		goto exit_hw;
+	}
 	for (i = 0; i < adapters; i++) {
 		err = nvhw_adapter_new(i);
 		if (err)

@@ -430,6 +430,7 @@ struct nvhw_port_cnt {
  * @vmq_result: how the last command went, enum nvnic_vmq_status
  * @lock: protects @ctrl, @rss, @rules, @filter, @vmq, @wq and the starting and
  *	stopping of queues; taken in process context, outside of every other lock
+ * @tried: the bus has been asked whether a driver fits
  * @domain: interrupt domain
  * @fwnode: names it
  * @debugfs: directory of the port
@@ -477,6 +478,7 @@ struct nvhw_port {
 	u64 vmq_cfg;
 	u64 vmq_result;
 	struct mutex lock; /* ctrl, rss, filter, vmq, wq, starting, stopping queues */
+	bool tried;
 	struct irq_domain *domain;
 	struct fwnode_handle *fwnode;
 	struct dentry *debugfs;

@@ -137,10 +137,51 @@ static void nvhw_adapter_destroy_ports(struct nvhw_adapter *adapter)
 			nvhw_port_destroy(adapter->ports[i]);
 }
 
+/*
+ * Make a port known to the drivers. If there is one, which the bus was asked
+ * about, it has to take the port: half an adapter is of no use to anybody.
+ */
+static int nvhw_adapter_add_port(struct nvhw_port *port)
+{
+	struct device *dev = &port->bdev.dev;
+	int err;
+
+	port->tried = false;
+	err = device_add(dev);
+	if (err)
+		return err;
+	device_lock(dev);
+	if (port->tried && !device_is_bound(dev))
+		err = port->bdev.error ?: -ENODEV;
+	device_unlock(dev);
+	if (err)
+		device_del(dev);
+	return err;
+}
+
+static int nvhw_adapter_add_ports(struct nvhw_adapter *adapter)
+{
+	unsigned int i;
+	int err;
+
+	for (i = 0; i < NVHW_PORTS; i++) {
+		err = nvhw_adapter_add_port(adapter->ports[i]);
+		if (err)
+			goto del_ports;
+	}
+	return 0;
+
+del_ports:
+	pr_err("nvnic: adapter %u: port %u cannot be added: %pe\n",
+	       adapter->id, i, ERR_PTR(err));
+	while (i--)
+		device_del(&adapter->ports[i]->bdev.dev);
+	return err;
+}
+
 static int nvhw_adapter_create(unsigned int id)
 {
 	struct nvhw_adapter *adapter;
-	unsigned int i;
 	int err;
 
 	lockdep_assert_held(&nvhw_bus_lock);
@@ -163,17 +204,12 @@ static int nvhw_adapter_create(unsigned int id)
 	err = nvhw_adapter_create_ports(adapter);
 	if (err)
 		goto destroy_ports;
-	for (i = 0; i < NVHW_PORTS; i++) {
-		err = device_add(&adapter->ports[i]->bdev.dev);
-		if (err)
-			goto del_ports;
-	}
+	err = nvhw_adapter_add_ports(adapter);
+	if (err)
+		goto destroy_ports;
 	list_add_tail(&adapter->list, &nvhw_adapters);
 	return 0;
 
-del_ports:
-	while (i--)
-		device_del(&adapter->ports[i]->bdev.dev);
 destroy_ports:
 	nvhw_adapter_destroy_ports(adapter);
 put_adapter:
@@ -214,6 +250,9 @@ int nvhw_adapter_new(unsigned int id)
 	mutex_lock(&nvhw_bus_lock);
 	err = nvhw_adapter_create(id);
 	mutex_unlock(&nvhw_bus_lock);
+	if (err)
+		pr_err("nvnic: adapter %u cannot be created: %pe\n", id,
+		       ERR_PTR(err));
 	return err;
 }
 
@@ -256,8 +295,16 @@ static struct attribute *nvnic_bus_attrs[] = {
 };
 ATTRIBUTE_GROUPS(nvnic_bus);
 
+/* The only driver of the bus takes every port. */
+static int nvhw_bus_match(struct device *dev, const struct device_driver *drv)
+{
+	nvhw_port_of(to_nvnic_bus_dev(dev))->tried = true;
+	return 1;
+}
+
 const struct bus_type nvnic_bus_type = {
 	.name = "nvnic",
+	.match = nvhw_bus_match,
 	.bus_groups = nvnic_bus_groups,
 };
 

@@ -225,8 +225,12 @@ struct nvhw_tap *nvhw_tap_create(unsigned int id)
 	skb_queue_head_init(&tap->queue);
 	netif_napi_add(tap->netdev, &tap->napi, nvhw_tap_poll);
 	err = register_netdev(tap->netdev);
-	if (err)
+	if (err) {
+		pr_err("nvnic: tap %s cannot be registered%s: %pe\n", name,
+		       err == -EEXIST ? ", another interface has that name" : "",
+		       ERR_PTR(err));
 		goto free_netdev;
+	}
 	return tap;
 
 free_netdev:

@@ -29,20 +29,35 @@ static int nvnic_check_id(struct nvnic_bus_dev *bdev)
 	return 0;
 }
 
-static int nvnic_probe(struct device *dev)
+static int nvnic_probe_port(struct nvnic_bus_dev *bdev)
 {
-	struct nvnic_bus_dev *bdev = to_nvnic_bus_dev(dev);
 	int err;
 
 	err = nvnic_check_id(bdev);
 	if (err)
 		return err;
 
-	err = dma_set_mask_and_coherent(dev, DMA_BIT_MASK(64));
-	if (err)
-		return dev_err_probe(dev, err, "no 64-bit DMA\n");
+	err = dma_set_mask_and_coherent(&bdev->dev, DMA_BIT_MASK(64));
+	if (err) {
+		dev_err(&bdev->dev, "no 64-bit DMA: %pe\n", ERR_PTR(err));
+		return err;
+	}
 
-	return nvnic_devlink_create(bdev);
+	err = nvnic_devlink_create(bdev);
+	if (err)
+		dev_err(&bdev->dev, "port cannot be set up: %pe\n",
+			ERR_PTR(err));
+
+	return err;
+}
+
+static int nvnic_probe(struct device *dev)
+{
+	struct nvnic_bus_dev *bdev = to_nvnic_bus_dev(dev);
+
+	bdev->error = nvnic_probe_port(bdev);
+
+	return bdev->error;
 }
 
 static int nvnic_remove(struct device *dev)
@@ -56,6 +71,8 @@ static struct device_driver nvnic_driver = {
 	.name = NVNIC_DRV_NAME,
 	.owner = THIS_MODULE,
 	.bus = &nvnic_bus_type,
+	/* Whoever creates an adapter is told how it went. */
+	.probe_type = PROBE_FORCE_SYNCHRONOUS,
 	.probe = nvnic_probe,
 	.remove = nvnic_remove,
 };

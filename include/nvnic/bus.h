@@ -36,12 +36,14 @@ struct nvnic_bus_ops {
  * @ops: access to it
  * @adapter: number of the adapter
  * @port: number of the port on it
+ * @error: what the probe of a driver returned last; written by the driver
  */
 struct nvnic_bus_dev {
 	struct device dev;
 	const struct nvnic_bus_ops *ops;
 	unsigned int adapter;
 	unsigned int port;
+	int error;
 };
 
 #define to_nvnic_bus_dev(_dev)	container_of(_dev, struct nvnic_bus_dev, dev)
