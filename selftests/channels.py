@@ -142,7 +142,7 @@ def no_memory_for_buffers():
     """Buffers that new rings did not get are no failure of the queue that goes on."""
     inject = injection()
     seen = Watch(PAIR.b)
-    inject.start(100, "nvnic_rx_fill")
+    inject.start(100, "nvnic_rx_prefill")
     result = PAIR.b.cmd("ethtool -G nvn1 rx 2048", fail=False)
     inject.stop()
     ksft_in("Cannot allocate memory", result.stderr)

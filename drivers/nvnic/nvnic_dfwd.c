@@ -292,13 +292,36 @@ static void nvnic_dfwd_destroy(struct nvnic_net *nn, struct nvnic_vmq *vmq)
 	kfree(vmq);
 }
 
+static void nvnic_dfwd_drain(struct nvnic_net *nn, const struct nvnic_vmq *vmq)
+{
+	DECLARE_BITMAP(sets, NVNIC_VMQ_SETS) = {};
+
+	__set_bit(vmq->id, sets);
+	nvnic_rings_settle(nn, sets);
+}
+
 /* The software way is open before the other one is shut. */
+static void nvnic_dfwd_release_sets(struct nvnic_net *nn,
+				    const unsigned long *sets)
+{
+	u32 i;
+
+	for_each_set_bit(i, sets, NVNIC_VMQ_SETS)
+		if (macvlan_release_l2fw_offload(nn->vmq[i]->vdev))
+			netdev_err(nn->netdev,
+				   "no memory for the address of %s\n",
+				   nn->vmq[i]->vdev->name);
+	nvnic_rings_settle(nn, sets);
+	for_each_set_bit(i, sets, NVNIC_VMQ_SETS)
+		nvnic_dfwd_destroy(nn, nn->vmq[i]);
+}
+
 static void nvnic_dfwd_release(struct nvnic_net *nn, struct nvnic_vmq *vmq)
 {
-	if (macvlan_release_l2fw_offload(vmq->vdev))
-		netdev_err(nn->netdev, "no memory for the address of %s\n",
-			   vmq->vdev->name);
-	nvnic_dfwd_destroy(nn, vmq);
+	DECLARE_BITMAP(sets, NVNIC_VMQ_SETS) = {};
+
+	__set_bit(vmq->id, sets);
+	nvnic_dfwd_release_sets(nn, sets);
 }
 
 static void nvnic_dfwd_evict(struct nvnic_net *nn, const unsigned long *evict,
@@ -306,14 +329,13 @@ static void nvnic_dfwd_evict(struct nvnic_net *nn, const unsigned long *evict,
 {
 	u32 i;
 
-	for_each_set_bit(i, evict, NVNIC_VMQ_SETS) {
+	for_each_set_bit(i, evict, NVNIC_VMQ_SETS)
 		netdev_info(nn->netdev,
 			    "VM queue set %u goes to %s of group %u: %s of group %u works in software\n",
 			    i, vdev->name, nvnic_station_group(nn, vdev),
 			    nn->vmq[i]->vdev->name,
 			    nvnic_station_group(nn, nn->vmq[i]->vdev));
-		nvnic_dfwd_release(nn, nn->vmq[i]);
-	}
+	nvnic_dfwd_release_sets(nn, evict);
 }
 
 static int nvnic_dfwd_join(struct nvnic_net *nn, struct nvnic_vmq *vmq,
@@ -403,6 +425,7 @@ static struct nvnic_vmq *nvnic_dfwd_create(struct nvnic_net *nn,
 	if (!err)
 		return vmq;
 
+	nvnic_dfwd_drain(nn, vmq);
 	nvnic_dfwd_destroy(nn, vmq);
 	nvnic_refuse(nn->netdev, NULL, "error %d: %s works in software", err,
 		     vdev->name);
@@ -460,6 +483,7 @@ void nvnic_dfwd_del_station(struct net_device *dev, void *priv)
 	ASSERT_RTNL();
 
 	nvnic_dev_lock(dev);
+	nvnic_dfwd_drain(nn, vmq);
 	nvnic_dfwd_destroy(nn, priv);
 	nvnic_dev_unlock(dev);
 
@@ -476,13 +500,15 @@ void nvnic_dfwd_del_station(struct net_device *dev, void *priv)
  */
 void nvnic_dfwd_release_all(struct nvnic_net *nn)
 {
+	DECLARE_BITMAP(sets, NVNIC_VMQ_SETS) = {};
 	u32 i;
 
 	nvnic_assert_dev_lock(nn->netdev);
 
 	for (i = 0; i < NVNIC_VMQ_SETS; i++)
 		if (nn->vmq[i])
-			nvnic_dfwd_release(nn, nn->vmq[i]);
+			__set_bit(i, sets);
+	nvnic_dfwd_release_sets(nn, sets);
 }
 
 /* ---- Changes of a macvlan ---- */

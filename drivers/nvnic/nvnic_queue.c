@@ -148,7 +148,7 @@ int nvnic_queue_rx_start(struct net_device *dev, void *mem, int q)
 	vec->rx = *ring;
 	vec->rx.broken = false;
 	nvnic_rx_stat_add(vec->rx.stats, NVNIC_RS_RESET, 1);
-	if (nvnic_rx_fill(&vec->rx, NVNIC_RX_GFP_SETUP))
+	if (nvnic_rx_prefill(&vec->rx))
 		mod_timer(&vec->rx_retry, jiffies + HZ);
 	err = nvnic_rx_start(vec);
 	if (err) {

@@ -34,11 +34,11 @@ static int nvnic_tx_ring_alloc(struct nvnic_vec *vec, u16 size)
 	ring->doorbell = NVNIC_REG_TXQ(vec->index) + NVNIC_REG_Q_TAIL;
 	ring->index = vec->index;
 
-	ring->buf = kvcalloc(size, sizeof(*ring->buf), GFP_KERNEL);
+	ring->buf = kvcalloc(size, sizeof(*ring->buf), NVNIC_RING_GFP);
 	ring->desc = dma_alloc_coherent(dev, size * sizeof(*ring->desc),
-					&ring->desc_dma, GFP_KERNEL);
+					&ring->desc_dma, NVNIC_RING_GFP);
 	ring->cmpl = dma_alloc_coherent(dev, size * sizeof(*ring->cmpl),
-					&ring->cmpl_dma, GFP_KERNEL);
+					&ring->cmpl_dma, NVNIC_RING_GFP);
 
 	return ring->buf && ring->desc && ring->cmpl ? 0 : -ENOMEM;
 }
@@ -124,11 +124,11 @@ int nvnic_rx_ring_alloc(struct nvnic_rx_ring *ring, struct nvnic_vec *vec,
 	ring->truesize = truesize;
 	ring->room = NVNIC_RX_ROOM(truesize);
 
-	ring->buf = kvcalloc(size, sizeof(*ring->buf), GFP_KERNEL);
+	ring->buf = kvcalloc(size, sizeof(*ring->buf), NVNIC_RING_GFP);
 	ring->desc = dma_alloc_coherent(dev, size * sizeof(*ring->desc),
-					&ring->desc_dma, GFP_KERNEL);
+					&ring->desc_dma, NVNIC_RING_GFP);
 	ring->cmpl = dma_alloc_coherent(dev, size * sizeof(*ring->cmpl),
-					&ring->cmpl_dma, GFP_KERNEL);
+					&ring->cmpl_dma, NVNIC_RING_GFP);
 	if (!ring->buf || !ring->desc || !ring->cmpl)
 		return -ENOMEM;
 
@@ -136,7 +136,7 @@ int nvnic_rx_ring_alloc(struct nvnic_rx_ring *ring, struct nvnic_vec *vec,
 	if (err)
 		return err;
 
-	return nvnic_rx_fill(ring, NVNIC_RX_GFP_SETUP);
+	return nvnic_rx_prefill(ring);
 }
 
 /**

@@ -4,7 +4,8 @@
  *
  * Copyright (C) 2026 nvnic contributors
  */
-#include <linux/iopoll.h>
+#include <linux/bitfield.h>
+#include <linux/delay.h>
 #include <linux/rtnetlink.h>
 #include <net/sch_generic.h>
 
@@ -15,13 +16,15 @@
 /* How long replaced TX rings may take for the next of what they hold */
 #define NVNIC_DRAIN_US		USEC_PER_SEC
 #define NVNIC_DRAIN_STEP_US	200
+/* How long a queue may wait for the peer's receive buffers before it counts as held */
+#define NVNIC_HELD_US		(50 * USEC_PER_MSEC)
 
 static int nvnic_vec_start(struct nvnic_vec *vec)
 {
 	int err;
 
 	vec->tx.closed = false;
-	err = nvnic_rx_fill(&vec->rx, NVNIC_RX_GFP_SETUP);
+	err = nvnic_rx_prefill(&vec->rx);
 	if (err)
 		return err;
 
@@ -304,22 +307,45 @@ static u32 nvnic_tx_pending(const struct nvnic_rings *rings, u32 first, u32 end)
 	return n;
 }
 
-/* Let the device send what it has, so that a new ring size costs no frame. */
+/* The receiver's flow control has the queue wait. */
+static bool nvnic_tx_held(const struct nvnic_vec *vec)
+{
+	u64 status = nvnic_rd(vec->nn->bdev,
+			      NVNIC_REG_TXQ(vec->index) + NVNIC_REG_Q_STATUS);
+
+	return FIELD_GET(NVNIC_Q_STATUS_HOLD, status);
+}
+
+static bool nvnic_span_held(const struct nvnic_rings *rings, u32 first, u32 end)
+{
+	const struct nvnic_vec *vec;
+
+	nvnic_for_each_vec_in(vec, rings, first, end)
+		if (nvnic_tx_held(vec))
+			return true;
+
+	return false;
+}
+
+/*
+ * Let the device send what it has, so that a new ring size costs no frame. It
+ * may take its time as long as it sends; a receiver that has it wait may not.
+ */
 static void nvnic_rings_drain(struct nvnic_net *nn)
 {
-	u32 pending, before;
+	ktime_t end = ktime_add_us(ktime_get(), NVNIC_DRAIN_US);
+	u32 pending, before = 0;
 
 	WRITE_ONCE(nn->down, true);
 	nvnic_tx_disable_all(nn->netdev);
 
-	pending = nvnic_tx_pending(nn->rings, 0, NVNIC_MAX_QUEUES);
-	while (pending) {
+	while ((pending = nvnic_tx_pending(nn->rings, 0, NVNIC_MAX_QUEUES)) &&
+	       ktime_before(ktime_get(), end)) {
+		if (pending != before &&
+		    !nvnic_span_held(nn->rings, 0, NVNIC_MAX_QUEUES))
+			end = ktime_add_us(ktime_get(), NVNIC_DRAIN_US);
 		before = pending;
-		if (read_poll_timeout(nvnic_tx_pending, pending,
-				      pending != before, NVNIC_DRAIN_STEP_US,
-				      NVNIC_DRAIN_US, false, nn->rings, 0,
-				      NVNIC_MAX_QUEUES))
-			return;
+		usleep_range(NVNIC_DRAIN_STEP_US / 4, NVNIC_DRAIN_STEP_US);
 	}
 }
 
@@ -338,16 +364,77 @@ static bool nvnic_span_idle(const struct nvnic_rings *rings, u32 first,
 	return !nvnic_tx_pending(rings, first, end);
 }
 
-/* Let stack and device send what they have; without a link they do not. */
-static void nvnic_span_drain(struct nvnic_net *nn, u32 first, u32 end)
+static u32 nvnic_span_end(const struct nvnic_span *span)
 {
-	bool idle;
+	return span->first + span->count;
+}
 
-	if (netif_carrier_ok(nn->netdev))
-		read_poll_timeout(nvnic_span_idle, idle, idle,
-				  NVNIC_DRAIN_STEP_US, NVNIC_DRAIN_US, false,
-				  nn->rings, first, end);
-	nvnic_span_tx_reset(nn, first, end);
+static bool nvnic_sets_idle(const struct nvnic_rings *rings,
+			    const unsigned long *sets)
+{
+	const struct nvnic_span *span;
+	u32 i;
+
+	for_each_set_bit(i, sets, NVNIC_VMQ_SETS) {
+		span = &rings->cfg.vmq[i];
+		if (!nvnic_span_idle(rings, span->first, nvnic_span_end(span)))
+			return false;
+	}
+
+	return true;
+}
+
+/* Is all that these sets have to send behind queues that are held? */
+static bool nvnic_sets_held(const struct nvnic_rings *rings,
+			    const unsigned long *sets)
+{
+	const struct nvnic_span *span;
+	const struct nvnic_vec *vec;
+	u32 i;
+
+	for_each_set_bit(i, sets, NVNIC_VMQ_SETS) {
+		span = &rings->cfg.vmq[i];
+		nvnic_for_each_vec_in(vec, rings, span->first,
+				      nvnic_span_end(span))
+			if (!nvnic_tx_held(vec) &&
+			    !nvnic_span_idle(rings, vec->index, vec->index + 1))
+				return false;
+	}
+
+	return true;
+}
+
+/**
+ * nvnic_rings_settle() - have VM queue sets that go send what they have
+ * @nn: port
+ * @sets: the sets, a bitmap
+ *
+ * No transmitter chooses their queues any more. There is one deadline for all of
+ * them, and a short one for frames that the receiver has the device hold.
+ * Without a link nothing is sent, nor waited for.
+ *
+ * Context: process, instance lock; sleeps.
+ */
+void nvnic_rings_settle(struct nvnic_net *nn, const unsigned long *sets)
+{
+	ktime_t now = ktime_get(), end = ktime_add_us(now, NVNIC_DRAIN_US);
+	ktime_t held = ktime_add_us(now, NVNIC_HELD_US);
+
+	nvnic_assert_dev_lock(nn->netdev);
+
+	if (!nn->rings)
+		return;
+
+	nvnic_vmq_hide(nn, sets);
+	while (netif_carrier_ok(nn->netdev) &&
+	       !nvnic_sets_idle(nn->rings, sets) && ktime_before(now, end)) {
+		usleep_range(NVNIC_DRAIN_STEP_US / 4, NVNIC_DRAIN_STEP_US);
+		now = ktime_get();
+		if (!nvnic_sets_held(nn->rings, sets))
+			held = ktime_add_us(now, NVNIC_HELD_US);
+		else if (ktime_after(now, held))
+			return;
+	}
 }
 
 /* A queue without a ring drops: that needs no watchdog. */
@@ -403,10 +490,9 @@ free_span:
 /**
  * nvnic_rings_remove() - take away the queue pairs of a VM queue set
  * @nn: port, with rings in use
- * @vmq: the set
+ * @vmq: the set, after nvnic_rings_settle()
  *
- * First nothing new comes, then what is there is finished, then the memory
- * goes. Other pairs go on.
+ * What has not been sent is dropped. Other pairs go on.
  *
  * Context: process, instance lock.
  */
@@ -418,8 +504,7 @@ void nvnic_rings_remove(struct nvnic_net *nn, struct nvnic_vmq *vmq)
 
 	nvnic_assert_dev_lock(nn->netdev);
 
-	nvnic_vmq_hide(nn, vmq);
-	nvnic_span_drain(nn, first, end);
+	nvnic_span_tx_reset(nn, first, end);
 	nvnic_vmq_stop(nn, vmq);
 	nvnic_span_down(rings, first, end);
 	nvnic_vmq_finish(nn, vmq);

@@ -16,6 +16,9 @@
 /* How long to wait for memory before the next try, in jiffies */
 #define NVNIC_RX_RETRY		max(HZ / 100, 1)
 
+/* How often memory is reclaimed for a ring that others take first */
+#define NVNIC_RX_RECLAIM_TRIES	8
+
 /* Values of a two-bit code in a completion */
 #define NVNIC_RX_CODES		4
 
@@ -74,26 +77,62 @@ static u16 nvnic_rx_posted(const struct nvnic_rx_ring *ring)
 	return ring->post - ring->next;
 }
 
-/**
- * nvnic_rx_fill() - put as many buffers as fit in the ring
- * @ring: RX ring
- * @gfp: how to allocate them
- *
- * The device learns of them from nvnic_rx_kick().
- *
- * Context: NAPI of the ring's vector, or while that is disabled, or before the
- * ring is in use.
- *
- * Return: 0, or -ENOMEM when memory ran out before the ring was full.
+/*
+ * As many buffers as fit, or as there is memory for. The device learns of them
+ * from nvnic_rx_kick().
  */
-int nvnic_rx_fill(struct nvnic_rx_ring *ring, gfp_t gfp)
+static int nvnic_rx_fill(struct nvnic_rx_ring *ring)
 {
 	u16 left = ring->size - 1 - nvnic_rx_posted(ring);
 
-	while (left && nvnic_rx_post(ring, gfp))
+	while (left && nvnic_rx_post(ring, GFP_ATOMIC | __GFP_NOWARN))
 		left--;
 
 	return likely(!left) ? 0 : -ENOMEM;
+}
+
+/* Have as many pages free as the ring lacks; false: there are not so many. */
+static bool nvnic_rx_reclaim(const struct nvnic_rx_ring *ring)
+{
+	u32 bytes = (ring->size - 1 - nvnic_rx_posted(ring)) * ring->truesize;
+	u32 left = DIV_ROUND_UP(bytes, PAGE_SIZE);
+	struct page *page, *next;
+	LIST_HEAD(pages);
+
+	for (; left; left--) {
+		page = alloc_page(NVNIC_RING_GFP);
+		if (!page)
+			break;
+		list_add(&page->lru, &pages);
+	}
+	list_for_each_entry_safe(page, next, &pages, lru)
+		__free_page(page);
+
+	return !left;
+}
+
+/**
+ * nvnic_rx_prefill() - fill a ring that is not in use yet
+ * @ring: RX ring
+ *
+ * page_pool may not sleep, whoever asks: it registers a mapping with bottom
+ * halves off. So memory is reclaimed for it first; if somebody else was faster
+ * to take it, again.
+ *
+ * Context: process, sleeps; while the NAPI of the ring's vector is disabled, or
+ * before the ring is in use.
+ *
+ * Return: 0, or -ENOMEM when memory ran out before the ring was full.
+ */
+int nvnic_rx_prefill(struct nvnic_rx_ring *ring)
+{
+	u32 tries = NVNIC_RX_RECLAIM_TRIES;
+
+	while (nvnic_rx_fill(ring))
+		if (!tries-- || !nvnic_rx_reclaim(ring))
+			return -ENOMEM;
+
+	return 0;
 }
 
 /**
@@ -118,7 +157,7 @@ static void nvnic_rx_refill(struct nvnic_rx_ring *ring)
 		return;
 
 	/* A ring that is filled before its use has no say in the queue's rows. */
-	if (unlikely(nvnic_rx_fill(ring, GFP_ATOMIC | __GFP_NOWARN))) {
+	if (unlikely(nvnic_rx_fill(ring))) {
 		nvnic_rx_stat_add(ring->stats, NVNIC_RS_ALLOC_FAIL, 1);
 		mod_timer(&container_of(ring, struct nvnic_vec, rx)->rx_retry,
 			  jiffies + NVNIC_RX_RETRY);

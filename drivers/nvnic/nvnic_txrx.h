@@ -42,11 +42,10 @@ struct page_pool;
 /* RX buffers are posted in batches of at least so many */
 #define NVNIC_RX_BATCH		16
 /*
- * Buffers of a ring that is being made: better no ring than no other process.
- * And page_pool may not sleep, whoever asks: it registers a mapping with bottom
- * halves off.
+ * Memory of a ring that is being made: what can be reclaimed is, but better no
+ * ring than no other process.
  */
-#define NVNIC_RX_GFP_SETUP	(GFP_ATOMIC | __GFP_NOWARN)
+#define NVNIC_RING_GFP		(GFP_KERNEL | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
 
 static_assert(NVNIC_MAX_TX_BUFS > MAX_SKB_FRAGS);
 static_assert(NVNIC_MIN_RING > NVNIC_TX_WAKE_DESC);
@@ -473,6 +472,7 @@ int nvnic_rings_up(struct nvnic_net *nn, struct nvnic_rings *rings);
 void nvnic_rings_down(struct nvnic_net *nn);
 int nvnic_rings_add(struct nvnic_net *nn, struct nvnic_vmq *vmq,
 		    struct nvnic_span span);
+void nvnic_rings_settle(struct nvnic_net *nn, const unsigned long *sets);
 void nvnic_rings_remove(struct nvnic_net *nn, struct nvnic_vmq *vmq);
 int nvnic_reconfigure(struct nvnic_net *nn, const struct nvnic_config *cfg);
 
@@ -506,7 +506,7 @@ bool nvnic_tx_passed(const struct nvnic_tx_ring *ring, u16 pos);
 
 /* nvnic_rx.c */
 int nvnic_clean_rx(struct nvnic_vec *vec, int budget);
-int nvnic_rx_fill(struct nvnic_rx_ring *ring, gfp_t gfp);
+int nvnic_rx_prefill(struct nvnic_rx_ring *ring);
 void nvnic_rx_kick(struct nvnic_rx_ring *ring);
 void nvnic_rx_flush(struct nvnic_rx_ring *ring);
 

@@ -291,15 +291,18 @@ int nvnic_vmq_start_all(struct nvnic_net *nn)
 /* ---- Out of work ---- */
 
 /**
- * nvnic_vmq_hide() - no transmitter chooses the queues of a set any more
+ * nvnic_vmq_hide() - no transmitter chooses the queues of some sets any more
  * @nn: port
- * @vmq: the set
+ * @sets: the sets, a bitmap
  *
  * Context: process, instance lock.
  */
-void nvnic_vmq_hide(struct nvnic_net *nn, struct nvnic_vmq *vmq)
+void nvnic_vmq_hide(struct nvnic_net *nn, const unsigned long *sets)
 {
-	WRITE_ONCE(nn->vmq_tx[vmq->id + 1], 0);
+	u32 i;
+
+	for_each_set_bit(i, sets, NVNIC_VMQ_SETS)
+		WRITE_ONCE(nn->vmq_tx[i + 1], 0);
 	synchronize_net();
 }
 

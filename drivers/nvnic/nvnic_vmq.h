@@ -70,7 +70,7 @@ struct nvnic_vmq {
 void nvnic_vmq_init(struct nvnic_net *nn);
 int nvnic_vmq_start(struct nvnic_net *nn, struct nvnic_vmq *vmq);
 int nvnic_vmq_start_all(struct nvnic_net *nn);
-void nvnic_vmq_hide(struct nvnic_net *nn, struct nvnic_vmq *vmq);
+void nvnic_vmq_hide(struct nvnic_net *nn, const unsigned long *sets);
 void nvnic_vmq_stop(struct nvnic_net *nn, struct nvnic_vmq *vmq);
 void nvnic_vmq_stop_all(struct nvnic_net *nn);
 void nvnic_vmq_finish(struct nvnic_net *nn, struct nvnic_vmq *vmq);

@@ -1,0 +1,121 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0
+# cpus: 2
+# seconds: 30
+"""Control does not wait for receivers: frames that the peer's flow control has the device
+hold are given up after a moment, one moment for all queues.
+
+Copyright (C) 2026 nvnic contributors
+"""
+
+import socket
+import threading
+import time
+
+from lib import regs
+from lib.frames import Sender, eth, mac
+from lib.hwstats import Watch
+from lib.nvnic import (Pair, cmd, defer, diag, ksft_case, ksft_ge, ksft_le, ksft_run, netns_add,
+                       wait_for)
+from lib.station import Station
+
+PAIR = None
+STATIONS = 6
+SO_SNDBUFFORCE = 32
+ETH_P_TEST = 0x88b5
+
+
+def setup():
+    global PAIR
+    PAIR = Pair(ns_a=None, ipv6=False)
+    for port in PAIR.ports:
+        port.cmd(f"ethtool -L {port} combined 1")
+    netns_add("vm")
+    PAIR.a.wait_carrier()
+
+
+def stop_receiver():
+    """nvn1 posts no more buffers: its vector does not fire, and nobody polls it."""
+    PAIR.b.cmd("ethtool -G nvn1 rx 64")
+    defer(PAIR.b.cmd, "ethtool -G nvn1 rx 1024")
+    PAIR.a.wait_carrier()
+    regs.write(PAIR.b, regs.arm(0), 0)
+    defer(regs.write, PAIR.b, regs.arm(0), regs.ARM_ON)
+
+
+def fill(port, queue):
+    """Frames of a port until the device holds that queue."""
+    sender, seen = Sender(port.ifname, ns=port.ns), Watch(PAIR.a)
+    sender.sock.setsockopt(socket.SOL_SOCKET, SO_SNDBUFFORCE, 4 << 20)
+    frame = eth(mac(PAIR.b.mac()), mac(port.mac()), ETH_P_TEST, bytes(200))
+
+    def held():
+        # A poll that goes on would arm it again.
+        regs.write(PAIR.b, regs.arm(0), 0)
+        for _ in range(50):
+            sender.send(frame)
+        return seen[f"hw_tx{queue}_held"] >= 1
+    wait_for(held, f"queue {queue} to be held back")
+
+
+def ask_others(stop, waits):
+    """How long others wait for RTNL."""
+    while not stop:
+        started = time.monotonic()
+        cmd("ip link set lo up")
+        waits.append(time.monotonic() - started)
+
+
+@ksft_case("off", "one-by-one")
+def sets_that_go(how):
+    """L2 forwarding offload goes off while each VM queue set waits for the receiver."""
+    PAIR.a.set_features(l2_fwd_offload=True)
+    stations = [Station(n, PAIR.a, "vm") for n in range(STATIONS)]
+    stop_receiver()
+    for n, station in enumerate(stations):
+        fill(station, 1 + n)
+    stop, waits = [], []
+    thread = threading.Thread(target=ask_others, args=(stop, waits))
+    thread.start()
+    started = time.monotonic()
+    if how == "off":
+        cmd("ethtool -K nvn0 l2-fwd-offload off")
+    else:
+        for station in stations:
+            station.remove()
+    spent = time.monotonic() - started
+    stop.append(True)
+    thread.join()
+    diag(f"{STATIONS} sets: {spent:.2f} s, others waited {max(waits):.2f} s")
+    ksft_le(spent, 1.5 if how == "off" else 0.8 * STATIONS, "seconds")
+    ksft_le(max(waits), 1.5, "seconds that others waited")
+
+
+@ksft_case("ethtool -G nvn0 tx 512", "ip link set nvn0 mtu 1400", "ip link set nvn0 down")
+def rings_that_go(command):
+    """New rings, while the old ones wait for a receiver that takes a frame now and then."""
+    defer(cmd, "ethtool -G nvn0 tx 1024", fail=None)
+    defer(PAIR.a.set, "mtu 1500")
+    defer(PAIR.a.up)
+    stop_receiver()
+    fill(PAIR.a, 0)
+    stop = []
+
+    def trickle():
+        while not stop:
+            time.sleep(0.4)
+            regs.write(PAIR.b, regs.arm(0), regs.ARM_ON)
+            regs.write(PAIR.b, regs.arm(0), 0)
+    thread = threading.Thread(target=trickle)
+    thread.start()
+    started = time.monotonic()
+    cmd(command)
+    spent = time.monotonic() - started
+    stop.append(True)
+    thread.join()
+    diag(f"{command}: {spent:.2f} s")
+    ksft_le(spent, 2.5, "seconds")
+    ksft_ge(spent, 0)
+
+
+ksft_run(setup)
