@@ -72,14 +72,20 @@ for object in "${engine[@]}"; do
 		"an engine is pure: bytes in, bytes out"
 done
 
+# kbuild_objects: those of the module, in the order of Kbuild.
+kbuild_objects()
+{
+	sed -n 's/^nvnic-y.*addprefix \(.*\), .*/\1/p; s/^\t\([a-z_]*\.o\).*/\1/p' Kbuild |
+		awk '/\/$/ { dir = $0; next } { print dir $0 }'
+}
+
 # floors: who uses a symbol of a file that Kbuild lists above. A circle shows so, too:
 # no order fits it.
 floors()
 {
 	local bad list
 
-	mapfile -t list < <(sed -n 's/^nvnic-y.*addprefix \(.*\), .*/\1/p; s/^\t\([a-z_]*\.o\).*/\1/p' Kbuild |
-		awk '/\/$/ { dir = $0; next } { print dir $0 }')
+	mapfile -t list < <(kbuild_objects)
 	bad=$(nm -A "${list[@]}" | awk -F '[: ]+' -v list="${list[*]}" '
 		BEGIN {
 			n = split(list, file, " ")
@@ -98,6 +104,35 @@ floors()
 	[ -z "$bad" ] || complain Kbuild "listed above it: move the call, or the file in the list; where no order fits, this closes a circle" <<<"$bad"
 }
 floors
+
+# The tables of floors list the same files in the same order; within a floor, any.
+page=Documentation/overview.rst
+bad=$(kbuild_objects | awk -v page="$page" '
+	BEGIN {
+		while ((getline line < page) > 0) {
+			on = line == "Floors" ? 1 : line == "What is there after insmod" ? 0 : on
+			if (!on || line !~ /^[`a-z]/ || line !~ /  /)
+				continue
+			sub(/  .*/, "", line)
+			if (line ~ /^``drivers/) {
+				split(line, part, /[\/_]/)
+				prefix = part[3] "_"
+			} else if (line !~ /^``|\(header/) {
+				n = split(line, name, /, */)
+				row++
+				for (i = 1; i <= n; i++)
+					if (name[i])
+						floor[prefix name[i] ".o"] = row
+			}
+		}
+	}
+	{ sub(/.*\//, "") }
+	/^nvpe_/ { next }
+	!($0 in floor) { print $0 " has no floor"; next }
+	floor[$0] < last { print $0 " has a floor above that of " before }
+	{ last = floor[$0]; before = $0; delete floor[$0] }
+	END { for (object in floor) print object " is not in Kbuild" }')
+[ -z "$bad" ] || complain "$page" "the tables of floors follow the lists of Kbuild" <<<"$bad"
 
 for file in drivers/nvnic/*.[ch]; do
 	[[ $file == */nvnic_request.c ]] ||
