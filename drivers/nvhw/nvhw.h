@@ -10,6 +10,7 @@
 #include <linux/hrtimer.h>
 #include <linux/irqdomain.h>
 #include <linux/irq_work.h>
+#include <linux/jump_label.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/smp.h>
@@ -39,6 +40,7 @@ static_assert(NVNIC_RSS_KEY_LEN == NVPE_TOEPLITZ_KEY_LEN);
 struct dentry;
 struct nvhw_adapter;
 struct nvhw_filter;
+struct nvhw_impair;
 struct nvhw_port;
 struct nvhw_tap;
 struct nvhw_tap_buf;
@@ -236,6 +238,7 @@ struct nvhw_fault {
  * @kick: has it try again, called under the lock of the receive queue for which
  *	it has waited
  * @held: what of the peer's it waits for, enum nvnic_hold
+ * @judged: nvhw_impair_send() found no fault for its frame, which was held then
  * @hold: on the receive queue's list; under that queue's lock
  * @hold_rxq: that receive queue; under that queue's lock
  */
@@ -243,6 +246,7 @@ struct nvhw_sender {
 	struct nvhw_port *port;
 	void (*kick)(struct nvhw_sender *from);
 	u8 held;
+	bool judged;
 	struct list_head hold;
 	struct nvhw_rxq *hold_rxq;
 };
@@ -430,6 +434,9 @@ struct nvhw_port_cnt {
  * @vmq_result: how the last command went, enum nvnic_vmq_status
  * @lock: protects @ctrl, @rss, @rules, @filter, @vmq, @wq and the starting and
  *	stopping of queues; taken in process context, outside of every other lock
+ * @impair: faults of the frames that it sends, NULL until there are some; under
+ *	@lock
+ * @faults: @impair while it is in force, else NULL
  * @tried: the bus has been asked whether a driver fits
  * @domain: interrupt domain
  * @fwnode: names it
@@ -478,6 +485,8 @@ struct nvhw_port {
 	u64 vmq_cfg;
 	u64 vmq_result;
 	struct mutex lock; /* ctrl, rss, filter, vmq, wq, starting, stopping queues */
+	struct nvhw_impair *impair;
+	struct nvhw_impair *faults;
 	bool tried;
 	struct irq_domain *domain;
 	struct fwnode_handle *fwnode;
@@ -671,6 +680,27 @@ void nvhw_link_update(struct nvhw_adapter *adapter);
 /* nvhw_wire.c */
 enum nvhw_verdict nvhw_wire_send(struct nvhw_sender *from, struct nvhw_frame *f,
 				 struct nvhw_rxq **dirty);
+
+void nvhw_wire_leave(struct nvhw_port *port, const struct nvhw_frame *f);
+void nvhw_wire_arrive(struct nvhw_port *port, struct nvhw_frame *f);
+
+/* nvhw_impair.c */
+DECLARE_STATIC_KEY_FALSE(nvhw_impair_key);
+extern const struct file_operations nvhw_impair_fops;
+enum nvhw_verdict nvhw_impair_send(struct nvhw_impair *imp,
+				   struct nvhw_sender *from,
+				   struct nvhw_frame *f,
+				   struct nvhw_rxq **dirty);
+void nvhw_impair_exit(struct nvhw_port *port);
+
+/* The faults of the frames that a port sends, NULL: none */
+static inline struct nvhw_impair *nvhw_impair_of(const struct nvhw_port *port)
+{
+	if (!static_branch_unlikely(&nvhw_impair_key))
+		return NULL;
+	/* Pairs with nvhw_impair_switch(). */
+	return smp_load_acquire(&port->faults);
+}
 
 /* nvhw_tap.c */
 int nvhw_tap_init(void);

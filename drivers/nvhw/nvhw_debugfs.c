@@ -14,6 +14,9 @@
  * nvnic/<port>/write takes "OFFSET VALUE" (hex): that register is written, behind
  * the driver's back.
  *
+ * nvnic/<port>/impair takes, and reads, the faults of the frames that the port
+ * sends, see nvhw_impair.c.
+ *
  * nvnic/<port>/led reads 1 while the port's lamp is lit.
  *
  * nvnic/<port>/vmq has a line for each VM queue set.
@@ -186,6 +189,8 @@ void nvhw_debugfs_port(struct nvhw_port *port)
 				   &nvhw_debugfs_refuse_rxq_fops);
 	debugfs_create_file("write", 0200, port->debugfs, port,
 			    &nvhw_debugfs_reg_fops);
+	debugfs_create_file("impair", 0600, port->debugfs, port,
+			    &nvhw_impair_fops);
 	debugfs_create_u64("led", 0400, port->debugfs, &port->led);
 	debugfs_create_file("vmq", 0400, port->debugfs, port,
 			    &nvhw_debugfs_vmq_fops);

@@ -217,4 +217,5 @@ void nvhw_port_stop(struct nvhw_port *port)
 		nvhw_rxq_disable(&port->rxq[i]);
 	}
 	mutex_unlock(&port->lock);
+	nvhw_impair_exit(port);
 }

@@ -292,7 +292,7 @@ static void nvhw_rx_place(struct nvhw_rxq *rxq, struct nvhw_frame *f,
 static bool nvhw_rx_may_hold(const struct nvhw_port *port,
 			     const struct nvhw_sender *from)
 {
-	return READ_ONCE(port->flow) & NVNIC_CTRL_PAUSE_TX &&
+	return from && READ_ONCE(port->flow) & NVNIC_CTRL_PAUSE_TX &&
 	       READ_ONCE(from->port->flow) & NVNIC_CTRL_PAUSE_RX;
 }
 
@@ -307,7 +307,7 @@ static void nvhw_rx_missed(struct nvhw_rxq *rxq, int why)
 /**
  * nvhw_rx_frame() - a frame arrives at a port
  * @port: the port
- * @from: who sends it
+ * @from: who sends it, NULL: nobody who could wait
  * @f: the frame; its checksums are filled if it is accepted
  * @dirty: receives the queue with a new completion, to be notified
  *
@@ -338,7 +338,7 @@ enum nvhw_verdict nvhw_rx_frame(struct nvhw_port *port,
 	if (n > 0) {
 		nvhw_rx_place(rxq, f, n, en, &info);
 		*dirty = rxq;
-	} else if (READ_ONCE(from->held)) {
+	} else if (from && READ_ONCE(from->held)) {
 		n = 0;
 	} else {
 		nvhw_rx_missed(rxq, n);

@@ -170,9 +170,16 @@ static void nvhw_tx_notify(struct nvhw_tx_run *run)
 static enum nvhw_verdict nvhw_tx_send(struct nvhw_txq *txq,
 				      struct nvhw_tx_run *run)
 {
+	struct nvhw_impair *imp = nvhw_impair_of(txq->port);
 	struct nvhw_rxq *dirty = run->dirty;
+	enum nvhw_verdict verdict;
 
-	if (nvhw_wire_send(&txq->sender, &txq->frame, &dirty) == NVHW_HELD) {
+	if (unlikely(imp))
+		verdict = nvhw_impair_send(imp, &txq->sender, &txq->frame,
+					   &dirty);
+	else
+		verdict = nvhw_wire_send(&txq->sender, &txq->frame, &dirty);
+	if (verdict == NVHW_HELD) {
 		txq->cnt[NVNIC_TC_HELD]++;
 		return NVHW_HELD;
 	}

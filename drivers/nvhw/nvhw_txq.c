@@ -48,6 +48,7 @@ bool nvhw_txq_enable(struct nvhw_txq *txq)
 		return false;
 	txq->busy = false;
 	txq->loaded = false;
+	txq->sender.judged = false;
 	txq->done_count = 0;
 	txq->done_frames = 0;
 	txq->done_bytes = 0;

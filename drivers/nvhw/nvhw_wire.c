@@ -46,6 +46,12 @@ static void nvhw_wire_count_ctrl(struct nvhw_port *port, struct nvhw_port *far,
 	nvhw_port_count(far, NVNIC_PC_WIRE_RX_CTRL_PAUSE, pause);
 }
 
+static void nvhw_wire_count_rx(struct nvhw_port *far, const struct nvhw_frame *f)
+{
+	nvhw_port_count(far, NVNIC_PC_RX_SIZE + nvhw_wire_class(f->len), 1);
+	nvhw_port_count(far, NVNIC_PC_WIRE_RX_BYTES, f->len);
+}
+
 static void nvhw_wire_count(struct nvhw_port *port, struct nvhw_port *far,
 			    const struct nvhw_frame *f)
 {
@@ -61,10 +67,8 @@ static void nvhw_wire_count(struct nvhw_port *port, struct nvhw_port *far,
 	if (unlikely(get_unaligned_be16(f->hdr + NVHW_WIRE_TYPE_OFF) ==
 		     ETH_P_PAUSE))
 		nvhw_wire_count_ctrl(port, far, f);
-	if (unlikely(!far))
-		return;
-	nvhw_port_count(far, NVNIC_PC_RX_SIZE + class, 1);
-	nvhw_port_count(far, NVNIC_PC_WIRE_RX_BYTES, f->len);
+	if (likely(far))
+		nvhw_wire_count_rx(far, f);
 }
 
 /**
@@ -91,4 +95,41 @@ enum nvhw_verdict nvhw_wire_send(struct nvhw_sender *from, struct nvhw_frame *f,
 		nvhw_tap_show(tap, f);
 	nvhw_wire_count(from->port, far, f);
 	return NVHW_SENT;
+}
+
+/**
+ * nvhw_wire_leave() - a frame leaves a port, and does not arrive now
+ * @port: the port
+ * @f: the frame
+ *
+ * Context: the sending queue's engine.
+ */
+void nvhw_wire_leave(struct nvhw_port *port, const struct nvhw_frame *f)
+{
+	nvhw_wire_count(port, NULL, f);
+}
+
+/**
+ * nvhw_wire_arrive() - a frame arrives at the far end that has left before
+ * @port: the port that it has left
+ * @f: the frame, finished; nobody waits for it, so without buffers it is lost
+ *
+ * Context: softirq, or process context with bottom halves off.
+ */
+void nvhw_wire_arrive(struct nvhw_port *port, struct nvhw_frame *f)
+{
+	struct nvhw_tap *tap = port->adapter->tap;
+	struct nvhw_port *far = READ_ONCE(port->far);
+	struct nvhw_rxq *dirty = NULL;
+
+	if (!far || !READ_ONCE(port->link))
+		return;
+	if (nvhw_tap_is_up(tap))
+		nvhw_tap_take(tap, f);
+	nvhw_rx_frame(far, NULL, f, &dirty);
+	if (f->tap)
+		nvhw_tap_show(tap, f);
+	nvhw_wire_count_rx(far, f);
+	if (dirty)
+		nvhw_rx_flush(dirty);
 }
