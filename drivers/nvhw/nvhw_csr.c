@@ -9,26 +9,24 @@
 
 /**
  * struct nvhw_csr_block - registers that are listed together
- * @start: byte offset of the first one
- * @end: offset behind the last one that may be
+ * @end: offset behind the last one that may be; the next block starts there
  * @regs: the registers, with an empty row at the end
  */
 struct nvhw_csr_block {
-	u32 start;
 	u32 end;
 	const struct nvhw_reg *regs;
 };
 
 static const struct nvhw_csr_block nvhw_csr_blocks[] = {
-	{ NVNIC_REG_ID, NVNIC_REG_LINK_CTRL, nvhw_port_regs },
-	{ NVNIC_REG_LINK_CTRL, NVNIC_REG_VEC_TEST, nvhw_link_regs },
-	{ NVNIC_REG_VEC_TEST, NVNIC_REG_RSS_FIELDS, nvhw_irq_regs },
-	{ NVNIC_REG_RSS_FIELDS, NVNIC_REG_MACF(0), nvhw_rss_regs },
-	{ NVNIC_REG_MACF(0), NVNIC_REG_FLT_KEY(0), nvhw_rx_regs },
-	{ NVNIC_REG_FLT_KEY(0), NVNIC_REG_VMQ_SEL, nvhw_filter_regs },
-	{ NVNIC_REG_VMQ_SEL, NVNIC_REG_RSS_TABLE(0), nvhw_vmq_regs },
-	{ NVNIC_REG_RSS_TABLE(0), NVNIC_REG_PORT_CNT(0), nvhw_rss_regs },
-	{ NVNIC_REG_PORT_CNT(0), NVNIC_REG_QUEUE_BASE, nvhw_port_regs },
+	{ NVNIC_REG_LINK_CTRL, nvhw_port_regs },
+	{ NVNIC_REG_VEC_TEST, nvhw_link_regs },
+	{ NVNIC_REG_RSS_FIELDS, nvhw_irq_regs },
+	{ NVNIC_REG_MACF(0), nvhw_rss_regs },
+	{ NVNIC_REG_FLT_KEY(0), nvhw_rx_regs },
+	{ NVNIC_REG_VMQ_SEL, nvhw_filter_regs },
+	{ NVNIC_REG_RSS_TABLE(0), nvhw_vmq_regs },
+	{ NVNIC_REG_PORT_CNT(0), nvhw_rss_regs },
+	{ NVNIC_REG_QUEUE_BASE, nvhw_port_regs },
 };
 
 static u64 *nvhw_csr_field(struct nvhw_port *port, const struct nvhw_reg *reg,
