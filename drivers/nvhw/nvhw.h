@@ -388,6 +388,28 @@ struct nvhw_port_cnt {
 };
 
 /**
+ * struct nvhw_mac - a port's end of the wire; written under the adapter's
+ *	@link_lock, but for @led
+ * @far: the port that its frames go to: the peer, or itself in loopback; NULL
+ *	while the peer is in loopback
+ * @link: there is carrier
+ * @flow: flow control in force, NVNIC_CTRL_PAUSE_*
+ * @ctrl: register NVNIC_REG_LINK_CTRL
+ * @status: register NVNIC_REG_LINK_STATUS
+ * @partner: register NVNIC_REG_LINK_PARTNER
+ * @led: register NVNIC_REG_LED
+ */
+struct nvhw_mac {
+	struct nvhw_port *far;
+	bool link;
+	u8 flow;
+	u64 ctrl;
+	u64 status;
+	u64 partner;
+	u64 led;
+};
+
+/**
  * struct nvhw_port - a port
  * @bdev: what the driver sees of it
  * @adapter: the adapter it is on
@@ -397,14 +419,7 @@ struct nvhw_port_cnt {
  * @ctrl: register NVNIC_REG_CTRL; written under @lock
  * @rx_mode: register NVNIC_REG_RX_MODE
  * @frame_max: register NVNIC_REG_FRAME_MAX
- * @far: where its frames go: the peer, itself in loopback, nowhere while the
- *	peer is in loopback
- * @link: there is carrier
- * @flow: flow control in force, NVNIC_CTRL_PAUSE_*
- * @link_ctrl: register NVNIC_REG_LINK_CTRL
- * @link_status: register NVNIC_REG_LINK_STATUS
- * @link_partner: register NVNIC_REG_LINK_PARTNER
- * @led: register NVNIC_REG_LED
+ * @mac: its end of the wire
  * @macf: registers NVNIC_REG_MACF()
  * @rss: receive hash configurations in force, NULL: no such context; replaced
  *	under @lock
@@ -454,13 +469,7 @@ struct nvhw_port {
 	u64 ctrl;
 	u64 rx_mode;
 	u64 frame_max;
-	struct nvhw_port *far;
-	bool link;
-	u8 flow;
-	u64 link_ctrl;
-	u64 link_status;
-	u64 link_partner;
-	u64 led;
+	struct nvhw_mac mac;
 	u64 macf[NVNIC_MAX_MACS];
 	struct nvhw_rss __rcu *rss[NVNIC_RSS_CONTEXTS];
 	struct workqueue_struct *wq;
@@ -504,9 +513,8 @@ struct nvhw_port {
  * @id: its number
  * @ports: the ports
  * @live: references: its own and one a port
- * @link_lock: protects what the ports have of the link, from @far to
- *	@link_partner; taken in process context, nothing but the raising of a
- *	vector inside
+ * @link_lock: protects the ports' &struct nvhw_mac; taken in process context,
+ *	only nvhw_irq_event() is called inside
  * @tap: the wire's tap
  */
 struct nvhw_adapter {

@@ -191,7 +191,7 @@ void nvhw_debugfs_port(struct nvhw_port *port)
 			    &nvhw_debugfs_reg_fops);
 	debugfs_create_file("impair", 0600, port->debugfs, port,
 			    &nvhw_impair_fops);
-	debugfs_create_u64("led", 0400, port->debugfs, &port->led);
+	debugfs_create_u64("led", 0400, port->debugfs, &port->mac.led);
 	debugfs_create_file("vmq", 0400, port->debugfs, port,
 			    &nvhw_debugfs_vmq_fops);
 }

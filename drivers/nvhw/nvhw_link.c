@@ -20,15 +20,15 @@ struct nvhw_link {
 
 static bool nvhw_link_phy_on(const struct nvhw_port *port)
 {
-	return port->link_ctrl & (NVNIC_LINK_AUTONEG | NVNIC_LINK_FORCED);
+	return port->mac.ctrl & (NVNIC_LINK_AUTONEG | NVNIC_LINK_FORCED);
 }
 
 /* Modes that an end can run: all it offers, or the one that it insists on. */
 static u64 nvhw_link_modes(const struct nvhw_port *port)
 {
-	return port->link_ctrl & NVNIC_LINK_AUTONEG ?
-	       FIELD_GET(NVNIC_LINK_ADV, port->link_ctrl) :
-	       FIELD_GET(NVNIC_LINK_FORCED, port->link_ctrl);
+	return port->mac.ctrl & NVNIC_LINK_AUTONEG ?
+	       FIELD_GET(NVNIC_LINK_ADV, port->mac.ctrl) :
+	       FIELD_GET(NVNIC_LINK_FORCED, port->mac.ctrl);
 }
 
 static enum nvnic_link_reason nvhw_link_reason(const struct nvhw_port *port,
@@ -78,16 +78,16 @@ static void nvhw_link_resolve(struct nvhw_port *port, struct nvhw_link *to)
 	to->flow = 0;
 	/* An end that does not negotiate hears nothing of the other's offer. */
 	if (why == NVNIC_LINK_OK || why == NVNIC_LINK_NO_COMMON)
-		negotiated = port->link_ctrl & peer->link_ctrl &
+		negotiated = port->mac.ctrl & peer->mac.ctrl &
 			     NVNIC_LINK_AUTONEG;
 	if (negotiated)
-		to->partner = peer->link_ctrl & NVNIC_LINK_OFFER;
+		to->partner = peer->mac.ctrl & NVNIC_LINK_OFFER;
 	if (why != NVNIC_LINK_OK)
 		return;
 
 	to->flow = port->ctrl & NVNIC_CTRL_PAUSE;
-	if (negotiated && port->link_ctrl & NVNIC_LINK_PAUSE_AUTO)
-		to->flow = nvhw_link_negotiate_flow(port->link_ctrl,
+	if (negotiated && port->mac.ctrl & NVNIC_LINK_PAUSE_AUTO)
+		to->flow = nvhw_link_negotiate_flow(port->mac.ctrl,
 						    to->partner);
 	to->status |= FIELD_PREP(NVNIC_LINK_MODE, BIT(__fls(modes))) |
 		      FIELD_PREP(NVNIC_LINK_NEGOTIATED, negotiated) |
@@ -100,20 +100,20 @@ static void nvhw_link_resolve(struct nvhw_port *port, struct nvhw_link *to)
 /* Returns whether a sender that waits has to look again. */
 static bool nvhw_link_apply(struct nvhw_port *port, const struct nvhw_link *to)
 {
-	bool was = port->link, is = to->status & NVNIC_LINK_MODE;
-	bool moved = port->far != to->far || port->flow != to->flow;
-	u64 changed = (port->link_status ^ to->status) |
-		      (port->link_partner ^ to->partner);
+	bool was = port->mac.link, is = to->status & NVNIC_LINK_MODE;
+	bool moved = port->mac.far != to->far || port->mac.flow != to->flow;
+	u64 changed = (port->mac.status ^ to->status) |
+		      (port->mac.partner ^ to->partner);
 
-	if (was && (changed & NVNIC_LINK_MODE || port->far != to->far))
+	if (was && (changed & NVNIC_LINK_MODE || port->mac.far != to->far))
 		nvhw_port_count(port, NVNIC_PC_LINK_DOWN, 1);
 	/* No frame is begun while its way is not settled. */
-	WRITE_ONCE(port->link, was && is);
-	WRITE_ONCE(port->far, to->far);
-	WRITE_ONCE(port->flow, to->flow);
-	WRITE_ONCE(port->link, is);
-	WRITE_ONCE(port->link_status, to->status);
-	WRITE_ONCE(port->link_partner, to->partner);
+	WRITE_ONCE(port->mac.link, was && is);
+	WRITE_ONCE(port->mac.far, to->far);
+	WRITE_ONCE(port->mac.flow, to->flow);
+	WRITE_ONCE(port->mac.link, is);
+	WRITE_ONCE(port->mac.status, to->status);
+	WRITE_ONCE(port->mac.partner, to->partner);
 	if (changed || (is && moved))
 		nvhw_irq_event(port, NVNIC_EVENT_LINK);
 	return moved || was != is;
@@ -152,7 +152,7 @@ void nvhw_link_update(struct nvhw_adapter *adapter)
 
 static u64 nvhw_link_read_ctrl(struct nvhw_port *port, unsigned int index)
 {
-	return READ_ONCE(port->link_ctrl);
+	return READ_ONCE(port->mac.ctrl);
 }
 
 static bool nvhw_link_write_ctrl(struct nvhw_port *port, unsigned int index,
@@ -165,7 +165,7 @@ static bool nvhw_link_write_ctrl(struct nvhw_port *port, unsigned int index,
 	    (val & NVNIC_LINK_AUTONEG && !adv))
 		return false;
 	spin_lock_bh(&port->adapter->link_lock);
-	WRITE_ONCE(port->link_ctrl, val);
+	WRITE_ONCE(port->mac.ctrl, val);
 	spin_unlock_bh(&port->adapter->link_lock);
 	nvhw_link_update(port->adapter);
 	return true;
@@ -175,10 +175,10 @@ const struct nvhw_reg nvhw_link_regs[] = {
 	{ .off = NVNIC_REG_LINK_CTRL, .count = 1, .read = nvhw_link_read_ctrl,
 	  .writable = NVNIC_LINK_CTRL_MASK, .write = nvhw_link_write_ctrl },
 	{ .off = NVNIC_REG_LINK_STATUS, .count = 1,
-	  .field = NVHW_REG_FIELD(link_status) },
+	  .field = NVHW_REG_FIELD(mac.status) },
 	{ .off = NVNIC_REG_LINK_PARTNER, .count = 1,
-	  .field = NVHW_REG_FIELD(link_partner) },
-	{ .off = NVNIC_REG_LED, .count = 1, .field = NVHW_REG_FIELD(led),
+	  .field = NVHW_REG_FIELD(mac.partner) },
+	{ .off = NVNIC_REG_LED, .count = 1, .field = NVHW_REG_FIELD(mac.led),
 	  .writable = NVNIC_LED_ON },
 	{}
 };

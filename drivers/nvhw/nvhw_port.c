@@ -70,7 +70,7 @@ static bool nvhw_port_write_ctrl(struct nvhw_port *port, unsigned int index,
 
 static u64 nvhw_port_read_status(struct nvhw_port *port, unsigned int index)
 {
-	return FIELD_PREP(NVNIC_STATUS_LINK, READ_ONCE(port->link));
+	return FIELD_PREP(NVNIC_STATUS_LINK, READ_ONCE(port->mac.link));
 }
 
 static u64 nvhw_port_read_event(struct nvhw_port *port, unsigned int index)

@@ -292,8 +292,8 @@ static void nvhw_rx_place(struct nvhw_rxq *rxq, struct nvhw_frame *f,
 static bool nvhw_rx_may_hold(const struct nvhw_port *port,
 			     const struct nvhw_sender *from)
 {
-	return from && READ_ONCE(port->flow) & NVNIC_CTRL_PAUSE_TX &&
-	       READ_ONCE(from->port->flow) & NVNIC_CTRL_PAUSE_RX;
+	return from && READ_ONCE(port->mac.flow) & NVNIC_CTRL_PAUSE_TX &&
+	       READ_ONCE(from->port->mac.flow) & NVNIC_CTRL_PAUSE_RX;
 }
 
 static void nvhw_rx_missed(struct nvhw_rxq *rxq, int why)

@@ -130,7 +130,7 @@ static enum nvnic_status nvhw_tx_begin(struct nvhw_txq *txq)
 	r->flowid = false;
 	if (r->desc.mask & ~READ_ONCE(txq->port->en))
 		return NVNIC_ST_REFUSED;
-	if (!READ_ONCE(txq->port->link))
+	if (!READ_ONCE(txq->port->mac.link))
 		return NVNIC_ST_NOLINK;
 	if (r->desc.mask & NVNIC_OFF_SEG_MASK)
 		return nvhw_tx_begin_seg(txq);
@@ -249,7 +249,7 @@ static enum nvhw_verdict nvhw_tx_request(struct nvhw_txq *txq,
 		/* The rest is for the next run. */
 		if (run->budget <= 0)
 			return NVHW_SENT;
-		if (unlikely(!READ_ONCE(txq->port->link)))
+		if (unlikely(!READ_ONCE(txq->port->mac.link)))
 			status = nvhw_tx_unload(txq);
 		else if (nvhw_tx_send(txq, run) == NVHW_HELD)
 			return NVHW_HELD;

@@ -85,7 +85,7 @@ enum nvhw_verdict nvhw_wire_send(struct nvhw_sender *from, struct nvhw_frame *f,
 				 struct nvhw_rxq **dirty)
 {
 	struct nvhw_tap *tap = from->port->adapter->tap;
-	struct nvhw_port *far = READ_ONCE(from->port->far);
+	struct nvhw_port *far = READ_ONCE(from->port->mac.far);
 
 	if (unlikely(nvhw_tap_is_up(tap)) && !f->tap)
 		nvhw_tap_take(tap, f);
@@ -119,10 +119,10 @@ void nvhw_wire_leave(struct nvhw_port *port, const struct nvhw_frame *f)
 void nvhw_wire_arrive(struct nvhw_port *port, struct nvhw_frame *f)
 {
 	struct nvhw_tap *tap = port->adapter->tap;
-	struct nvhw_port *far = READ_ONCE(port->far);
+	struct nvhw_port *far = READ_ONCE(port->mac.far);
 	struct nvhw_rxq *dirty = NULL;
 
-	if (!far || !READ_ONCE(port->link))
+	if (!far || !READ_ONCE(port->mac.link))
 		return;
 	if (nvhw_tap_is_up(tap))
 		nvhw_tap_take(tap, f);
