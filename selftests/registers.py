@@ -6,18 +6,13 @@ is there, resets to the value given and can be written or not, and there are no 
 Copyright (C) 2026 nvnic contributors
 """
 
-import os
-import re
-
 from lib.hwstats import Watch
 from lib.ktap import ksft_case, ksft_eq, ksft_run, ksft_true
 from lib.nvnic import Port, module_load, new_adapter
+from lib.regpage import documented
 from lib.regs import QUEUE_BASE, QUEUE_STRIDE, QUEUES, registers
 
 ADAPTER = 7
-PAGE = os.path.join(os.path.dirname(__file__), "../Documentation/hardware-interface.rst")
-ROW = re.compile(r"^0x([0-9a-f]+) +([A-Z_]+)(?:\((\d+)\.\.(\d+)\)|\((\w)\))? +"
-                 r"(RO|RW|WO|W1C|--) +(\S+)", re.M)
 # What a driver writes at probe, and what happens in the device by then
 PROBED = {"EN", "CTRL", "EVENT", "LINK_CTRL", "LINK_STATUS", "LINK_PARTNER"}
 # Each write of these is a command.
@@ -25,33 +20,8 @@ COMMANDS = {"RSS_COMMIT", "FLT_CMD", "VMQ_CMD"}
 # Reading has a price, or they are many: not in the dump
 UNDUMPED = {"RSS_COMMIT", "RSS_CTX", "FLT_KEY", "FLT_MASK", "FLT_ACTION", "FLT_CMD", "FLT_SEL",
             "FLT_FRAMES", "FLT_BYTES", "VMQ_SEL", "VMQ_CFG", "VMQ_CMD", "VMQ_STATUS",
-            "VMQ_CNT", "PORT_CNT", "VEC_TEST", "QUEUE"}
-# Reset values that stand in the text instead of the table
-BELOW = {"CAP": r"``CAP``, which reads\s+(0x[0-9a-f]+)",
-         "RSS_FIELDS": r"\nReceive hash\n=+\n[^=]*?Reset (0x[0-9a-f]+)"}
+            "VMQ_CNT", "PORT_CNT", "VEC_TEST", "RESET", "QUEUE"}
 PORT = None
-
-
-class Register:
-    """A register of the page, or a run of them: off, name, count, access, reset."""
-
-    def __init__(self, page, row):
-        off, self.name, _, last, many, self.access, reset = row
-        self.off = int(off, 16)
-        self.count = int(last) + 1 if last else None if many else 1
-        if reset == "below":
-            reset = re.search(BELOW[self.name], page)[1]
-        self.reset = None if reset == "--" else int(reset, 0)
-
-    def offsets(self):
-        return [self.off + 8 * n for n in range(self.count or 1)]
-
-
-def documented():
-    with open(PAGE, encoding="utf-8") as file:
-        page = file.read()
-    start = page.index("Register map\n====")
-    return [Register(page, row) for row in ROW.findall(page[start:page.index("``CTRL``:", start)])]
 
 
 def setup():

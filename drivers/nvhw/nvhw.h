@@ -423,6 +423,7 @@ struct nvhw_mac {
  * @macf: registers NVNIC_REG_MACF()
  * @rss: receive hash configurations in force, NULL: no such context; replaced
  *	under @lock
+ * @rss_initial: that of context 0 until the driver makes another
  * @wq: where the engines run; changed under @lock with all of them stopped
  * @cnt: counters
  * @event: causes of the event vector
@@ -472,6 +473,7 @@ struct nvhw_port {
 	struct nvhw_mac mac;
 	u64 macf[NVNIC_MAX_MACS];
 	struct nvhw_rss __rcu *rss[NVNIC_RSS_CONTEXTS];
+	struct nvhw_rss rss_initial;
 	struct workqueue_struct *wq;
 	struct nvhw_port_cnt __percpu *cnt;
 	atomic64_t event;
@@ -571,6 +573,7 @@ static inline unsigned int nvhw_rules_to(const struct nvhw_port *port,
 struct nvhw_port *nvhw_port_alloc(void);
 void nvhw_port_free(struct nvhw_port *port);
 void nvhw_port_stop(struct nvhw_port *port);
+void nvhw_port_reset(struct nvhw_port *port);
 
 /* nvhw_engine.c */
 int nvhw_engine_init(void);
@@ -583,10 +586,10 @@ void nvhw_engine_wait(struct nvhw_txq *txq);
 
 /* nvhw_csr.c */
 extern const struct nvnic_bus_ops nvhw_csr_ops;
-void nvhw_csr_reset(struct nvhw_port *port);
 
 /* nvhw_irq.c */
 int nvhw_irq_init(struct nvhw_port *port);
+void nvhw_irq_reset(struct nvhw_port *port);
 void nvhw_irq_exit(struct nvhw_port *port);
 int nvhw_irq_map(struct nvnic_bus_dev *bdev, unsigned int index);
 void nvhw_irq_notify(struct nvhw_vec *vec, const struct nvhw_ring *ring,
@@ -610,6 +613,7 @@ bool nvhw_moder_due(struct nvhw_vec *vec, enum nvhw_side side,
 enum nvnic_status nvhw_ring_start(struct nvhw_ring *ring, struct device *dev,
 				  u8 words);
 void nvhw_ring_stop(struct nvhw_ring *ring, u8 state, u8 cause);
+void nvhw_ring_reset(struct nvhw_ring *ring);
 u64 nvhw_ring_status(const struct nvhw_ring *ring);
 u16 nvhw_ring_behind(const struct nvhw_ring *ring, u16 cons);
 int nvhw_ring_pending(const struct nvhw_ring *ring);
@@ -660,18 +664,20 @@ enum nvhw_verdict nvhw_rx_frame(struct nvhw_port *port,
 void nvhw_rx_flush(struct nvhw_rxq *rxq);
 
 /* nvhw_rss.c */
-bool nvhw_rss_commit(struct nvhw_port *port);
 void nvhw_rss_set_inner(struct nvhw_port *port);
+void nvhw_rss_reset(struct nvhw_port *port);
 void nvhw_rss_exit(struct nvhw_port *port);
 
 /* nvhw_filter.c */
 void nvhw_filter_hit(const struct nvhw_rules *rules, unsigned int loc, u32 len);
+void nvhw_filter_reset(struct nvhw_port *port);
 void nvhw_filter_exit(struct nvhw_port *port);
 
 /* nvhw_vmq.c */
 u64 nvhw_vmq_status(struct nvhw_port *port, unsigned int set);
 u64 nvhw_vmq_counter(struct nvhw_port *port, unsigned int set,
 		     unsigned int which);
+void nvhw_vmq_reset(struct nvhw_port *port);
 bool nvhw_vmq_takes_rules(const struct nvhw_port *port, unsigned int set);
 bool nvhw_vmq_takes_context(const struct nvhw_port *port, unsigned int ctx,
 			    const struct nvhw_rss *rss);
@@ -684,6 +690,7 @@ bool nvhw_vmq_spoofs(const struct nvhw_txq *txq, const u8 *hdr, u32 len,
 
 /* nvhw_link.c */
 void nvhw_link_update(struct nvhw_adapter *adapter);
+void nvhw_link_reset(struct nvhw_port *port);
 
 /* nvhw_wire.c */
 enum nvhw_verdict nvhw_wire_send(struct nvhw_sender *from, struct nvhw_frame *f,

@@ -57,7 +57,7 @@ static void nvhw_port_release(struct device *dev)
 	nvhw_adapter_put(adapter);
 }
 
-/* A port as a device that is not on the bus yet, with its registers' values */
+/* A port as a device that is not on the bus yet, to be reset */
 static struct nvhw_port *nvhw_port_create(struct nvhw_adapter *adapter,
 					  unsigned int index)
 {
@@ -82,10 +82,6 @@ static struct nvhw_port *nvhw_port_create(struct nvhw_adapter *adapter,
 
 	err = dev_set_name(&bdev->dev, "nvnic%u.%u", adapter->id, index);
 	if (err)
-		goto put_port;
-	nvhw_csr_reset(port);
-	err = -ENOMEM;
-	if (!nvhw_rss_commit(port))
 		goto put_port;
 	err = nvhw_irq_init(port);
 	if (err)
@@ -116,7 +112,8 @@ static int nvhw_adapter_create_ports(struct nvhw_adapter *adapter)
 	}
 	adapter->ports[0]->peer = adapter->ports[1];
 	adapter->ports[1]->peer = adapter->ports[0];
-	nvhw_link_update(adapter);
+	for (i = 0; i < NVHW_PORTS; i++)
+		nvhw_port_reset(adapter->ports[i]);
 	/* A register write there takes both ports for granted. */
 	for (i = 0; i < NVHW_PORTS; i++)
 		nvhw_debugfs_port(adapter->ports[i]);

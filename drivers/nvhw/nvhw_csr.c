@@ -17,6 +17,9 @@ struct nvhw_csr_block {
 	const struct nvhw_reg *regs;
 };
 
+static_assert(NVNIC_TC_COUNT <= NVNIC_QUEUE_CNT_MAX);
+static_assert(NVNIC_RC_COUNT <= NVNIC_QUEUE_CNT_MAX);
+
 static const struct nvhw_csr_block nvhw_csr_blocks[] = {
 	{ NVNIC_REG_LINK_CTRL, nvhw_port_regs },
 	{ NVNIC_REG_VEC_TEST, nvhw_link_regs },
@@ -28,12 +31,6 @@ static const struct nvhw_csr_block nvhw_csr_blocks[] = {
 	{ NVNIC_REG_PORT_CNT(0), nvhw_rss_regs },
 	{ NVNIC_REG_QUEUE_BASE, nvhw_port_regs },
 };
-
-static u64 *nvhw_csr_field(struct nvhw_port *port, const struct nvhw_reg *reg,
-			   unsigned int index)
-{
-	return (u64 *)((u8 *)port + reg->field) + index;
-}
 
 static const struct nvhw_reg *nvhw_csr_find(u32 off, unsigned int *index)
 {
@@ -60,7 +57,7 @@ static u64 nvhw_csr_port_read(struct nvhw_port *port, u32 off)
 		return 0;
 	if (reg->read)
 		return reg->read(port, index);
-	return reg->field ? READ_ONCE(*nvhw_csr_field(port, reg, index)) : 0;
+	return reg->field ? READ_ONCE(*nvhw_reg_field(port, reg, index)) : 0;
 }
 
 static bool nvhw_csr_port_write(struct nvhw_port *port, u32 off, u64 val)
@@ -74,7 +71,7 @@ static bool nvhw_csr_port_write(struct nvhw_port *port, u32 off, u64 val)
 	if (reg->write && !reg->write(port, index, val))
 		return false;
 	if (reg->field)
-		WRITE_ONCE(*nvhw_csr_field(port, reg, index), val);
+		WRITE_ONCE(*nvhw_reg_field(port, reg, index), val);
 	return true;
 }
 
@@ -268,22 +265,3 @@ const struct nvnic_bus_ops nvhw_csr_ops = {
 	.write = nvhw_csr_write,
 	.vector_irq = nvhw_irq_map,
 };
-
-/**
- * nvhw_csr_reset() - give every register its reset value
- * @port: the port, with all queues off
- *
- * Context: process.
- */
-void nvhw_csr_reset(struct nvhw_port *port)
-{
-	const struct nvhw_reg *reg;
-	unsigned int i, j;
-
-	static_assert(NVNIC_TC_COUNT <= NVNIC_QUEUE_CNT_MAX);
-	static_assert(NVNIC_RC_COUNT <= NVNIC_QUEUE_CNT_MAX);
-	for (i = 0; i < ARRAY_SIZE(nvhw_csr_blocks); i++)
-		for (reg = nvhw_csr_blocks[i].regs; reg->count; reg++)
-			for (j = 0; reg->field && j < reg->count; j++)
-				*nvhw_csr_field(port, reg, j) = reg->reset;
-}

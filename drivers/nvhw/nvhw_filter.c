@@ -387,6 +387,22 @@ const struct nvhw_reg nvhw_filter_regs[] = {
 };
 
 /**
+ * nvhw_filter_reset() - remove all rules
+ * @port: the port, its lock held
+ *
+ * Context: process, sleeps.
+ */
+void nvhw_filter_reset(struct nvhw_port *port)
+{
+	unsigned int i;
+
+	for (i = 0; i < NVNIC_FLT_TABLES; i++)
+		nvhw_filter_clear(port, i, 0);
+	nvhw_reg_reset(port, nvhw_filter_regs);
+	port->flt_status = NVNIC_FLT_ST_OK;
+}
+
+/**
  * nvhw_filter_exit() - free the rules
  * @port: the port, no frame arrives any more
  */

@@ -213,6 +213,23 @@ const struct nvhw_reg nvhw_irq_regs[] = {
 	{}
 };
 
+/**
+ * nvhw_irq_reset() - disarm all vectors, moderate none
+ * @port: the port
+ *
+ * Context: process. Does not wait for a handler; interrupts stay mapped.
+ */
+void nvhw_irq_reset(struct nvhw_port *port)
+{
+	struct nvhw_vec *vec;
+
+	for (vec = port->vec; vec < port->vec + NVNIC_VEC_COUNT; vec++) {
+		WRITE_ONCE(vec->armed, 0);
+		nvhw_moder_write(&vec->moder[NVHW_TX], 0);
+		nvhw_moder_write(&vec->moder[NVHW_RX], 0);
+	}
+}
+
 /* A vector that has fired is not armed: there is nothing to take back. */
 static void nvhw_irq_ack(struct irq_data *d)
 {

@@ -125,6 +125,63 @@ static u64 nvhw_port_read_cnt(struct nvhw_port *port, unsigned int which)
 	return nvhw_port_sum(port, which, 1);
 }
 
+/* ---- Reset ---- */
+
+static void nvhw_port_stop_queues(struct nvhw_port *port)
+{
+	unsigned int i;
+
+	lockdep_assert_held(&port->lock);
+	for (i = 0; i < NVNIC_MAX_QUEUES; i++) {
+		nvhw_txq_disable(&port->txq[i]);
+		nvhw_rxq_disable(&port->rxq[i]);
+	}
+}
+
+/**
+ * nvhw_port_reset() - stop a port and empty its tables, as at its creation
+ * @port: the port, both ends of its wire are there
+ *
+ * Counters go on, interrupts stay mapped, and so do the faults in debugfs.
+ *
+ * Context: process, sleeps; takes @port->lock. On return nothing touches rings
+ * and buffers.
+ */
+void nvhw_port_reset(struct nvhw_port *port)
+{
+	unsigned int i;
+
+	nvhw_link_reset(port);
+	nvhw_port_write_ctrl(port, 0, 0);
+	nvhw_link_update(port->adapter);
+	nvhw_port_write_en(port, 0, 0);
+
+	mutex_lock(&port->lock);
+	nvhw_port_stop_queues(port);
+	nvhw_filter_reset(port);
+	nvhw_vmq_reset(port);
+	nvhw_rss_reset(port);
+	for (i = 0; i < NVNIC_MAX_QUEUES; i++) {
+		nvhw_ring_reset(&port->txq[i].ring);
+		nvhw_ring_reset(&port->rxq[i].ring);
+	}
+	mutex_unlock(&port->lock);
+
+	nvhw_irq_reset(port);
+	nvhw_reg_reset(port, nvhw_port_regs);
+	nvhw_reg_reset(port, nvhw_rx_regs);
+	atomic64_set(&port->event, 0);
+}
+
+static bool nvhw_port_write_reset(struct nvhw_port *port, unsigned int index,
+				  u64 val)
+{
+	if (!(val & NVNIC_RESET_PORT))
+		return false;
+	nvhw_port_reset(port);
+	return true;
+}
+
 const struct nvhw_reg nvhw_port_regs[] = {
 	{ .off = NVNIC_REG_ID, .count = 1, .read = nvhw_port_read_id },
 	{ .off = NVNIC_REG_CAP, .count = 1, .read = nvhw_port_read_cap },
@@ -141,6 +198,8 @@ const struct nvhw_reg nvhw_port_regs[] = {
 	{ .off = NVNIC_REG_MAC, .count = 1, .read = nvhw_port_read_mac },
 	{ .off = NVNIC_REG_RX_MODE, .count = 1,
 	  .field = NVHW_REG_FIELD(rx_mode), .writable = NVNIC_RX_MODE_MASK },
+	{ .off = NVNIC_REG_RESET, .count = 1,
+	  .writable = NVNIC_RESET_PORT, .write = nvhw_port_write_reset },
 	{ .off = NVNIC_REG_PORT_CNT(0), .count = NVNIC_PC_COUNT,
 	  .read = nvhw_port_read_cnt },
 	{}
@@ -208,14 +267,9 @@ struct nvhw_port *nvhw_port_alloc(void)
  */
 void nvhw_port_stop(struct nvhw_port *port)
 {
-	unsigned int i;
-
 	nvhw_debugfs_port_exit(port);
 	mutex_lock(&port->lock);
-	for (i = 0; i < NVNIC_MAX_QUEUES; i++) {
-		nvhw_txq_disable(&port->txq[i]);
-		nvhw_rxq_disable(&port->rxq[i]);
-	}
+	nvhw_port_stop_queues(port);
 	mutex_unlock(&port->lock);
 	nvhw_impair_exit(port);
 }

@@ -7,6 +7,7 @@
 #ifndef NVHW_REG_H
 #define NVHW_REG_H
 
+#include <linux/compiler.h>
 #include <linux/stddef.h>
 #include <linux/types.h>
 
@@ -37,6 +38,30 @@ struct nvhw_reg {
 };
 
 #define NVHW_REG_FIELD(_field)	offsetof(struct nvhw_port, _field)
+
+static inline u64 *nvhw_reg_field(struct nvhw_port *port,
+				  const struct nvhw_reg *reg,
+				  unsigned int index)
+{
+	return (u64 *)((u8 *)port + reg->field) + index;
+}
+
+/**
+ * nvhw_reg_reset() - give registers that can be written their reset values
+ * @port: the port
+ * @reg: a list of registers; those without @field are their file's affair
+ *
+ * Context: any; the driver writes none of them meanwhile.
+ */
+static inline void nvhw_reg_reset(struct nvhw_port *port,
+				  const struct nvhw_reg *reg)
+{
+	unsigned int i;
+
+	for (; reg->count; reg++)
+		for (i = 0; reg->field && reg->writable && i < reg->count; i++)
+			WRITE_ONCE(*nvhw_reg_field(port, reg, i), reg->reset);
+}
 
 /* Each ends with an empty row. Their places: nvhw_csr_blocks in nvhw_csr.c */
 extern const struct nvhw_reg nvhw_port_regs[];

@@ -65,6 +65,21 @@ void nvhw_ring_stop(struct nvhw_ring *ring, u8 state, u8 cause)
 }
 
 /**
+ * nvhw_ring_reset() - give the registers of a ring their reset values
+ * @ring: the ring, off
+ *
+ * Context: any; nobody else uses the ring.
+ */
+void nvhw_ring_reset(struct nvhw_ring *ring)
+{
+	ring->cause = NVNIC_ST_OK;
+	ring->head = 0;
+	ring->base = 0;
+	ring->cbase = 0;
+	ring->size_reg = 0;
+}
+
+/**
  * nvhw_ring_status() - value of NVNIC_REG_Q_STATUS
  * @ring: the ring
  *

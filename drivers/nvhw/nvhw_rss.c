@@ -27,17 +27,13 @@ static_assert(NVNIC_RSS_F_SPORT == NVPE_RSS_F_SPORT);
 static_assert(NVNIC_RSS_F_DPORT == NVPE_RSS_F_DPORT);
 static_assert(NVNIC_RSS_F_LABEL == NVPE_RSS_F_LABEL);
 
-/* The staged registers as a configuration; NULL if memory is short. */
-static struct nvhw_rss *nvhw_rss_make(const struct nvhw_port *port)
+/* Make the staged registers a configuration. */
+static void nvhw_rss_fill(const struct nvhw_port *port, struct nvhw_rss *rss)
 {
 	u8 key[NVPE_TOEPLITZ_KEY_LEN];
-	struct nvhw_rss *rss;
 	unsigned int i;
 
 	static_assert(NVNIC_RSS_KEY_WORDS * sizeof(u64) == sizeof(key));
-	rss = kvmalloc(sizeof(*rss), GFP_KERNEL);
-	if (!rss)
-		return NULL;
 	for (i = 0; i < NVNIC_RSS_KEY_WORDS; i++)
 		put_unaligned_be64(port->rss_key[i], key + i * sizeof(u64));
 	nvpe_toeplitz_init(&rss->cfg.key, key);
@@ -49,7 +45,13 @@ static struct nvhw_rss *nvhw_rss_make(const struct nvhw_port *port)
 
 	rss->cfg.inner = READ_ONCE(port->en) & NVNIC_OFF_BIT(RSS_INNER);
 	rss->cfg.sym_xor = port->rss_ctx & NVNIC_RSS_CTX_SYM_XOR;
-	return rss;
+}
+
+/* rss_initial belongs to the port and is used again. */
+static void nvhw_rss_free(struct nvhw_port *port, struct nvhw_rss *rss)
+{
+	if (rss && rss != &port->rss_initial)
+		kvfree_rcu(rss, rcu);
 }
 
 /**
@@ -61,16 +63,17 @@ static struct nvhw_rss *nvhw_rss_make(const struct nvhw_port *port)
  * Return: false if memory is short, or the context is not to be removed, or is
  * that of a VM queue set and would leave it: nothing has changed.
  */
-bool nvhw_rss_commit(struct nvhw_port *port)
+static bool nvhw_rss_commit(struct nvhw_port *port)
 {
 	unsigned int ctx = FIELD_GET(NVNIC_RSS_CTX_ID, port->rss_ctx);
 	struct nvhw_rss *rss = NULL, *old;
 	bool busy;
 
 	if (!(port->rss_ctx & NVNIC_RSS_CTX_REMOVE)) {
-		rss = nvhw_rss_make(port);
+		rss = kvmalloc(sizeof(*rss), GFP_KERNEL);
 		if (!rss)
 			return false;
+		nvhw_rss_fill(port, rss);
 	}
 	mutex_lock(&port->lock);
 	busy = !nvhw_vmq_takes_context(port, ctx, rss);
@@ -89,8 +92,7 @@ bool nvhw_rss_commit(struct nvhw_port *port)
 	/* NVNIC_REG_EN may have been written since it was made. */
 	nvhw_rss_set_inner(port);
 	nvhw_rxq_reroute(port);
-	if (old)
-		kvfree_rcu(old, rcu);
+	nvhw_rss_free(port, old);
 	return true;
 }
 
@@ -162,13 +164,45 @@ const struct nvhw_reg nvhw_rss_regs[] = {
 };
 
 /**
+ * nvhw_rss_reset() - remove all contexts but 0, which hashes to queue 0
+ * @port: the port, its lock held; no filter rule or VM queue set names a context
+ *
+ * Context: process.
+ */
+void nvhw_rss_reset(struct nvhw_port *port)
+{
+	struct nvhw_rss *old;
+	unsigned int i;
+
+	nvhw_reg_reset(port, nvhw_rss_regs);
+	port->rss_refused = false;
+	for (i = 1; i < NVNIC_RSS_CONTEXTS; i++) {
+		old = rcu_replace_pointer(port->rss[i], NULL,
+					  lockdep_is_held(&port->lock));
+		nvhw_rss_free(port, old);
+	}
+	old = rcu_dereference_protected(port->rss[0],
+					lockdep_is_held(&port->lock));
+	if (old == &port->rss_initial)
+		return;
+	/* nvhw_rss_commit(), which replaced it, has waited for its readers. */
+	nvhw_rss_fill(port, &port->rss_initial);
+	rcu_assign_pointer(port->rss[0], &port->rss_initial);
+	nvhw_rss_free(port, old);
+}
+
+/**
  * nvhw_rss_exit() - free the configurations
  * @port: the port, no frame arrives any more
  */
 void nvhw_rss_exit(struct nvhw_port *port)
 {
+	struct nvhw_rss *rss;
 	unsigned int i;
 
-	for (i = 0; i < NVNIC_RSS_CONTEXTS; i++)
-		kvfree(rcu_dereference_protected(port->rss[i], true));
+	for (i = 0; i < NVNIC_RSS_CONTEXTS; i++) {
+		rss = rcu_dereference_protected(port->rss[i], true);
+		if (rss != &port->rss_initial)
+			kvfree(rss);
+	}
 }

@@ -226,6 +226,27 @@ const struct nvhw_reg nvhw_vmq_regs[] = {
 	{}
 };
 
+/**
+ * nvhw_vmq_reset() - remove all sets
+ * @port: the port, its lock held; its queues are off, no filter rule is left
+ *
+ * Context: process.
+ */
+void nvhw_vmq_reset(struct nvhw_port *port)
+{
+	unsigned int i;
+
+	lockdep_assert_held(&port->lock);
+	for (i = 0; i < NVNIC_VMQ_SETS; i++) {
+		WRITE_ONCE(port->vmq[i].state, NVNIC_VMQ_UNDEFINED);
+		nvhw_vmq_clear(port, i);
+	}
+	for (i = 0; i < NVNIC_MAX_QUEUES; i++)
+		WRITE_ONCE(port->txq[i].vmq, NULL);
+	nvhw_reg_reset(port, nvhw_vmq_regs);
+	port->vmq_result = NVNIC_VMQ_OK;
+}
+
 /* ---- What others ask ---- */
 
 /**

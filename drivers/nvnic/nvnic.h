@@ -353,10 +353,8 @@ int nvnic_remove_rxfh_context(struct net_device *dev,
 			      struct netlink_ext_ack *extack);
 int nvnic_rss_ctx_fields(struct nvnic_net *nn);
 int nvnic_rss_ctx_set_fields(struct nvnic_net *nn, u32 id, u64 fields);
-void nvnic_rss_ctx_reset(struct nvnic_net *nn);
 
 /* nvnic_ntuple.c */
-void nvnic_ntuple_init(struct nvnic_net *nn);
 void nvnic_ntuple_exit(struct nvnic_net *nn);
 void nvnic_ntuple_flush(struct nvnic_net *nn);
 u32 nvnic_ntuple_ctx_span(struct nvnic_net *nn, u32 ctx);

@@ -572,18 +572,6 @@ void nvnic_ntuple_flush(struct nvnic_net *nn)
 }
 
 /**
- * nvnic_ntuple_init() - set up, and remove what another driver has left
- * @nn: port, not registered yet
- *
- * Context: process.
- */
-void nvnic_ntuple_init(struct nvnic_net *nn)
-{
-	xa_init(&nn->rules);
-	nvnic_filter_clear(nn, NVNIC_FLT_T_NTUPLE);
-}
-
-/**
  * nvnic_ntuple_exit() - remove all rules, for good
  * @nn: port, not registered any more
  *

@@ -46,18 +46,6 @@ static void nvnic_init_netdev(struct nvnic_net *nn)
 	eth_hw_addr_set(netdev, mac);
 }
 
-static void nvnic_init_port(struct nvnic_net *nn)
-{
-	struct nvnic_bus_dev *bdev = nn->bdev;
-	u32 i;
-
-	for (i = 0; i < NVNIC_MAX_MACS; i++)
-		nvnic_wr(bdev, NVNIC_REG_MACF(i), 0);
-	nvnic_wr(bdev, NVNIC_REG_RX_MODE, 0);
-	nvnic_wr(bdev, NVNIC_REG_EVENT, NVNIC_EVENT_MASK);
-	nvnic_link_init(nn);
-}
-
 static struct nvnic_net *nvnic_alloc(struct nvnic_devlink *devlink)
 {
 	struct nvnic_bus_dev *bdev = devlink->bdev;
@@ -85,6 +73,7 @@ static struct nvnic_net *nvnic_alloc(struct nvnic_devlink *devlink)
 	nn->tx_num = nn->cfg.num;
 	INIT_LIST_HEAD(&nn->stations);
 	INIT_LIST_HEAD(&nn->vlans);
+	xa_init(&nn->rules);
 	spin_lock_init(&nn->carrier_lock);
 	mutex_init(&nn->filter_lock);
 	INIT_DELAYED_WORK(&nn->service, nvnic_service);
@@ -112,13 +101,10 @@ static void nvnic_free(struct nvnic_net *nn)
 	free_netdev(nn->netdev);
 }
 
-/* The device is as at its creation: no frame, no link. */
-static void nvnic_off(struct nvnic_bus_dev *bdev)
+/* Whatever another driver has left goes, too. */
+static void nvnic_reset(struct nvnic_bus_dev *bdev)
 {
-	nvnic_wr(bdev, NVNIC_REG_CTRL, 0);
-	nvnic_wr(bdev, NVNIC_REG_LINK_CTRL, 0);
-	nvnic_wr(bdev, NVNIC_REG_EN, 0);
-	nvnic_wr(bdev, NVNIC_REG_LED, 0);
+	nvnic_wr(bdev, NVNIC_REG_RESET, NVNIC_RESET_PORT);
 }
 
 /**
@@ -140,14 +126,12 @@ struct nvnic_net *nvnic_port_create(struct nvnic_devlink *devlink, u32 vmq_max)
 		return ERR_PTR(-ENOMEM);
 	nn->vmq_max = vmq_max;
 
+	nvnic_reset(nn->bdev);
 	nvnic_init_netdev(nn);
-	nvnic_init_port(nn);
+	nvnic_link_init(nn);
 	nvnic_features_init(nn);
 	nvnic_rss_init(nn);
-	nvnic_ntuple_init(nn);
 	nvnic_tc_attach(nn, devlink->tc);
-	nvnic_vmq_init(nn);
-	nvnic_rss_ctx_reset(nn);
 	netif_carrier_off(nn->netdev);
 
 	err = netif_set_real_num_queues(nn->netdev, nn->cfg.num, nn->cfg.num);
@@ -162,7 +146,7 @@ struct nvnic_net *nvnic_port_create(struct nvnic_devlink *devlink, u32 vmq_max)
 	return nn;
 
 free_nn:
-	nvnic_off(nn->bdev);
+	nvnic_reset(nn->bdev);
 	nvnic_free(nn);
 	return ERR_PTR(err);
 }
@@ -180,7 +164,6 @@ void nvnic_port_destroy(struct nvnic_net *nn)
 	unregister_netdev(nn->netdev);
 	cancel_delayed_work_sync(&nn->service);
 	nvnic_ntuple_exit(nn);
-	nvnic_rss_ctx_reset(nn);
-	nvnic_off(nn->bdev);
+	nvnic_reset(nn->bdev);
 	nvnic_free(nn);
 }

@@ -281,17 +281,3 @@ int nvnic_rss_ctx_set_fields(struct nvnic_net *nn, u32 id, u64 fields)
 
 	return err;
 }
-
-/**
- * nvnic_rss_ctx_reset() - remove all contexts from the device
- * @nn: port, without rules
- *
- * Context: process, with the port not registered.
- */
-void nvnic_rss_ctx_reset(struct nvnic_net *nn)
-{
-	u32 i;
-
-	for (i = 1; i < NVNIC_RSS_CONTEXTS; i++)
-		nvnic_rss_commit(nn, i, NULL);
-}

@@ -280,7 +280,7 @@ int nvnic_tc_check_queues(struct nvnic_net *nn, u32 queues)
 }
 
 /**
- * nvnic_tc_attach() - a port comes; remove what another driver has left
+ * nvnic_tc_attach() - a port comes
  * @nn: port, not registered yet
  * @tc: its flower filters, those of tunnels parked
  *
@@ -290,7 +290,6 @@ void nvnic_tc_attach(struct nvnic_net *nn, struct nvnic_tc *tc)
 {
 	nn->tc = tc;
 	tc->own.nn = nn;
-	nvnic_filter_clear(nn, NVNIC_FLT_T_TC);
 }
 
 /**

@@ -34,42 +34,19 @@ static const char * const nvnic_vmq_ops[] = {
 	[NVNIC_VMQ_OP_FREE] = "freed",
 };
 
-/* Commands to sets that it does not have, the device refuses. */
-static u64 nvnic_vmq_write(struct nvnic_net *nn, u32 id, u32 op)
-{
-	nvnic_wr(nn->bdev, NVNIC_REG_VMQ_SEL, id);
-	nvnic_wr(nn->bdev, NVNIC_REG_VMQ_CMD, FIELD_PREP(NVNIC_VMQ_CMD_OP, op));
-
-	return nvnic_rd(nn->bdev, NVNIC_REG_VMQ_CMD);
-}
-
 static int nvnic_vmq_command(struct nvnic_net *nn, u32 id, u32 op)
 {
-	u64 status = nvnic_vmq_write(nn, id, op);
+	u64 status;
 
+	nvnic_wr(nn->bdev, NVNIC_REG_VMQ_SEL, id);
+	nvnic_wr(nn->bdev, NVNIC_REG_VMQ_CMD, FIELD_PREP(NVNIC_VMQ_CMD_OP, op));
+	status = nvnic_rd(nn->bdev, NVNIC_REG_VMQ_CMD);
 	if (status == NVNIC_VMQ_OK)
 		return 0;
 
 	netdev_err(nn->netdev, "VM queue set %u cannot be %s, status %llu\n",
 		   id, nvnic_vmq_ops[op], status);
 	return -EIO;
-}
-
-/**
- * nvnic_vmq_init() - remove what another driver has left
- * @nn: port, not registered yet
- *
- * Context: process.
- */
-void nvnic_vmq_init(struct nvnic_net *nn)
-{
-	u32 i;
-
-	nvnic_filter_clear(nn, NVNIC_FLT_T_VMQ);
-	for (i = 0; i < NVNIC_VMQ_SETS; i++) {
-		nvnic_vmq_write(nn, i, NVNIC_VMQ_OP_STOP);
-		nvnic_vmq_write(nn, i, NVNIC_VMQ_OP_FREE);
-	}
 }
 
 /* ---- Statistics ---- */

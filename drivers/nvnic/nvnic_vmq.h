@@ -67,7 +67,6 @@ struct nvnic_vmq {
 };
 
 /* nvnic_vmq.c */
-void nvnic_vmq_init(struct nvnic_net *nn);
 int nvnic_vmq_start(struct nvnic_net *nn, struct nvnic_vmq *vmq);
 int nvnic_vmq_start_all(struct nvnic_net *nn);
 void nvnic_vmq_hide(struct nvnic_net *nn, const unsigned long *sets);

@@ -74,6 +74,15 @@
 #define NVNIC_RX_MODE_ALLMULTI	BIT_ULL(1)	/* accept every group address */
 #define NVNIC_RX_MODE_MASK	GENMASK_ULL(1, 0)
 
+/*
+ * A 1 gives the port what it had at its creation: queues off, no link, tables
+ * empty, registers with their reset values; RSS context 0 sends all frames to
+ * queue 0. When the write returns, the device touches no ring and no buffer.
+ * Counters go on; interrupts stay mapped. A 0 is refused. Sleeps. WO.
+ */
+#define NVNIC_REG_RESET		0x0048
+#define NVNIC_RESET_PORT	BIT_ULL(0)
+
 /* ---- Link: 0x0080 to 0x0097, identification and test: 0x00a0 to 0x00af ---- */
 
 /*
