@@ -35,7 +35,10 @@ probe()
 	fi &
 }
 
-# Without it every other answer would be "absent".
+# Without these three every other answer would be "absent".
+probe COMPILER <<'C'
+int t;
+C
 probe SANE <<'C'
 #include <linux/dim.h>
 #include <linux/ethtool.h>
@@ -137,6 +140,11 @@ int t = SKB_GSO_TCP_FIXEDID_INNER != 0;
 C
 
 wait
+[ -e "$tmp/COMPILER.ok" ] || {
+	head -n 5 "$tmp/COMPILER.log" >&2
+	echo "probe.sh: $CC does not take this kernel's options: make CC= with the compiler that built it" >&2
+	exit 1
+}
 [ -e "$tmp/FLOOR.ok" ] || { echo "nvnic needs the headers of Linux 6.12 or newer" >&2; exit 1; }
 [ -e "$tmp/SANE.ok" ] || {
 	head -n 20 "$tmp/SANE.log" >&2
