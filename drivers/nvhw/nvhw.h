@@ -57,15 +57,14 @@ struct nvhw_vmq;
  * @refuse: fault injection: refuse the next start
  * @head: next work position to fetch
  * @cpos: next completion position; the phase follows from it
- * @done: frames completed, the same as @cpos where each has a completion of its
- *	own; for moderation, wraps
+ * @done: frames completed, for moderation; wraps. One completion may cover several
  * @base: register NVNIC_REG_Q_BASE
  * @cbase: register NVNIC_REG_Q_CBASE
  * @size_reg: register NVNIC_REG_Q_SIZE
  * @tail: doorbell: position behind the last descriptor written
  *
- * @tail is stored by whoever rings the doorbell; everything else belongs to
- * the engine that runs the queue, and while it is off to the register file.
+ * Doorbells write @tail. The engine owns all other fields while the queue is on, the
+ * register file while it is off.
  */
 struct nvhw_ring {
 	struct nvhw_win work;
@@ -85,9 +84,9 @@ struct nvhw_ring {
 };
 
 /**
- * enum nvhw_side - whose completions
- * @NVHW_TX: those of the TX queue
- * @NVHW_RX: those of the RX queue
+ * enum nvhw_side - sides of a queue pair
+ * @NVHW_TX: the TX queue
+ * @NVHW_RX: the RX queue
  * @NVHW_SIDES: number of sides
  */
 enum nvhw_side {
@@ -97,12 +96,12 @@ enum nvhw_side {
 };
 
 /**
- * struct nvhw_moder - how long a side's completions wait for an interrupt
+ * struct nvhw_moder - interrupt moderation of a side
  * @reg: register NVNIC_REG_Q_MODER_TX or NVNIC_REG_Q_MODER_RX
- * @seen: frames, as &struct nvhw_ring.done counts them, that the driver had
- *	consumed when it armed the vector
- * @waiting: some wait until @deadline; under the vector's lock
- * @deadline: when the vector is to fire; under the vector's lock
+ * @seen: value of &struct nvhw_ring.done for the completions that the driver had
+ *	reaped when it armed the vector
+ * @waiting: @deadline is set; under the vector's lock
+ * @deadline: time at which the vector fires; under the vector's lock
  */
 struct nvhw_moder {
 	u64 reg;
@@ -113,7 +112,7 @@ struct nvhw_moder {
 
 /**
  * enum nvhw_vec_flag - bits of &struct nvhw_vec.flags
- * @NVHW_VEC_CALLED: @csd is in use, until the vector's CPU has begun its call
+ * @NVHW_VEC_CALLED: &struct nvhw_vec.csd is in use, until nvhw_irq_call() runs
  */
 enum nvhw_vec_flag {
 	NVHW_VEC_CALLED,
@@ -124,17 +123,17 @@ enum nvhw_vec_flag {
  * @port: its port
  * @index: its number on the port
  * @irq: Linux interrupt number, 0: not mapped yet
- * @cpu: where the handler is to run
- * @armed: a completion may fire it
- * @masked: held back by the interrupt core
+ * @cpu: CPU of its affinity
+ * @armed: the next completion fires it
+ * @masked: masked by the interrupt core
  * @pending: fired while masked
  * @moder: moderation of each side
- * @lock: protects the deadlines of @moder and @timer; taken in any context,
- *	nothing of ours inside
+ * @lock: protects the deadlines of @moder and @timer; taken in any context; no other
+ *	lock of this driver inside
  * @timer: fires it at the earliest deadline
  * @flags: bits of enum nvhw_vec_flag
- * @work: fires it on this CPU, from where that is not possible at once
- * @csd: fires it on another CPU; whoever sets NVHW_VEC_CALLED has it
+ * @work: fires it on this CPU from contexts that must not run the handler
+ * @csd: fires it on another CPU; owned by whoever set NVHW_VEC_CALLED
  */
 struct nvhw_vec {
 	struct nvhw_port *port;
@@ -153,9 +152,9 @@ struct nvhw_vec {
 };
 
 /**
- * struct nvhw_piece - a run of bytes in DMA memory that has been checked
- * @va: the bytes
- * @len: how many
+ * struct nvhw_piece - a buffer in DMA memory, checked by nvhw_dma_decode()
+ * @va: its first byte
+ * @len: its length
  */
 struct nvhw_piece {
 	u8 *va;
@@ -163,7 +162,7 @@ struct nvhw_piece {
 };
 
 /**
- * struct nvhw_cursor - a place in a list of pieces
+ * struct nvhw_cursor - a position in a list of pieces
  * @piece: the piece
  * @off: bytes into it
  */
@@ -176,12 +175,12 @@ struct nvhw_cursor {
  * struct nvhw_frame - a frame on its way to the wire
  * @hdr: header block
  * @hdr_len: its length
- * @payload_len: bytes behind it
+ * @payload_len: number of bytes behind the header block
  * @len: length of the frame
- * @payload: where the bytes behind the header block are
- * @fill: checksums still to be put into the header block
- * @tap: copy for the wire tap, NULL: none yet
- * @own: payload in a buffer of the frame's own, to which @payload then points
+ * @payload: position of the first of these bytes
+ * @fill: checksums that are yet to be filled in
+ * @tap: copy for the tap, or NULL
+ * @own: the only piece of the payload, after nvhw_frame_own()
  */
 struct nvhw_frame {
 	u8 hdr[NVPE_MAX_HDR_LEN] __aligned(8);
@@ -195,17 +194,17 @@ struct nvhw_frame {
 };
 
 /**
- * struct nvhw_txreq - the request that a TX queue is working on
- * @desc: what its descriptors say
+ * struct nvhw_txreq - the current request of a TX queue
+ * @desc: contents of its descriptors
  * @next: ring position behind the request
  * @frames: wire frames sent so far
  * @bytes: their bytes
- * @flowid: the device has filled their FlowID
- * @buf: the frame
- * @at: where the payload of the next segment starts
+ * @flowid: nvpe_flowid_fill() has written the FlowID
+ * @buf: its buffers
+ * @at: payload of the next segment
  * @seg: segmentation state
- * @hdrs: parsed headers, where somebody has to know them
- * @tmpl: template header block
+ * @hdrs: parsed headers, of segmentation requests, of VM queues and with FLOWID
+ * @tmpl: header block of the super-frame, for segmentation
  */
 struct nvhw_txreq {
 	struct nvpe_desc_tx desc;
@@ -222,9 +221,9 @@ struct nvhw_txreq {
 
 /**
  * struct nvhw_fault - fault injection for a queue's descriptors
- * @armed: the next descriptor fetched is to be damaged
- * @word: which word of it
- * @flip: bits to flip
+ * @armed: damage the next descriptor that is fetched
+ * @word: the word of the descriptor
+ * @flip: bits to invert
  */
 struct nvhw_fault {
 	bool armed;
@@ -233,14 +232,13 @@ struct nvhw_fault {
 };
 
 /**
- * struct nvhw_sender - whoever sends frames on the wire
- * @port: port that it sends from
- * @kick: has it try again, called under the lock of the receive queue for which
- *	it has waited
- * @held: what of the peer's it waits for, enum nvnic_hold
- * @judged: nvhw_impair_send() found no fault for its frame, which was held then
- * @hold: on the receive queue's list; under that queue's lock
- * @hold_rxq: that receive queue; under that queue's lock
+ * struct nvhw_sender - a source of frames on the wire, which can be held
+ * @port: sending port
+ * @kick: makes it send the held frame again; called under the lock of @hold_rxq
+ * @held: what it waits for, enum nvnic_hold
+ * @judged: nvhw_impair_send() has let the held frame pass without a fault
+ * @hold: entry of &struct nvhw_rxq.holding; under the lock of @hold_rxq
+ * @hold_rxq: receive queue that holds it; under the lock of that queue
  */
 struct nvhw_sender {
 	struct nvhw_port *port;
@@ -256,16 +254,15 @@ struct nvhw_sender {
  * @ring: its rings
  * @port: its port
  * @vec: its vector
- * @lock: held by whoever runs the engine, and protects all that is its; taken
- *	with bottom halves off; @rxq.lock of the peer is taken inside
- * @softirq: runs the engine in softirq, or
- * @thread: in a kernel thread; never both
- * @vmq: VM queue set that the pair is one of, NULL: none; written under the
- *	port's lock
- * @busy: @req is being worked on
- * @loaded: @frame waits to be sent
- * @sender: as which it sends
- * @done_count: requests completed but not yet reported
+ * @lock: held by whoever runs the engine; protects the engine's fields; taken with
+ *	bottom halves off; the peer's &struct nvhw_rxq.lock is taken inside
+ * @softirq: work item that runs the engine in softirq
+ * @thread: work item that runs the engine in a kernel thread; never both
+ * @vmq: VM queue set of the pair, or NULL; written under the port's lock
+ * @busy: @req is valid
+ * @loaded: @frame is valid and not sent yet
+ * @sender: its identity on the wire
+ * @done_count: requests that the next completion covers
  * @done_frames: their wire frames
  * @done_bytes: their bytes
  * @fault: fault injection
@@ -277,7 +274,7 @@ struct nvhw_txq {
 	struct nvhw_ring ring;
 	struct nvhw_port *port;
 	struct nvhw_vec *vec;
-	spinlock_t lock; /* the engine and all that is its */
+	spinlock_t lock; /* the engine's fields */
 	struct work_struct softirq;
 	struct work_struct thread;
 	struct nvhw_vmq *vmq;
@@ -298,11 +295,11 @@ struct nvhw_txq {
  * @ring: its rings; under @lock, but for @ring.tail
  * @port: its port
  * @vec: its vector
- * @lock: protects all of the queue that has no other rule; taken in softirq
- *	context; nothing is taken inside
- * @holding: senders that wait for buffers; under @lock
- * @nbufs: pieces in @buf; under @lock
- * @buf: buffers fetched and not used yet; under @lock
+ * @lock: protects all fields but @ring.tail, @port, @vec; taken with bottom halves
+ *	off; no lock is taken inside
+ * @holding: held senders; under @lock
+ * @nbufs: number of pieces in @buf; under @lock
+ * @buf: fetched buffers that are still empty; under @lock
  * @fault: fault injection
  * @cnt: counters; under @lock
  */
@@ -310,7 +307,7 @@ struct nvhw_rxq {
 	struct nvhw_ring ring;
 	struct nvhw_port *port;
 	struct nvhw_vec *vec;
-	spinlock_t lock; /* all of the queue that has no other rule */
+	spinlock_t lock; /* all but ring.tail, port, vec */
 	struct list_head holding;
 	unsigned int nbufs;
 	struct nvhw_piece buf[NVNIC_MAX_RX_BUFS];
@@ -319,9 +316,9 @@ struct nvhw_rxq {
 } ____cacheline_aligned_in_smp;
 
 /**
- * struct nvhw_rss - receive hash configuration in force
- * @rcu: frees it
- * @cfg: what to hash
+ * struct nvhw_rss - an RSS context
+ * @rcu: for kvfree_rcu()
+ * @cfg: key and fields of the hash
  * @table: queue of each indirection entry
  */
 struct nvhw_rss {
@@ -340,17 +337,16 @@ struct nvhw_rule_cnt {
 	u64 bytes;
 };
 
-/* Action of a frame that no rule fits, and of a rule in front of those of sets */
+/* Action of a frame without a rule, and of rules that bypass VM queue sets */
 #define NVHW_FILTER_PAST_SETS						\
 	FIELD_PREP(NVNIC_FLT_ACT_KIND, NVNIC_FLT_ACT_K_CONTEXT)
 
 /**
- * struct nvhw_rules - filter rules as a receiver sees them
+ * struct nvhw_rules - one copy of a table of filter rules
  * @table: the rules
- * @ids: who in a tunnel they are for: destination MAC address and VSID of those
- *	that look at a VSID
- * @nids: how many do
- * @cnt: counters of all locations, one set a CPU; live as long as the port
+ * @ids: destination MAC address and VSID of the rules that match a VSID
+ * @nids: number of rules that do
+ * @cnt: counters of all locations, one set a CPU; freed with the port
  */
 struct nvhw_rules {
 	struct nvpe_filter *table;
@@ -361,9 +357,9 @@ struct nvhw_rules {
 
 /**
  * struct nvhw_vmq - a VM queue set; written under the port's lock
- * @state: what it would be without rules, enum nvnic_vmq_state
+ * @state: enum nvnic_vmq_state without regard to rules, see nvhw_vmq.c
  * @first: its first queue pair
- * @count: how many there are
+ * @count: number of its queue pairs
  */
 struct nvhw_vmq {
 	u8 state;
@@ -411,8 +407,8 @@ struct nvhw_mac {
 
 /**
  * struct nvhw_port - a port
- * @bdev: what the driver sees of it
- * @adapter: the adapter it is on
+ * @bdev: its device on the bus, the driver's view
+ * @adapter: its adapter
  * @peer: the port at the other end of the wire
  * @dma_mask: for @bdev
  * @en: register NVNIC_REG_EN
@@ -421,10 +417,9 @@ struct nvhw_mac {
  * @frame_max: register NVNIC_REG_FRAME_MAX
  * @mac: its end of the wire
  * @macf: registers NVNIC_REG_MACF()
- * @rss: receive hash configurations in force, NULL: no such context; replaced
- *	under @lock
- * @rss_initial: that of context 0 until the driver makes another
- * @wq: where the engines run; changed under @lock with all of them stopped
+ * @rss: RSS contexts, NULL: no such context; replaced under @lock
+ * @rss_initial: context 0 from RESET until the first RSS_COMMIT for it
+ * @wq: workqueue of the engines; changed under @lock while all of them are stopped
  * @cnt: counters
  * @event: causes of the event vector
  * @rss_fields: register NVNIC_REG_RSS_FIELDS
@@ -432,30 +427,28 @@ struct nvhw_mac {
  * @rss_ctx: register NVNIC_REG_RSS_CTX
  * @rss_refused: the last commit was refused
  * @rss_table: registers NVNIC_REG_RSS_TABLE()
- * @rules: rules of each table that receivers look at, NULL: none; replaced
- *	under @lock
- * @filter: all about the rules of each table, NULL until there is the first
- *	one; under @lock, and never replaced
- * @rules_to: rules of each table that lead to each RSS context, or to its VM
- *	queue set; under @lock
+ * @rules: live copy of each table, NULL: no rules; replaced under @lock
+ * @filter: both copies of each table, NULL until its first rule; under @lock, kept
+ *	until the port is freed
+ * @rules_to: number of rules of each table that lead to each RSS context, or to its
+ *	VM queue set; under @lock
  * @flt_key: registers NVNIC_REG_FLT_KEY()
  * @flt_mask: registers NVNIC_REG_FLT_MASK()
  * @flt_action: register NVNIC_REG_FLT_ACTION
  * @flt_sel: register NVNIC_REG_FLT_SEL
- * @flt_status: how the last command went, enum nvnic_flt_status
+ * @flt_status: status of the last command, enum nvnic_flt_status
  * @vmq: VM queue sets
  * @vmq_cnt: their counters
  * @vmq_sel: register NVNIC_REG_VMQ_SEL
  * @vmq_cfg: register NVNIC_REG_VMQ_CFG
- * @vmq_result: how the last command went, enum nvnic_vmq_status
- * @lock: protects @ctrl, @rss, @rules, @filter, @vmq, @wq and the starting and
- *	stopping of queues; taken in process context, outside of every other lock
- * @impair: faults of the frames that it sends, NULL until there are some; under
- *	@lock
- * @faults: @impair while it is in force, else NULL
- * @tried: the bus has been asked whether a driver fits
+ * @vmq_result: status of the last command, enum nvnic_vmq_status
+ * @lock: protects @ctrl, @rss, @rules, @filter, @vmq, @wq, @impair and starting and
+ *	stopping queues; taken in process context, outside of every other lock
+ * @impair: faults of the frames that it sends, NULL until the first write to debugfs
+ * @faults: @impair while any fault is configured, else NULL
+ * @tried: nvhw_bus_match() was called
  * @domain: interrupt domain
- * @fwnode: names it
+ * @fwnode: name of @domain
  * @debugfs: directory of the port
  * @txq: TX queues
  * @rxq: RX queues
@@ -511,10 +504,10 @@ struct nvhw_port {
 
 /**
  * struct nvhw_adapter - two ports and the wire between them
- * @list: on the list of adapters
+ * @list: entry of nvhw_adapters
  * @id: its number
  * @ports: the ports
- * @live: references: its own and one a port
+ * @live: reference count: one of its own, one of each port
  * @link_lock: protects the ports' &struct nvhw_mac; taken in process context,
  *	only nvhw_irq_event() is called inside
  * @tap: the wire's tap
@@ -529,9 +522,9 @@ struct nvhw_adapter {
 };
 
 /**
- * enum nvhw_verdict - what became of a frame on the wire
- * @NVHW_SENT: it left; whether it was accepted is the receiver's affair
- * @NVHW_HELD: the receiver has no buffer and holds the sender back
+ * enum nvhw_verdict - result of sending a frame
+ * @NVHW_SENT: sent; the receiver may still have dropped it
+ * @NVHW_HELD: the receiver is out of buffers and holds the sender
  */
 enum nvhw_verdict {
 	NVHW_SENT,
@@ -550,9 +543,9 @@ static inline void nvhw_port_count(struct nvhw_port *port,
 }
 
 /**
- * nvhw_rules_to() - how many rules lead to an RSS context?
+ * nvhw_rules_to() - count the rules that lead to an RSS context
  * @port: the port, its lock held
- * @ctx: the context; rules that lead to a VM queue set use that of the set
+ * @ctx: the context; a rule that leads to a VM queue set counts for the set's context
  *
  * Context: process.
  *
@@ -708,12 +701,12 @@ enum nvhw_verdict nvhw_impair_send(struct nvhw_impair *imp,
 				   struct nvhw_rxq **dirty);
 void nvhw_impair_exit(struct nvhw_port *port);
 
-/* The faults of the frames that a port sends, NULL: none */
+/* Faults of the frames that a port sends, or NULL */
 static inline struct nvhw_impair *nvhw_impair_of(const struct nvhw_port *port)
 {
 	if (!static_branch_unlikely(&nvhw_impair_key))
 		return NULL;
-	/* Pairs with nvhw_impair_switch(). */
+	/* Pairs with smp_store_release() in nvhw_impair_switch(). */
 	return smp_load_acquire(&port->faults);
 }
 

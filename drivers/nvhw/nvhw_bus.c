@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * nvnic device: the bus, and adapters coming and going on it.
+ * nvnic device: the bus and its adapters.
  *
  * Copyright (C) 2026 nvnic contributors
  */
@@ -12,14 +12,14 @@
 #include "nvhw.h"
 
 /*
- * nvhw_bus_lock protects the list of adapters and whether more may be created;
- * taken in process context, outside of RTNL and every other lock.
+ * nvhw_bus_lock protects nvhw_adapters and nvhw_bus_open; taken in process context,
+ * outside of RTNL and every other lock.
  */
 static DEFINE_MUTEX(nvhw_bus_lock);
 static LIST_HEAD(nvhw_adapters);
 static bool nvhw_bus_open;
 
-/* One for the bus being there, one an adapter whose memory is in use */
+/* One reference for the bus itself, one for each adapter that is allocated */
 static atomic_t nvhw_bus_users;
 static DECLARE_COMPLETION(nvhw_bus_idle);
 
@@ -57,7 +57,7 @@ static void nvhw_port_release(struct device *dev)
 	nvhw_adapter_put(adapter);
 }
 
-/* A port as a device that is not on the bus yet, to be reset */
+/* Create a port as a device that is not on the bus yet. */
 static struct nvhw_port *nvhw_port_create(struct nvhw_adapter *adapter,
 					  unsigned int index)
 {
@@ -114,13 +114,13 @@ static int nvhw_adapter_create_ports(struct nvhw_adapter *adapter)
 	adapter->ports[1]->peer = adapter->ports[0];
 	for (i = 0; i < NVHW_PORTS; i++)
 		nvhw_port_reset(adapter->ports[i]);
-	/* A register write there takes both ports for granted. */
+	/* Only now: register writes in debugfs need both ports. */
 	for (i = 0; i < NVHW_PORTS; i++)
 		nvhw_debugfs_port(adapter->ports[i]);
 	return 0;
 }
 
-/* Each port uses the other, and both the tap, until both are stopped. */
+/* The ports use each other and the tap until both are stopped. */
 static void nvhw_adapter_destroy_ports(struct nvhw_adapter *adapter)
 {
 	unsigned int i;
@@ -135,8 +135,8 @@ static void nvhw_adapter_destroy_ports(struct nvhw_adapter *adapter)
 }
 
 /*
- * Make a port known to the drivers. If there is one, which the bus was asked
- * about, it has to take the port: half an adapter is of no use to anybody.
+ * Add a port to the bus. If a driver is registered (nvhw_bus_match() was called), its
+ * probe must succeed: an adapter with one port is useless.
  */
 static int nvhw_adapter_add_port(struct nvhw_port *port)
 {
@@ -240,8 +240,8 @@ int nvhw_adapter_new(unsigned int id)
 	int err;
 
 	if (id >= NVHW_MAX_ADAPTERS) {
-		pr_err("nvnic: adapter numbers go from 0 to %d\n",
-		       NVHW_MAX_ADAPTERS - 1);
+		pr_err("nvnic: adapter %u out of range, maximum %d\n",
+		       id, NVHW_MAX_ADAPTERS - 1);
 		return -ERANGE;
 	}
 	mutex_lock(&nvhw_bus_lock);
@@ -292,7 +292,7 @@ static struct attribute *nvnic_bus_attrs[] = {
 };
 ATTRIBUTE_GROUPS(nvnic_bus);
 
-/* The only driver of the bus takes every port. */
+/* Every driver matches every port. */
 static int nvhw_bus_match(struct device *dev, const struct device_driver *drv)
 {
 	nvhw_port_of(to_nvnic_bus_dev(dev))->tried = true;

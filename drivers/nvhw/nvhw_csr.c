@@ -8,8 +8,8 @@
 #include "nvhw_reg.h"
 
 /**
- * struct nvhw_csr_block - registers that are listed together
- * @end: offset behind the last one that may be; the next block starts there
+ * struct nvhw_csr_block - a block of the register file
+ * @end: offset behind the block; the next one starts there
  * @regs: the registers, with an empty row at the end
  */
 struct nvhw_csr_block {
@@ -75,9 +75,9 @@ static bool nvhw_csr_port_write(struct nvhw_port *port, u32 off, u64 val)
 	return true;
 }
 
-/* Half of a queue pair's block: the two have the same registers. */
+/* TX or RX half of a queue pair's block; both have the same registers. */
 struct nvhw_csr_half {
-	struct nvhw_txq *txq;	/* one of the two is NULL */
+	struct nvhw_txq *txq;	/* txq or rxq is NULL */
 	struct nvhw_rxq *rxq;
 	struct nvhw_ring *ring;
 	unsigned int queue;

@@ -8,10 +8,10 @@
  * descriptor that the device fetches from that queue has the bits FLIP (hex)
  * of its word WORD (0 or 1) inverted, as a driver's mistake would.
  *
- * nvnic/<port>/refuse_txq and refuse_rxq take "QUEUE": the next start of that
- * queue is refused, as if its rings were no memory.
+ * nvnic/<port>/refuse_txq and refuse_rxq take "QUEUE": the device refuses the next
+ * start of that queue, as if its ring addresses were not RAM.
  *
- * nvnic/<port>/write takes "OFFSET VALUE" (hex): that register is written, behind
+ * nvnic/<port>/write takes "OFFSET VALUE" (hex) and writes that register behind
  * the driver's back.
  *
  * nvnic/<port>/impair takes, and reads, the faults of the frames that the port
@@ -45,7 +45,7 @@ static int nvhw_debugfs_arm(struct nvhw_port *port, bool tx, const char *buf)
 		return -EBUSY;
 	fault->word = word;
 	fault->flip = flip;
-	/* What to do before that it is to be done. */
+	/* Publish word and flip before armed; pairs with nvhw_ring_fetch(). */
 	smp_store_release(&fault->armed, true);
 	return 0;
 }

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * nvnic device: the only file that turns bus addresses into memory.
+ * nvnic device: the only file that translates bus addresses.
  *
  * Copyright (C) 2026 nvnic contributors
  *
- * The port is a device without translation, so a bus address is a physical
- * address seen through dma-direct. The driver's mapping calls leave no record,
- * so what can be checked is what was posted: every access stays within the
- * length of the descriptor or ring that named it, goes in the direction of
- * that ring, and ends in RAM that the kernel manages.
+ * The port has no IOMMU, so a bus address is a physical address as dma-direct
+ * makes it. The driver's mapping calls leave no record, so the device can only
+ * check what was posted: each access stays within the length of its descriptor or
+ * ring, only buffers of RX rings are written, and every address is RAM that the
+ * kernel manages.
  */
 #include <linux/dma-direct.h>
 #include <linux/memory_hotplug.h>

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * nvnic device: where the engines of TX queues run, and when.
+ * nvnic device: scheduling of TX engines, in softirq or kernel threads.
  *
  * Copyright (C) 2026 nvnic contributors
  *
- * What an engine does is in nvhw_tx.c, where its work items are set up, too.
+ * The engine itself, and the functions of its work items, are in nvhw_tx.c.
  */
 #include "nvhw.h"
 #include "nvhw_compat.h"
@@ -13,7 +13,7 @@ static struct workqueue_struct *nvhw_softirq_wq;
 static struct workqueue_struct *nvhw_thread_wq;
 
 /**
- * nvhw_engine_init() - create the places where engines run
+ * nvhw_engine_init() - create the workqueues
  *
  * Context: process, sleeps.
  *
@@ -34,7 +34,7 @@ int nvhw_engine_init(void)
 }
 
 /**
- * nvhw_engine_exit() - remove them
+ * nvhw_engine_exit() - destroy the workqueues
  *
  * Context: process, sleeps.
  */
@@ -45,15 +45,15 @@ void nvhw_engine_exit(void)
 }
 
 /**
- * nvhw_engine_may_run() - may an engine run right here?
+ * nvhw_engine_may_run() - may a doorbell run the engine in its own context?
  * @port: the port
  *
- * It may where softirqs are off, as its locks ask for, and interrupts on: netpoll
- * sends from interrupts, too.
+ * The engine's locks need bottom halves off. Interrupts must be on: netpoll rings
+ * doorbells with interrupts off.
  *
  * Context: any.
  *
- * Return: true if it may, and nobody wants it in a thread instead.
+ * Return: true if it may and NVNIC_CTRL_THREADS is off.
  */
 bool nvhw_engine_may_run(const struct nvhw_port *port)
 {
@@ -62,8 +62,8 @@ bool nvhw_engine_may_run(const struct nvhw_port *port)
 }
 
 /**
- * nvhw_engine_place() - say where the engines of a port run
- * @port: the port; none of its engines runs
+ * nvhw_engine_place() - choose the workqueue of a port, while no engine runs
+ * @port: the port, all engines idle
  * @threads: in kernel threads, not in softirq
  *
  * Context: process.
@@ -74,11 +74,11 @@ void nvhw_engine_place(struct nvhw_port *port, bool threads)
 }
 
 /**
- * nvhw_engine_move() - have the engines of a port run elsewhere
+ * nvhw_engine_move() - change the workqueue of a port
  * @port: the port
  * @threads: in kernel threads, not in softirq
  *
- * Stops all, then switches: no work item may be on two workqueues.
+ * Stops all engines first: a work item must not be on two workqueues.
  *
  * Context: process, under the port's lock, sleeps.
  */
@@ -98,7 +98,7 @@ void nvhw_engine_move(struct nvhw_port *port, bool threads)
 }
 
 /**
- * nvhw_engine_kick() - have the engine look at a queue, soon
+ * nvhw_engine_kick() - queue the engine's work item
  * @txq: the queue
  *
  * Context: any.
@@ -108,7 +108,7 @@ void nvhw_engine_kick(struct nvhw_txq *txq)
 	struct workqueue_struct *wq;
 
 	rcu_read_lock();
-	/* NULL while nvhw_engine_move() has them all stopped */
+	/* NULL while nvhw_engine_move() has stopped all engines */
 	wq = READ_ONCE(txq->port->wq);
 	if (likely(wq == nvhw_softirq_wq))
 		queue_work(wq, &txq->softirq);
@@ -118,15 +118,15 @@ void nvhw_engine_kick(struct nvhw_txq *txq)
 }
 
 /**
- * nvhw_engine_wait() - wait for the engine of a queue, and forget its kicks
+ * nvhw_engine_wait() - wait for the engine of a queue, cancel pending kicks
  * @txq: the queue
  *
- * Context: process, sleeps. The queue is off, or its port's engines are
- * stopped.
+ * Context: process, sleeps. The queue is off, or nvhw_engine_move() has stopped
+ * the engines.
  */
 void nvhw_engine_wait(struct nvhw_txq *txq)
 {
-	/* One that a doorbell has started; none begins. */
+	/* Wait for an engine that a doorbell runs; no new one can start. */
 	spin_lock_bh(&txq->lock);
 	spin_unlock_bh(&txq->lock);
 	cancel_work_sync(&txq->softirq);

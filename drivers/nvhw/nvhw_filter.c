@@ -4,10 +4,10 @@
  *
  * Copyright (C) 2026 nvnic contributors
  *
- * Of each table there are two copies. Receivers look into one of them; a change
- * is made in the other, the two change places, and when no receiver can be left
- * in the first one the change is repeated there. So receivers take no lock, and
- * never see half of a change.
+ * Each table has two copies. Receivers match against the live one. A change goes to
+ * the spare one, nvhw_filter_swap() makes it live and waits for a grace period, then
+ * the change is repeated in the other one. Receivers take no lock and never see half
+ * of a change.
  */
 #include <linux/bitfield.h>
 #include <linux/mm.h>
@@ -41,7 +41,7 @@ static_assert(NVNIC_FLT_7_MASK == NVPE_FILTER_7_MASK);
 /**
  * struct nvhw_filter - a table of filter rules; under the port's lock
  * @view: its two copies
- * @live: which of them receivers look into, or would
+ * @live: index of the copy that receivers use
  * @count: number of rules
  */
 struct nvhw_filter {
@@ -98,7 +98,7 @@ static struct nvhw_rules *nvhw_filter_spare(struct nvhw_filter *f)
 	return &f->view[!f->live];
 }
 
-/* Take back what a rule says of who in a tunnel it is for. */
+/* Remove the inner address and VSID of a rule from view->ids. */
 static void nvhw_filter_forget_id(struct nvhw_rules *view, u32 loc)
 {
 	if (!nvpe_filter_remove(view->ids, loc))
@@ -122,13 +122,13 @@ static int nvhw_filter_put(struct nvhw_rules *view, u32 loc,
 	nvhw_filter_forget_id(view, loc);
 	id.mask.w[0] = rule->mask.w[0] & NVNIC_FLT_0_DST;
 	id.mask.w[7] = rule->mask.w[7] & NVNIC_FLT_7_VSID;
-	/* There are no more shapes of these than of the rules. */
+	/* Cannot run out of shapes: ids have fewer than the rules. */
 	if (id.mask.w[7] && !nvpe_filter_set(view->ids, loc, &id))
 		view->nids++;
 	return 0;
 }
 
-/* The spare table goes live. Returns when nobody looks into the other one. */
+/* Make the spare copy live; returns when no receiver uses the other one. */
 static void nvhw_filter_swap(struct nvhw_port *port, enum nvnic_flt_table table)
 {
 	struct nvhw_filter *f = port->filter[table];
@@ -140,7 +140,7 @@ static void nvhw_filter_swap(struct nvhw_port *port, enum nvnic_flt_table table)
 	synchronize_rcu_expedited();
 }
 
-/* One more rule with this action, or one less */
+/* Count a rule with this action in (@diff 1) or out (-1). */
 static void nvhw_filter_account(struct nvhw_port *port,
 				enum nvnic_flt_table table, u64 action,
 				int diff)
@@ -175,8 +175,8 @@ static enum nvnic_flt_status nvhw_filter_check(const struct nvhw_port *port,
 }
 
 /*
- * Rules that lead to VM queue sets, or by context 0 past all of them, look at the
- * outer layer 2 only.
+ * Rules of NVNIC_FLT_T_VMQ match the outer layer 2 only. They lead to a VM queue
+ * set, or with context 0 past all sets.
  */
 static enum nvnic_flt_status
 nvhw_filter_check_vmq(const struct nvhw_port *port,
@@ -273,7 +273,7 @@ static enum nvnic_flt_status nvhw_filter_execute(struct nvhw_port *port,
 
 	switch (op) {
 	case NVNIC_FLT_OP_SET:
-		/* A table, and all its memory, comes with the first rule. */
+		/* The first rule allocates the table. */
 		if (!port->filter[table])
 			port->filter[table] = nvhw_filter_alloc();
 		return port->filter[table] ? nvhw_filter_set(port, table, loc) :
@@ -311,7 +311,7 @@ static u64 nvhw_filter_read_cmd(struct nvhw_port *port, unsigned int index)
 	return port->flt_status;
 }
 
-/* But for NVNIC_FLT_ST_OK nothing has changed. */
+/* Any status but NVNIC_FLT_ST_OK leaves the table as it was. */
 static bool nvhw_filter_write_cmd(struct nvhw_port *port, unsigned int index,
 				  u64 val)
 {
@@ -322,7 +322,7 @@ static bool nvhw_filter_write_cmd(struct nvhw_port *port, unsigned int index,
 				     FIELD_GET(NVNIC_FLT_CMD_OP, val),
 				     FIELD_GET(NVNIC_FLT_CMD_LOC, val));
 	mutex_unlock(&port->lock);
-	/* A sender may have waited for a queue that its frame now avoids. */
+	/* A sender may be held by a queue that its frame now avoids. */
 	if (!status)
 		nvhw_rxq_release_all(port);
 	port->flt_status = status;
@@ -336,7 +336,7 @@ static bool nvhw_filter_write_sel(struct nvhw_port *port, unsigned int index,
 	       FIELD_GET(NVNIC_FLT_SEL_TABLE, val) < NVNIC_FLT_TABLES;
 }
 
-/* A counter of the location selected, over all CPUs: bytes, else frames */
+/* Sum of a counter of the selected location over all CPUs */
 static u64 nvhw_filter_counter(struct nvhw_port *port, bool bytes)
 {
 	unsigned int loc = FIELD_GET(NVNIC_FLT_SEL_LOC, port->flt_sel);

@@ -5,13 +5,13 @@
  *
  * Copyright (C) 2026 nvnic contributors
  *
- * Each port has the faults of the frames that it sends. A frame without a fault
- * goes the usual way. One that is changed, or waits, is finished in a buffer of
- * its own first; it belongs to nobody then who could be held back, so without
- * receive buffers it is lost.
+ * Each port has its own faults, for the frames that it sends. nvhw_impair_send()
+ * passes a frame without a fault to nvhw_wire_send(). It copies a frame that it
+ * changes or delays; the copy has no sender that could be held, so it is lost if
+ * the receiver is out of buffers.
  *
- * All that is left to chance comes from one generator a port, drawn from in the
- * order of the frames: with the same seed the same frames are hit.
+ * One generator a port makes all random decisions, in the order of the frames: the
+ * same seed hits the same frames.
  */
 #include <linux/debugfs.h>
 #include <linux/hrtimer.h>
@@ -30,13 +30,13 @@ DEFINE_STATIC_KEY_FALSE(nvhw_impair_key);
 #define NVHW_IMPAIR_MILLION	1000000
 /* Bytes of frames that may be under way in one direction */
 #define NVHW_IMPAIR_LIMIT	SZ_32M
-/* A frame waits so long for the one that is to overtake it */
+/* Longest wait of a reordered frame for the next one */
 #define NVHW_IMPAIR_LATE_US	(100 * USEC_PER_MSEC)
 #define NVHW_IMPAIR_MAX_DELAY	(10 * USEC_PER_SEC)
-/* Frames that the timer delivers before it looks at the time again */
+/* Frames that one run of the timer delivers */
 #define NVHW_IMPAIR_BUDGET	64
 
-/* Faults that hit some frames and spare others, in the order of the draws */
+/* Faults that hit some frames, in the order of the draws */
 enum nvhw_impair_kind {
 	NVHW_IMPAIR_LOSS,
 	NVHW_IMPAIR_CORRUPT,
@@ -46,12 +46,12 @@ enum nvhw_impair_kind {
 };
 
 /**
- * struct nvhw_impair_cfg - what is to happen
- * @ppm: to how many of a million frames, by chance
- * @every: to each n-th frame, 0: to none
- * @delay: microseconds that each frame takes
- * @jitter: so much more or less, by chance
- * @seed: of the generator
+ * struct nvhw_impair_cfg - settings
+ * @ppm: probability of each fault, in millionths
+ * @every: hit each n-th frame, 0: off
+ * @delay: delay of each frame, in microseconds
+ * @jitter: random part of the delay, plus or minus, in microseconds
+ * @seed: seed of the generator
  */
 struct nvhw_impair_cfg {
 	u64 ppm[NVHW_IMPAIR_KINDS];
@@ -61,7 +61,7 @@ struct nvhw_impair_cfg {
 	u64 seed;
 };
 
-/* What has happened */
+/* Counters, in the order in which debugfs shows them */
 enum nvhw_impair_counter {
 	NVHW_IC_FRAMES,
 	NVHW_IC_LOST,
@@ -79,10 +79,10 @@ static const char * const nvhw_impair_names[NVHW_IC_COUNT] = {
 };
 
 /**
- * struct nvhw_parcel - a frame in a buffer of its own
- * @list: in the order of @due
- * @due: when it arrives
- * @size: bytes that it takes
+ * struct nvhw_parcel - a copy of a frame, on its way
+ * @list: entry of &struct nvhw_impair.queue, sorted by @due
+ * @due: time of arrival
+ * @size: allocated bytes
  * @frame: the frame
  * @data: its bytes
  */
@@ -97,19 +97,19 @@ struct nvhw_parcel {
 /**
  * struct nvhw_impair - the faults of one direction
  * @port: the port that sends
- * @lock: protects all that follows; taken with bottom halves off, nothing inside
- *	but the timer's base
- * @cfg: what is to happen
- * @state: of the generator
- * @cnt: what has happened; NVHW_IC_FRAMES since @cfg is in force
- * @bytes: what @queue takes
- * @queue: frames under way
- * @late: one of these, which the next frame is to overtake
- * @timer: delivers what is due
+ * @lock: protects all fields below; taken with bottom halves off; only hrtimer
+ *	functions are called inside
+ * @cfg: settings
+ * @state: state of the generator
+ * @cnt: counters; NVHW_IC_FRAMES starts from 0 with each @cfg
+ * @bytes: sum of the sizes in @queue
+ * @queue: parcels on their way, by time of arrival
+ * @late: the parcel in @queue that the next frame overtakes, or NULL
+ * @timer: delivers parcels that are due
  */
 struct nvhw_impair {
 	struct nvhw_port *port;
-	spinlock_t lock; /* all that follows */
+	spinlock_t lock; /* all fields below */
 	struct nvhw_impair_cfg cfg;
 	u64 state;
 	u64 cnt[NVHW_IC_COUNT];
@@ -120,10 +120,10 @@ struct nvhw_impair {
 };
 
 /**
- * struct nvhw_fate - what happens to a frame
- * @hit: BIT(enum nvhw_impair_kind)
- * @bit: which one is flipped, of those that the frame has
- * @delay: nanoseconds that it takes
+ * struct nvhw_fate - the faults of one frame
+ * @hit: BIT() of each enum nvhw_impair_kind that hits it
+ * @bit: number of the bit to flip
+ * @delay: delay in nanoseconds
  */
 struct nvhw_fate {
 	unsigned long hit;
@@ -155,9 +155,9 @@ static void nvhw_impair_seed(struct nvhw_impair *imp)
 {
 	unsigned int i;
 
-	/* The generator has one state that it never leaves: 0. */
+	/* The generator never leaves state 0. */
 	imp->state = imp->cfg.seed ^ 0x9e3779b97f4a7c15ULL ?: 1;
-	/* Seeds that differ in a bit shall differ from the first frame on. */
+	/* Warm up, so that similar seeds differ from the first frame on. */
 	for (i = 0; i < 16; i++)
 		nvhw_impair_draw(imp);
 }
@@ -172,7 +172,7 @@ static void nvhw_impair_judge(struct nvhw_impair *imp, u32 len,
 	n = ++imp->cnt[NVHW_IC_FRAMES];
 	fate->hit = 0;
 	for (kind = 0; kind < NVHW_IMPAIR_KINDS; kind++) {
-		/* Drawn whether needed or not: one fault moves no other one. */
+		/* Draw in any case: a setting must not shift the other draws. */
 		u64 dice = nvhw_impair_below(imp, NVHW_IMPAIR_MILLION);
 
 		if (dice < cfg->ppm[kind] ||
@@ -197,7 +197,7 @@ static struct nvhw_parcel *nvhw_parcel_alloc(u32 len)
 	return p;
 }
 
-/* The bytes are in @data, the header block in the frame as well. */
+/* Set up the frame for the bytes in p->data. */
 static void nvhw_parcel_wrap(struct nvhw_parcel *p, u32 hdr_len, u32 len)
 {
 	struct nvhw_frame *f = &p->frame;
@@ -214,7 +214,7 @@ static void nvhw_parcel_wrap(struct nvhw_parcel *p, u32 hdr_len, u32 len)
 	f->tap = NULL;
 }
 
-/* Finish a frame in a buffer of its own. */
+/* Copy a frame into a parcel, with its checksums filled. */
 static struct nvhw_parcel *nvhw_parcel_own(struct nvhw_frame *f)
 {
 	struct nvhw_parcel *p = nvhw_parcel_alloc(f->len);
@@ -256,7 +256,7 @@ static void nvhw_impair_insert(struct nvhw_impair *imp, struct nvhw_parcel *p)
 	struct nvhw_parcel *before;
 
 	lockdep_assert_held(&imp->lock);
-	/* Nearly always the last one */
+	/* Nearly always the new one is the last */
 	list_for_each_entry_reverse(before, &imp->queue, list)
 		if (!ktime_after(before->due, p->due))
 			break;
@@ -275,7 +275,7 @@ static void nvhw_impair_remove(struct nvhw_impair *imp, struct nvhw_parcel *p)
 		imp->late = NULL;
 }
 
-/* Have a frame arrive later; @late: or when the next one has passed. */
+/* Deliver a parcel after @ns; @late: or as soon as the next frame has passed. */
 static void nvhw_impair_delay(struct nvhw_impair *imp, struct nvhw_parcel *p,
 			      u64 ns, bool late)
 {
@@ -339,7 +339,7 @@ static void nvhw_impair_go(struct nvhw_impair *imp, struct nvhw_parcel *p,
 		nvhw_parcel_deliver(imp, p);
 }
 
-/* A frame has passed: one that it was to overtake comes behind it. */
+/* A frame has passed: deliver the parcel that it was to overtake. */
 static void nvhw_impair_passed(struct nvhw_impair *imp, u64 delay)
 {
 	struct nvhw_parcel *p;
@@ -355,13 +355,13 @@ static void nvhw_impair_passed(struct nvhw_impair *imp, u64 delay)
 		nvhw_impair_go(imp, p, delay);
 }
 
-/* What happens to a frame, and that it does; under the lock once a frame */
+/* Decide the fate of a frame and count it, under one hold of the lock. */
 static void nvhw_impair_decide(struct nvhw_impair *imp, u32 len,
 			       struct nvhw_fate *fate)
 {
 	spin_lock(&imp->lock);
 	nvhw_impair_judge(imp, len, fate);
-	/* The frame itself overtakes one that waits. */
+	/* This frame overtakes imp->late; it cannot be late itself. */
 	if (imp->late)
 		fate->hit &= ~BIT(NVHW_IMPAIR_REORDER);
 	if (fate->hit & BIT(NVHW_IMPAIR_LOSS))
@@ -413,9 +413,9 @@ static void nvhw_impair_apply(struct nvhw_impair *imp, struct nvhw_frame *f,
 /**
  * nvhw_impair_send() - put a frame on a wire that has faults
  * @imp: the faults
- * @from: who sends it
+ * @from: the sender
  * @f: the frame
- * @dirty: receives the queue at the far end that got it, to be notified
+ * @dirty: receives the queue that got the frame, for nvhw_rx_flush()
  *
  * Context: the sender's engine, bottom halves off.
  *
@@ -428,7 +428,7 @@ enum nvhw_verdict nvhw_impair_send(struct nvhw_impair *imp,
 {
 	struct nvhw_fate fate = {};
 
-	/* A frame that was held is judged already. */
+	/* Do not judge a frame again that was held. */
 	if (!from->judged)
 		nvhw_impair_decide(imp, f->len, &fate);
 	from->judged = false;
@@ -448,7 +448,7 @@ enum nvhw_verdict nvhw_impair_send(struct nvhw_impair *imp,
 
 /* ---- debugfs ---- */
 
-/* A setting: its name, where it is, the largest value */
+/* A setting: its name, its offset in struct nvhw_impair_cfg, its maximum */
 struct nvhw_impair_word {
 	const char *name;
 	size_t off;
@@ -488,16 +488,16 @@ static int nvhw_impair_set(struct nvhw_port *port, struct nvhw_impair_cfg *cfg,
 		if (!strcmp(name, nvhw_impair_words[i].name))
 			break;
 	if (i == ARRAY_SIZE(nvhw_impair_words)) {
-		dev_err(&port->bdev.dev, "impair: no setting %s\n", name);
+		dev_err(&port->bdev.dev, "impair: unknown setting %s\n", name);
 		return -EINVAL;
 	}
 	word = &nvhw_impair_words[i];
 	if (!value || kstrtou64(value, 0, &val)) {
-		dev_err(&port->bdev.dev, "impair: %s takes a number\n", name);
+		dev_err(&port->bdev.dev, "impair: %s needs a number, as in %s=1\n", name, name);
 		return -EINVAL;
 	}
 	if (val > word->max) {
-		dev_err(&port->bdev.dev, "impair: %s %llu is above %llu\n",
+		dev_err(&port->bdev.dev, "impair: %s %llu out of range, maximum %llu\n",
 			name, val, word->max);
 		return -ERANGE;
 	}
@@ -523,7 +523,7 @@ static int nvhw_impair_parse(struct nvhw_port *port, char *text,
 	}
 	if (cfg->jitter > cfg->delay) {
 		dev_err(&port->bdev.dev,
-			"impair: jitter-us %llu is above delay-us %llu\n",
+			"impair: jitter-us %llu exceeds delay-us %llu\n",
 			cfg->jitter, cfg->delay);
 		return -ERANGE;
 	}
@@ -554,13 +554,13 @@ static bool nvhw_impair_any(const struct nvhw_impair_cfg *cfg)
 	return cfg->delay;
 }
 
-/* Engines look for faults only while a port of the module has some. */
+/* The static key is on while any port has faults. */
 static void nvhw_impair_switch(struct nvhw_port *port, struct nvhw_impair *imp)
 {
 	bool was = port->faults;
 
 	lockdep_assert_held(&port->lock);
-	/* What it refers to before the pointer, with nvhw_impair_of(). */
+	/* Publish *imp before the pointer; pairs with nvhw_impair_of(). */
 	smp_store_release(&port->faults, imp);
 	if (imp && !was)
 		static_branch_inc(&nvhw_impair_key);
@@ -586,7 +586,7 @@ static int nvhw_impair_configure(struct nvhw_port *port,
 	nvhw_impair_seed(imp);
 	spin_unlock_bh(&imp->lock);
 	nvhw_impair_switch(port, nvhw_impair_any(cfg) ? imp : NULL);
-	/* Judged by the rules of before */
+	/* Frames that are held were judged by the old settings. */
 	for (i = 0; i < NVNIC_MAX_QUEUES; i++) {
 		spin_lock_bh(&port->txq[i].lock);
 		port->txq[i].sender.judged = false;
@@ -657,10 +657,10 @@ const struct file_operations nvhw_impair_fops = {
 };
 
 /**
- * nvhw_impair_exit() - forget the faults of a port
- * @port: the port; its engines are stopped and its files gone
+ * nvhw_impair_exit() - free the faults of a port
+ * @port: the port, its engines stopped, its debugfs files removed
  *
- * Frames under way are lost.
+ * Parcels on their way are lost.
  *
  * Context: process, sleeps, takes @port->lock.
  */

@@ -4,10 +4,10 @@
  *
  * Copyright (C) 2026 nvnic contributors
  *
- * Each port has an interrupt domain of its own, so its vectors are ordinary
- * Linux interrupts. A vector fires on the CPU that its affinity names: at once
- * or by irq_work on the CPU that raises it, by a single-CPU function call on
- * another one; either way the handler runs with interrupts off on that CPU.
+ * Each port has an interrupt domain, so its vectors are ordinary Linux interrupts.
+ * A vector fires on the CPU of its affinity: directly or by irq_work if that is the
+ * raising CPU, by a single-CPU function call otherwise. The handler runs with
+ * interrupts off.
  */
 #include <linux/bitfield.h>
 #include <linux/interrupt.h>
@@ -21,7 +21,7 @@ static void nvhw_irq_deliver(struct nvhw_vec *vec)
 {
 	if (READ_ONCE(vec->masked)) {
 		WRITE_ONCE(vec->pending, true);
-		/* P7: pending before the second look at masked; pairs with
+		/* P7: set pending before reading masked again; pairs with
 		 * the xchg() in nvhw_irq_unmask().
 		 */
 		smp_mb();
@@ -41,17 +41,17 @@ static void nvhw_irq_call(void *arg)
 	struct nvhw_vec *vec = arg;
 
 	clear_bit(NVHW_VEC_CALLED, &vec->flags);
-	/* P11: the bit before the handler looks at what it is fired for; pairs
-	 * with test_and_set_bit() in nvhw_irq_call_cpu().
+	/* P11: clear the bit before the handler reads its rings; pairs with
+	 * test_and_set_bit() in nvhw_irq_call_cpu().
 	 */
 	smp_mb__after_atomic();
 	nvhw_irq_deliver(vec);
 }
 
 /*
- * Two CPUs may fire a vector at the same time, when it has been armed again
- * before its call has run; smp_call_function_single_async() leaves it to its
- * callers that only one of them has the csd. False: @to is not online.
+ * Two CPUs may fire a vector at the same time if the driver arms it again before its
+ * call has run. smp_call_function_single_async() requires that only one of them uses
+ * the csd. Returns false if @to is offline.
  */
 static bool nvhw_irq_call_cpu(struct nvhw_vec *vec, unsigned int to)
 {
@@ -65,9 +65,8 @@ static bool nvhw_irq_call_cpu(struct nvhw_vec *vec, unsigned int to)
 }
 
 /*
- * A vector that is already on its way will see what it is fired for. @nested:
- * the handler may run right here, where the softirq that it raises is looked
- * after on the way out.
+ * @nested: the handler may run in this context, because the softirq that it raises
+ * runs when this context ends.
  */
 static void nvhw_irq_fire(struct nvhw_vec *vec, bool nested)
 {
@@ -97,8 +96,8 @@ static void nvhw_irq_raise(struct nvhw_vec *vec, bool nested)
  */
 void nvhw_irq_urgent(struct nvhw_vec *vec)
 {
-	/* P3: completion position before the armed flag; pairs with the
-	 * barrier in nvhw_irq_arm().
+	/* P3: write the completion position before reading armed; pairs with
+	 * the barrier in nvhw_irq_arm().
 	 */
 	smp_mb();
 	if (READ_ONCE(vec->armed) && xchg(&vec->armed, 0))
@@ -117,17 +116,17 @@ void nvhw_irq_urgent(struct nvhw_vec *vec)
 void nvhw_irq_notify(struct nvhw_vec *vec, const struct nvhw_ring *ring,
 		     enum nvhw_side side)
 {
-	/* P3: completion position before the armed flag; pairs with the
-	 * barrier in nvhw_irq_arm().
+	/* P3: write the completion position before reading armed; pairs with
+	 * the barrier in nvhw_irq_arm().
 	 */
 	smp_mb();
-	/* The flag before the waits that it begins with, with nvhw_irq_arm(). */
+	/* Read armed before the moderation state; pairs with nvhw_irq_arm(). */
 	if (smp_load_acquire(&vec->armed) && nvhw_moder_due(vec, side, ring) &&
 	    xchg(&vec->armed, 0))
 		nvhw_irq_raise(vec, true);
 }
 
-/* A side has waited long enough. */
+/* The deadline of a side has passed. */
 static enum hrtimer_restart nvhw_irq_expired(struct hrtimer *timer)
 {
 	struct nvhw_vec *vec = container_of(timer, struct nvhw_vec, timer);
@@ -171,9 +170,9 @@ bool nvhw_irq_arm(struct nvhw_port *port, unsigned int queue, u64 val)
 	}
 	nvhw_moder_arm(vec, NVHW_TX, txr, tx);
 	nvhw_moder_arm(vec, NVHW_RX, rxr, rx);
-	/* The waits, begun anew, before the flag, with nvhw_irq_notify(). */
+	/* Publish the moderation state before armed; pairs with nvhw_irq_notify(). */
 	smp_store_release(&vec->armed, 1);
-	/* P3: the armed flag before the completion positions; pairs with the
+	/* P3: write armed before reading the completion positions; pairs with the
 	 * barriers in nvhw_irq_notify() and nvhw_irq_urgent().
 	 */
 	smp_mb();
@@ -230,7 +229,7 @@ void nvhw_irq_reset(struct nvhw_port *port)
 	}
 }
 
-/* A vector that has fired is not armed: there is nothing to take back. */
+/* A vector that has fired is disarmed already. */
 static void nvhw_irq_ack(struct irq_data *d)
 {
 }
@@ -247,14 +246,14 @@ static void nvhw_irq_unmask(struct irq_data *d)
 	struct nvhw_vec *vec = irq_data_get_irq_chip_data(d);
 
 	WRITE_ONCE(vec->masked, false);
-	/* P7: masked before pending; pairs with nvhw_irq_deliver(). */
+	/* P7: clear masked before reading pending; pairs with nvhw_irq_deliver(). */
 	if (xchg(&vec->pending, false))
 		nvhw_irq_fire(vec, false);
 }
 
 /*
- * An affinity of many CPUs leaves the choice to the device: it spreads the
- * vectors by their number.
+ * With several CPUs in the mask, the device spreads the vectors over them by their
+ * number.
  */
 static int nvhw_irq_set_affinity(struct irq_data *d, const struct cpumask *mask,
 				 bool force)
@@ -290,13 +289,13 @@ static int nvhw_irq_domain_map(struct irq_domain *domain, unsigned int irq,
 	struct nvhw_port *port = domain->host_data;
 
 	irq_set_chip_data(irq, &port->vec[hwirq]);
-	/* One that fires on the CPU of its new affinity, while its handler
-	 * still runs on the old one, is handled there again: a handler for
-	 * simple interrupts would forget it.
+	/* handle_edge_irq() runs the handler again for a vector that fires on
+	 * its new CPU while the handler still runs on the old one;
+	 * handle_simple_irq() would lose that interrupt.
 	 */
 	irq_set_chip_and_handler(irq, &nvhw_irq_chip, handle_edge_irq);
-	/* Without it x86 defers a change of affinity to the next interrupt of
-	 * a controller that this vector does not have.
+	/* Otherwise x86 defers an affinity change to the next interrupt, for
+	 * interrupt controllers that need it.
 	 */
 	irq_set_status_flags(irq, NVHW_IRQ_MOVE_AT_ONCE);
 	irq_set_noprobe(irq);
@@ -379,9 +378,8 @@ void nvhw_irq_exit(struct nvhw_port *port)
 		nvhw_moder_exit(&port->vec[i]);
 		irq_work_sync(&port->vec[i].work);
 	}
-	/* A function call on its way to another CPU is begun by the time that
-	 * this one has run there, in the same stretch with interrupts off,
-	 * which is an RCU reader.
+	/* kick_all_cpus_sync() runs behind each pending csd call, in the same
+	 * section with interrupts off, which synchronize_rcu() waits for.
 	 */
 	kick_all_cpus_sync();
 	synchronize_rcu();

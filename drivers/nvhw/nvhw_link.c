@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * nvnic device: the link, as the two ends of the wire agree on it.
+ * nvnic device: link negotiation between the two ends of the wire.
  *
  * Copyright (C) 2026 nvnic contributors
  */
@@ -10,7 +10,7 @@
 #include "nvhw.h"
 #include "nvhw_reg.h"
 
-/* What an update changes besides registers */
+/* The link state of a port that nvhw_link_resolve() has found */
 struct nvhw_link {
 	struct nvhw_port *far;
 	u64 status;
@@ -23,7 +23,7 @@ static bool nvhw_link_phy_on(const struct nvhw_port *port)
 	return port->mac.ctrl & (NVNIC_LINK_AUTONEG | NVNIC_LINK_FORCED);
 }
 
-/* Modes that an end can run: all it offers, or the one that it insists on. */
+/* Modes that an end accepts: those it offers, or its forced one */
 static u64 nvhw_link_modes(const struct nvhw_port *port)
 {
 	return port->mac.ctrl & NVNIC_LINK_AUTONEG ?
@@ -48,7 +48,7 @@ static enum nvnic_link_reason nvhw_link_reason(const struct nvhw_port *port,
 	return NVNIC_LINK_OK;
 }
 
-/* Flow control from what both ends offer: IEEE 802.3 Annex 28B, table 28B-3. */
+/* Resolve flow control as IEEE 802.3 Annex 28B, table 28B-3. */
 static u8 nvhw_link_negotiate_flow(u64 ours, u64 theirs)
 {
 	u64 both = ours & theirs;
@@ -76,7 +76,7 @@ static void nvhw_link_resolve(struct nvhw_port *port, struct nvhw_link *to)
 	to->status = FIELD_PREP(NVNIC_LINK_REASON, why);
 	to->partner = 0;
 	to->flow = 0;
-	/* An end that does not negotiate hears nothing of the other's offer. */
+	/* An end without AUTONEG does not receive the partner's offer. */
 	if (why == NVNIC_LINK_OK || why == NVNIC_LINK_NO_COMMON)
 		negotiated = port->mac.ctrl & peer->mac.ctrl &
 			     NVNIC_LINK_AUTONEG;
@@ -97,7 +97,7 @@ static void nvhw_link_resolve(struct nvhw_port *port, struct nvhw_link *to)
 				 !!(to->flow & NVNIC_CTRL_PAUSE_RX));
 }
 
-/* Returns whether a sender that waits has to look again. */
+/* Returns whether held senders must be kicked. */
 static bool nvhw_link_apply(struct nvhw_port *port, const struct nvhw_link *to)
 {
 	bool was = port->mac.link, is = to->status & NVNIC_LINK_MODE;
@@ -107,7 +107,7 @@ static bool nvhw_link_apply(struct nvhw_port *port, const struct nvhw_link *to)
 
 	if (was && (changed & NVNIC_LINK_MODE || port->mac.far != to->far))
 		nvhw_port_count(port, NVNIC_PC_LINK_DOWN, 1);
-	/* No frame is begun while its way is not settled. */
+	/* Engines start no frame while link, far and flow do not match. */
 	WRITE_ONCE(port->mac.link, was && is);
 	WRITE_ONCE(port->mac.far, to->far);
 	WRITE_ONCE(port->mac.flow, to->flow);
@@ -120,7 +120,7 @@ static bool nvhw_link_apply(struct nvhw_port *port, const struct nvhw_link *to)
 }
 
 /**
- * nvhw_link_update() - what an end wants of the link has changed: settle it
+ * nvhw_link_update() - negotiate again after a port's CTRL or LINK_CTRL changed
  * @adapter: the adapter
  *
  * Context: process, sleeps; no lock held.
@@ -140,9 +140,7 @@ void nvhw_link_update(struct nvhw_adapter *adapter)
 
 	if (!release)
 		return;
-	/* So that nobody who went by the old state is yet to wait, as in
-	 * nvhw_rxq_reroute()
-	 */
+	/* Wait for senders that read the old state, as nvhw_rxq_reroute() does. */
 	synchronize_rcu_expedited();
 	for (i = 0; i < NVHW_PORTS; i++)
 		nvhw_rxq_release_all(adapter->ports[i]);

@@ -5,10 +5,10 @@
  * Copyright (C) 2026 nvnic contributors
  *
  * The first completion after the vector was armed sets a deadline, one for each
- * side of the queue pair. The vector fires at the earlier of the deadline and
- * the wanted number of frames. A timer that is set for less than the deadline,
- * because a count has ended the wait that it was started for, is left alone and
- * goes on when it expires: under load it costs one interrupt a period.
+ * side of the queue pair. The vector fires at the deadline or after the configured
+ * number of frames, whichever is earlier. If the frames were earlier, the timer is
+ * not cancelled; it restarts for the next deadline when it expires. Under load this
+ * costs one timer interrupt a period.
  */
 #include <linux/bitfield.h>
 
@@ -20,7 +20,7 @@
  * @moder: moderation of that side
  * @val: value
  *
- * Context: any. A wait that has begun ends as it would have.
+ * Context: any. A deadline that is already set stays.
  *
  * Return: false if the value is refused.
  */
@@ -37,7 +37,7 @@ bool nvhw_moder_write(struct nvhw_moder *moder, u64 val)
 	return true;
 }
 
-/* The earliest deadline; KTIME_MAX: nobody waits. */
+/* The earliest deadline of both sides, KTIME_MAX: none is set. */
 static ktime_t nvhw_moder_next(const struct nvhw_vec *vec)
 {
 	ktime_t next = KTIME_MAX;
@@ -70,14 +70,14 @@ static void nvhw_moder_wait(struct nvhw_vec *vec, struct nvhw_moder *moder,
 }
 
 /**
- * nvhw_moder_due() - is it time to fire for the completions of a side?
+ * nvhw_moder_due() - may the vector fire now for completions of a side?
  * @vec: the vector, armed
- * @side: the side, which has completions that the driver has not seen
+ * @side: the side, with completions that the driver has not reaped
  * @ring: its ring
  *
  * Context: any.
  *
- * Return: true if it is; false if @vec will fire by itself in time.
+ * Return: true if it may; false if the timer of @vec will fire it.
  */
 bool nvhw_moder_due(struct nvhw_vec *vec, enum nvhw_side side,
 		    const struct nvhw_ring *ring)
@@ -97,13 +97,13 @@ bool nvhw_moder_due(struct nvhw_vec *vec, enum nvhw_side side,
 }
 
 /**
- * nvhw_moder_arm() - the vector is about to be armed: begin anew
+ * nvhw_moder_arm() - restart moderation before the vector is armed
  * @vec: the vector
  * @side: the side
  * @ring: its ring
- * @cons: next completion position that the driver will look at
+ * @cons: position of the next completion that the driver will reap
  *
- * A completion that is there already counts as one frame.
+ * A completion behind @cons counts as one frame.
  *
  * Context: any.
  */
@@ -125,13 +125,13 @@ void nvhw_moder_arm(struct nvhw_vec *vec, enum nvhw_side side,
 }
 
 /**
- * nvhw_moder_expire() - the timer of a vector has expired
+ * nvhw_moder_expire() - handle the expiry of a vector's timer
  * @vec: the vector
  * @due: receives whether the vector is to fire
  *
  * Context: hard interrupt, in the timer's function.
  *
- * Return: HRTIMER_RESTART if the timer goes on, for the next deadline.
+ * Return: HRTIMER_RESTART if another deadline is set.
  */
 enum hrtimer_restart nvhw_moder_expire(struct nvhw_vec *vec, bool *due)
 {
@@ -151,7 +151,7 @@ enum hrtimer_restart nvhw_moder_expire(struct nvhw_vec *vec, bool *due)
 		*due = true;
 	}
 	next = nvhw_moder_next(vec);
-	/* Whoever has queued it meanwhile has looked at the same deadlines. */
+	/* If nvhw_moder_wait() has queued it meanwhile, it used these deadlines. */
 	if (next != KTIME_MAX && !hrtimer_is_queued(&vec->timer)) {
 		hrtimer_set_expires(&vec->timer, next);
 		again = HRTIMER_RESTART;
@@ -176,8 +176,8 @@ void nvhw_moder_init(struct nvhw_vec *vec,
 }
 
 /**
- * nvhw_moder_exit() - the vector waits no more
- * @vec: the vector; nothing notifies it
+ * nvhw_moder_exit() - cancel the timer of a vector
+ * @vec: the vector; nobody calls nvhw_moder_due() any more
  *
  * Context: process.
  */

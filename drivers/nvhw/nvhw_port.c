@@ -48,8 +48,8 @@ static u64 nvhw_port_read_ctrl(struct nvhw_port *port, unsigned int index)
 }
 
 /*
- * The lock is not held while link and senders learn of it: two writers at once
- * settle on the state that is then in force.
+ * nvhw_link_update() runs without the lock; with two writers at once, the last update
+ * uses the final value.
  */
 static bool nvhw_port_write_ctrl(struct nvhw_port *port, unsigned int index,
 				 u64 val)
@@ -92,14 +92,14 @@ static bool nvhw_port_write_frame_max(struct nvhw_port *port,
 	       val <= NVNIC_MAX_MTU + NVNIC_L2_OVERHEAD;
 }
 
-/* Locally administered, and the same each time the adapter is created. */
+/* Locally administered; depends only on the numbers of adapter and port. */
 static u64 nvhw_port_read_mac(struct nvhw_port *port, unsigned int index)
 {
 	return 0x024e56000000ULL | (u64)(port->adapter->id & 0xffff) << 8 |
 	       port->bdev.port;
 }
 
-/* Of @count counters, from @which on, over all CPUs */
+/* Sum @count counters from @which on, over all CPUs. */
 static u64 nvhw_port_sum(struct nvhw_port *port, unsigned int which,
 			 unsigned int count)
 {
@@ -209,7 +209,7 @@ const struct nvhw_reg nvhw_port_regs[] = {
 
 /**
  * nvhw_port_free() - free a port
- * @port: the port, possibly set up in part; nobody refers to it any more
+ * @port: the port, possibly only partly set up, with no references left
  *
  * Context: process.
  */
@@ -226,7 +226,7 @@ void nvhw_port_free(struct nvhw_port *port)
 }
 
 /**
- * nvhw_port_alloc() - make a port without vectors, its registers all 0
+ * nvhw_port_alloc() - allocate a port; nvhw_irq_init() and nvhw_port_reset() follow
  *
  * Context: process, sleeps.
  *
@@ -258,10 +258,10 @@ struct nvhw_port *nvhw_port_alloc(void)
 }
 
 /**
- * nvhw_port_stop() - stop a port that is off the bus
+ * nvhw_port_stop() - stop a port that was removed from the bus
  * @port: the port
  *
- * Whoever wrote registers behind the driver's back may have left queues running.
+ * The driver has reset it, but writes through debugfs may have started queues.
  *
  * Context: process, sleeps; takes @port->lock.
  */

@@ -43,7 +43,7 @@ enum nvnic_status nvhw_ring_start(struct nvhw_ring *ring, struct device *dev,
 	WRITE_ONCE(ring->cpos, 0);
 	WRITE_ONCE(ring->tail, 0);
 	ring->cause = NVNIC_ST_OK;
-	/* The rings before the state, with nvhw_tx_run(). */
+	/* Publish the rings before the state; pairs with nvhw_tx_run(). */
 	smp_store_release(&ring->state, NVNIC_QSTATE_RUNNING);
 	return NVNIC_ST_OK;
 }
@@ -93,13 +93,13 @@ u64 nvhw_ring_status(const struct nvhw_ring *ring)
 }
 
 /**
- * nvhw_ring_behind() - completions that the driver has yet to consume
+ * nvhw_ring_behind() - count completions that the driver has not reaped
  * @ring: the ring
- * @cons: next completion position that the driver will look at, as it says
+ * @cons: position of the next completion that the driver will reap, from Q_ARM
  *
  * Context: any.
  *
- * Return: how many, 0 for a position that this ring cannot have.
+ * Return: their number, 0 if @cons is not within the ring.
  */
 u16 nvhw_ring_behind(const struct nvhw_ring *ring, u16 cons)
 {
@@ -109,10 +109,10 @@ u16 nvhw_ring_behind(const struct nvhw_ring *ring, u16 cons)
 }
 
 /**
- * nvhw_ring_pending() - descriptors that wait to be fetched
+ * nvhw_ring_pending() - count descriptors that are posted and not fetched
  * @ring: the ring, running
  *
- * Return: how many, or -ERANGE when the doorbell lies beyond the ring.
+ * Return: their number, or -ERANGE if the doorbell is out of range.
  */
 int nvhw_ring_pending(const struct nvhw_ring *ring)
 {
@@ -130,13 +130,13 @@ int nvhw_ring_pending(const struct nvhw_ring *ring)
  * @ring: the ring, running
  * @pos: its position
  * @fault: fault injection; damages the copy if armed
- * @q: receives the descriptor; validate this copy, never look again
+ * @q: receives the descriptor; validate this copy and never read the ring again
  */
 void nvhw_ring_fetch(const struct nvhw_ring *ring, u16 pos,
 		     struct nvhw_fault *fault, u64 q[2])
 {
 	nvhw_dma_read_desc(&ring->work, pos & (ring->size - 1), q);
-	/* What to do after that it is to be done, with nvhw_debugfs_arm(). */
+	/* Read armed before word and flip; pairs with nvhw_debugfs_arm(). */
 	if (unlikely(smp_load_acquire(&fault->armed))) {
 		q[fault->word & 1] ^= fault->flip;
 		WRITE_ONCE(fault->armed, false);
@@ -146,10 +146,10 @@ void nvhw_ring_fetch(const struct nvhw_ring *ring, u16 pos,
 /**
  * nvhw_ring_complete() - write the next completion
  * @ring: the ring, running
- * @q: its words, the last without its phase bit, which is added
- * @frames: frames that it completes
+ * @q: its words; this function sets the phase bit in the last one
+ * @frames: number of frames that the completion covers
  *
- * The caller notifies the vector.
+ * The caller calls nvhw_irq_notify().
  */
 void nvhw_ring_complete(struct nvhw_ring *ring, u64 *q, u16 frames)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * nvnic device: receive hash configuration.
+ * nvnic device: RSS contexts.
  *
  * Copyright (C) 2026 nvnic contributors
  */
@@ -55,13 +55,13 @@ static void nvhw_rss_free(struct nvhw_port *port, struct nvhw_rss *rss)
 }
 
 /**
- * nvhw_rss_commit() - put the staged registers in force, or remove a context
+ * nvhw_rss_commit() - apply the staged registers, or remove a context
  * @port: the port
  *
  * Context: process, sleeps; takes @port->lock.
  *
- * Return: false if memory is short, or the context is not to be removed, or is
- * that of a VM queue set and would leave it: nothing has changed.
+ * Return: false, with nothing changed, if memory is short, if a rule or set needs the
+ * context that is to be removed, or if the table leaves the queues of a VM queue set.
  */
 static bool nvhw_rss_commit(struct nvhw_port *port)
 {
@@ -89,7 +89,7 @@ static bool nvhw_rss_commit(struct nvhw_port *port)
 	}
 	if (!rss && !old)
 		return true;
-	/* NVNIC_REG_EN may have been written since it was made. */
+	/* NVNIC_REG_EN may have been written since nvhw_rss_fill(). */
 	nvhw_rss_set_inner(port);
 	nvhw_rxq_reroute(port);
 	nvhw_rss_free(port, old);
@@ -97,7 +97,7 @@ static bool nvhw_rss_commit(struct nvhw_port *port)
 }
 
 /**
- * nvhw_rss_set_inner() - inner hashing as NVNIC_REG_EN has it, from now on
+ * nvhw_rss_set_inner() - apply the RSS_INNER bit of NVNIC_REG_EN to all contexts
  * @port: the port
  *
  * Context: any.

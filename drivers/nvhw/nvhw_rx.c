@@ -42,13 +42,13 @@ static const u8 nvhw_rx_hash_counter[] = {
 	[NVPE_HASH_L4] = NVNIC_RC_RSS_L4,
 };
 
-/* What the receive side knows of a frame */
+/* Parsed headers, verdicts and steering of a received frame */
 struct nvhw_rx_info {
 	struct nvpe_hdrs hdrs;
 	struct nvpe_hash hash;
 	struct nvpe_csum_result csum;
-	const struct nvhw_rules *rules;	/* NULL: no rule fits */
-	unsigned int loc;		/* else of the one that does */
+	const struct nvhw_rules *rules;	/* table of the rule that matched, or NULL */
+	unsigned int loc;		/* its location */
 	u64 action;			/* NVNIC_FLT_ACT_* */
 };
 
@@ -76,7 +76,7 @@ const struct nvhw_reg nvhw_rx_regs[] = {
 	{}
 };
 
-/* Look into a table; true with the action and the place of a rule that fits. */
+/* Match against a table; on a hit, store action and location in @info. */
 static bool nvhw_rx_match(const struct nvhw_rules *rules,
 			  const struct nvpe_filter_key *key,
 			  struct nvhw_rx_info *info)
@@ -93,7 +93,7 @@ static bool nvhw_rx_match(const struct nvhw_rules *rules,
 	return true;
 }
 
-/* Is it for a VM queue set? Without a rule, it is to be hashed with context 0. */
+/* Does a rule lead to a VM queue set? If not, RSS context 0 hashes the frame. */
 static bool nvhw_rx_vmq(const struct nvhw_port *port,
 			const struct nvhw_frame *f, u64 en,
 			struct nvhw_rx_info *info)
@@ -130,7 +130,7 @@ static bool nvhw_rx_admit(struct nvhw_port *port, const struct nvhw_frame *f)
 	return false;
 }
 
-/* A rule of the other tables goes before that of a VM queue set. */
+/* Rules of the other two tables override a VM queue set. */
 static void nvhw_rx_rule(const struct nvhw_port *port,
 			 const struct nvhw_frame *f, u64 en,
 			 struct nvhw_rx_info *info)
@@ -154,7 +154,7 @@ static bool nvhw_rx_is(const struct nvhw_rx_info *info, unsigned int kind)
 	return FIELD_GET(NVNIC_FLT_ACT_KIND, info->action) == kind;
 }
 
-/* Hash, and choose the queue; NVNIC_MAX_QUEUES or more: none of them. */
+/* Hash and choose the queue; NVNIC_MAX_QUEUES or more: there is no such queue. */
 static unsigned int nvhw_rx_queue(const struct nvhw_port *port,
 				  const struct nvhw_frame *f,
 				  struct nvhw_rx_info *info)
@@ -167,7 +167,7 @@ static unsigned int nvhw_rx_queue(const struct nvhw_port *port,
 		ctx = NVNIC_RSS_CTX_VMQ(queue);
 		queue = 0;
 	}
-	/* It is there: it stays longer than any rule that names it. */
+	/* Not NULL: a context outlives each rule that names it. */
 	rss = rcu_dereference(port->rss[ctx]);
 	nvpe_rss_hash(&rss->cfg, f->hdr, &info->hdrs, &info->hash);
 	if (!nvhw_rx_is(info, NVNIC_FLT_ACT_K_QUEUE))
@@ -189,7 +189,7 @@ static void nvhw_rx_hit(struct nvhw_port *port, const struct nvhw_frame *f,
 	nvhw_vmq_count(port, set, NVNIC_VC_HIT_BYTES, f->len);
 }
 
-/* Parse and choose the queue. NULL: the frame is dropped, and counted. */
+/* Parse and choose the queue. NULL: the frame is dropped and counted. */
 static struct nvhw_rxq *nvhw_rx_steer(struct nvhw_port *port,
 				      struct nvhw_frame *f, u64 en,
 				      struct nvhw_rx_info *info)
@@ -267,7 +267,7 @@ static void nvhw_rx_complete(struct nvhw_rxq *rxq, const struct nvhw_frame *f,
 	nvhw_ring_complete(&rxq->ring, q, 1);
 }
 
-/* Move the frame into receive memory, finishing its checksums on the way. */
+/* Copy the frame into RX buffers and fill its checksums in the same pass. */
 static void nvhw_rx_place(struct nvhw_rxq *rxq, struct nvhw_frame *f,
 			  unsigned int nbufs, u64 en,
 			  struct nvhw_rx_info *info)
@@ -305,15 +305,15 @@ static void nvhw_rx_missed(struct nvhw_rxq *rxq, int why)
 }
 
 /**
- * nvhw_rx_frame() - a frame arrives at a port
+ * nvhw_rx_frame() - receive a frame
  * @port: the port
- * @from: who sends it, NULL: nobody who could wait
+ * @from: the sender, or NULL if the frame cannot be held
  * @f: the frame; its checksums are filled if it is accepted
- * @dirty: receives the queue with a new completion, to be notified
+ * @dirty: receives the queue with a new completion, for nvhw_rx_flush()
  *
  * Context: the sending queue's engine.
  *
- * Return: NVHW_HELD if @from has to wait, and to come again, else NVHW_SENT.
+ * Return: NVHW_HELD if @from must send the frame again when kicked, else NVHW_SENT.
  */
 enum nvhw_verdict nvhw_rx_frame(struct nvhw_port *port,
 				struct nvhw_sender *from, struct nvhw_frame *f,
@@ -344,7 +344,7 @@ enum nvhw_verdict nvhw_rx_frame(struct nvhw_port *port,
 		nvhw_rx_missed(rxq, n);
 		n = -ENOBUFS;
 	}
-	/* Without buffers it is no time to wait for more frames. */
+	/* Out of buffers: have the driver refill at once, moderated or not. */
 	if (n <= 0)
 		nvhw_irq_urgent(rxq->vec);
 	spin_unlock(&rxq->lock);
@@ -359,8 +359,8 @@ enum nvhw_verdict nvhw_rx_frame(struct nvhw_port *port,
 }
 
 /**
- * nvhw_rx_flush() - tell a receiver of the frames that it got
- * @rxq: its queue
+ * nvhw_rx_flush() - notify the vector of a queue that got frames
+ * @rxq: the queue
  *
  * Context: the sending queue's engine.
  */

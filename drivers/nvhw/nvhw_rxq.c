@@ -26,7 +26,7 @@ void nvhw_rxq_init(struct nvhw_port *port, unsigned int index)
 static void nvhw_rxq_release_one(struct nvhw_sender *from)
 {
 	list_del_init(&from->hold);
-	/* P10: off the list before it may be held again; pairs with nvhw_tx_run(). */
+	/* P10: take @from off the list before clearing held; pairs with nvhw_tx_run(). */
 	smp_store_release(&from->held, NVNIC_HOLD_NONE);
 	from->kick(from);
 }
@@ -51,7 +51,7 @@ void nvhw_rxq_doorbell(struct nvhw_rxq *rxq, u16 tail)
 {
 	/* P1: descriptors before the tail; pairs with nvhw_ring_pending(). */
 	smp_store_release(&rxq->ring.tail, tail);
-	/* P4: the tail before the list; pairs with nvhw_rxq_hold(). */
+	/* P4: write the tail before reading the list; pairs with nvhw_rxq_hold(). */
 	smp_mb();
 	if (likely(list_empty_careful(&rxq->holding)))
 		return;
@@ -61,10 +61,10 @@ void nvhw_rxq_doorbell(struct nvhw_rxq *rxq, u16 tail)
 }
 
 /**
- * nvhw_rxq_release_all() - have every sender that waits try again
- * @port: the port
+ * nvhw_rxq_release_all() - kick every held sender
+ * @port: the port, whose flow control or steering has changed
  *
- * Context: process; because flow control, or the way of their frames, changed.
+ * Context: process.
  */
 void nvhw_rxq_release_all(struct nvhw_port *port)
 {
@@ -78,11 +78,11 @@ void nvhw_rxq_release_all(struct nvhw_port *port)
 }
 
 /**
- * nvhw_rxq_reroute() - the way of frames to a port has changed
+ * nvhw_rxq_reroute() - kick senders held by queues that steering now avoids
  * @port: the port
  *
- * A sender may wait, or be about to, for a queue that its frame now avoids; from
- * choosing the queue to waiting it is an RCU reader.
+ * A sender is an RCU reader from choosing the queue until it is on the queue's
+ * list, so after the grace period none is about to be held by an old choice.
  *
  * Context: process, sleeps.
  */
@@ -93,14 +93,14 @@ void nvhw_rxq_reroute(struct nvhw_port *port)
 }
 
 /**
- * nvhw_rxq_hold() - have a sender wait until buffers are posted
- * @rxq: the queue without buffers, or one that is not running: then the wait
- *	ends with the first doorbell after it has been started
- * @from: the sender; it will be kicked
+ * nvhw_rxq_hold() - hold a sender until buffers are posted
+ * @rxq: the queue, without buffers or not running; the first doorbell after it
+ *	runs releases the sender
+ * @from: the sender; its kick() is called on release
  *
  * Context: softirq, under @rxq->lock.
  *
- * Return: false if buffers were posted meanwhile: try again instead.
+ * Return: false if buffers were posted meanwhile: the caller tries again.
  */
 bool nvhw_rxq_hold(struct nvhw_rxq *rxq, struct nvhw_sender *from)
 {
@@ -109,7 +109,7 @@ bool nvhw_rxq_hold(struct nvhw_rxq *rxq, struct nvhw_sender *from)
 	WRITE_ONCE(from->held, rxq->ring.state == NVNIC_QSTATE_RUNNING ?
 			       NVNIC_HOLD_BUFFERS : NVNIC_HOLD_QUEUE);
 	list_add_tail(&from->hold, &rxq->holding);
-	/* P4: the list before the tail; pairs with nvhw_rxq_doorbell(). */
+	/* P4: add to the list before reading the tail; pairs with nvhw_rxq_doorbell(). */
 	smp_mb();
 	if (rxq->ring.state != NVNIC_QSTATE_RUNNING ||
 	    !nvhw_ring_pending(&rxq->ring)) {
@@ -122,8 +122,8 @@ bool nvhw_rxq_hold(struct nvhw_rxq *rxq, struct nvhw_sender *from)
 }
 
 /**
- * nvhw_rxq_unhold() - a sender is being stopped: it waits no more
- * @from: the sender, not at work
+ * nvhw_rxq_unhold() - take a sender that is being stopped off the hold list
+ * @from: the sender, its engine idle
  *
  * Context: process.
  */
@@ -167,8 +167,8 @@ bool nvhw_rxq_enable(struct nvhw_rxq *rxq)
  * nvhw_rxq_disable() - stop a queue
  * @rxq: the queue
  *
- * Context: process, under the port's lock. On return nothing touches the
- * queue's rings and buffers; senders that waited try again.
+ * Context: process, under the port's lock. On return the device does not access
+ * the queue's rings and buffers; held senders are kicked.
  */
 void nvhw_rxq_disable(struct nvhw_rxq *rxq)
 {
@@ -180,7 +180,7 @@ void nvhw_rxq_disable(struct nvhw_rxq *rxq)
 	spin_unlock_bh(&rxq->lock);
 }
 
-/* The driver learns it from a completion that carries no frame. */
+/* A completion without a frame tells the driver. */
 static void nvhw_rxq_fail(struct nvhw_rxq *rxq, enum nvnic_status cause)
 {
 	u64 q[NVNIC_RXC_WORDS] = { [1] = FIELD_PREP(NVNIC_RXC_STATUS, cause) };
@@ -219,14 +219,14 @@ static enum nvnic_status nvhw_rxq_fetch(struct nvhw_rxq *rxq)
 }
 
 /**
- * nvhw_rxq_take() - have enough buffers for a frame
+ * nvhw_rxq_take() - fetch enough buffers for a frame
  * @rxq: the queue
  * @len: length of the frame
  *
  * Context: softirq, under @rxq->lock.
  *
- * Return: how many of @rxq->buf, from the first on, the frame fills; 0 when
- * too few are posted; -EIO when the queue does not run, or has just stopped.
+ * Return: number of buffers in @rxq->buf that the frame fills; 0 if too few are
+ * posted; -EIO if the queue is not running, or a bad descriptor has stopped it.
  */
 int nvhw_rxq_take(struct nvhw_rxq *rxq, u32 len)
 {
@@ -258,9 +258,9 @@ int nvhw_rxq_take(struct nvhw_rxq *rxq, u32 len)
 }
 
 /**
- * nvhw_rxq_used() - a frame has filled the first buffers
+ * nvhw_rxq_used() - remove filled buffers from @rxq->buf
  * @rxq: the queue
- * @n: how many
+ * @n: number of buffers that a frame has filled
  *
  * Context: softirq, under @rxq->lock.
  */

@@ -4,31 +4,29 @@
  *
  * Copyright (C) 2026 nvnic contributors
  *
- * The only part of the device that knows network interfaces: it is a listening
- * post on the wire, not a port. While it is up each frame is finished in a
- * buffer of its own before it is delivered, so that what is shown is what was
- * sent, byte for byte.
+ * The only part of the device that uses a net_device. While the tap is up, each
+ * frame is copied and its checksums are filled before the peer receives it, so the
+ * tap shows the bytes of the wire.
  *
- * An engine may run inside a sender's ndo_start_xmit. So it only queues the
- * frame; NAPI hands it to the stack, which may do as it likes with it: send it
- * by one of the ports again, too. Such a frame goes round within the budget of
- * NAPI and the limit of the queue.
+ * An engine may run inside a sender's ndo_start_xmit(), so it only queues the frame;
+ * NAPI hands the frame to the stack. The stack may send the frame through a port
+ * again (tc mirred): NAPI's budget and NVHW_TAP_BACKLOG bound such loops.
  */
 #include <linux/etherdevice.h>
 #include <linux/netdevice.h>
 
 #include "nvhw.h"
 
-/* Bytes of sk_buffs that may wait to be shown */
+/* Bytes of sk_buffs that may be queued for NAPI */
 #define NVHW_TAP_BACKLOG	SZ_32M
 
 /**
  * struct nvhw_tap - the tap of a wire
  * @netdev: its interface
  * @up: the interface is up
- * @napi: shows what is in @queue
- * @queue: frames that have left and are not shown yet, in that order
- * @bytes: their true sizes; under the lock of @queue
+ * @napi: hands the frames in @queue to the stack
+ * @queue: frames that were sent, oldest first
+ * @bytes: sum of their truesize; under the lock of @queue
  */
 struct nvhw_tap {
 	struct net_device *netdev;
@@ -38,13 +36,13 @@ struct nvhw_tap {
 	unsigned int bytes;
 };
 
-/* A frame for the tap is an sk_buff under another name. */
+/* struct nvhw_tap_buf is an sk_buff; other files need not know. */
 static struct sk_buff *nvhw_tap_skb(struct nvhw_tap_buf *buf)
 {
 	return (struct sk_buff *)buf;
 }
 
-/* Frames are for packet sockets alone; the stack must not answer them. */
+/* Only packet sockets get the frames; the stack must not answer them. */
 static rx_handler_result_t nvhw_tap_swallow(struct sk_buff **pskb)
 {
 	consume_skb(*pskb);
@@ -117,7 +115,7 @@ static int nvhw_tap_stop(struct net_device *netdev)
 
 	WRITE_ONCE(tap->up, false);
 	napi_disable(&tap->napi);
-	/* Waits for engines that have seen the tap up. */
+	/* Has a grace period, which waits for engines that have seen the tap up. */
 	netdev_rx_handler_unregister(netdev);
 	skb_queue_purge(&tap->queue);
 	tap->bytes = 0;
@@ -138,8 +136,8 @@ static const struct net_device_ops nvhw_tap_netdev_ops = {
 };
 
 /*
- * A device on top of the tap would take frames from it before they are
- * swallowed, and could bring them back to the wire.
+ * An upper device would get frames before nvhw_tap_swallow() and could return them
+ * to the wire.
  */
 static int nvhw_tap_event(struct notifier_block *nb, unsigned long event,
 			  void *ptr)
@@ -187,7 +185,7 @@ static void nvhw_tap_setup(struct net_device *netdev)
 	ether_setup(netdev);
 	netdev->netdev_ops = &nvhw_tap_netdev_ops;
 	netdev->flags = IFF_NOARP;
-	/* It has nothing to say: no link-local address, no solicitation. */
+	/* IFF_NO_ADDRCONF: no link-local address, no solicitations. */
 	netdev->priv_flags |= IFF_NO_QUEUE | IFF_NO_ADDRCONF;
 	netdev->max_mtu = NVNIC_MAX_MTU;
 	netdev->mtu = NVNIC_MAX_MTU;
@@ -254,7 +252,7 @@ void nvhw_tap_destroy(struct nvhw_tap *tap)
 }
 
 /**
- * nvhw_tap_is_up() - is anybody to be shown frames?
+ * nvhw_tap_is_up() - is the tap up?
  * @tap: the tap
  *
  * Return: true if its interface is up.
@@ -265,12 +263,12 @@ bool nvhw_tap_is_up(const struct nvhw_tap *tap)
 }
 
 /**
- * nvhw_tap_take() - finish a frame in a buffer for the tap
+ * nvhw_tap_take() - copy a frame into an sk_buff for the tap
  * @tap: the tap
- * @f: the frame; afterwards its checksums are filled and its payload is the
- *	buffer's
+ * @f: the frame; afterwards its checksums are filled, and its payload is in the
+ *	sk_buff
  *
- * Without memory the tap misses the frame, and counts it as dropped.
+ * Out of memory, the tap counts the frame as dropped.
  *
  * Context: softirq.
  */
@@ -288,11 +286,11 @@ void nvhw_tap_take(struct nvhw_tap *tap, struct nvhw_frame *f)
 }
 
 /**
- * nvhw_tap_show() - show a frame that has left, soon
+ * nvhw_tap_show() - queue a frame that was sent for the stack
  * @tap: the tap
- * @f: the frame, with its buffer, which is consumed
+ * @f: the frame; its sk_buff from nvhw_tap_take() is consumed
  *
- * If too much waits already the tap misses the frame, and counts it as dropped.
+ * Above NVHW_TAP_BACKLOG the tap counts the frame as dropped.
  *
  * Context: softirq, or process context with bottom halves off.
  */
@@ -301,7 +299,7 @@ void nvhw_tap_show(struct nvhw_tap *tap, struct nvhw_frame *f)
 	struct sk_buff *skb = nvhw_tap_skb(f->tap);
 
 	f->tap = NULL;
-	/* When it left, not when somebody had the time to look. */
+	/* Time of sending, not of the NAPI poll. */
 	__net_timestamp(skb);
 	if (nvhw_tap_queue(tap, skb)) {
 		napi_schedule(&tap->napi);
@@ -312,7 +310,7 @@ void nvhw_tap_show(struct nvhw_tap *tap, struct nvhw_frame *f)
 }
 
 /**
- * nvhw_tap_drop() - a frame will not be sent after all
+ * nvhw_tap_drop() - free the tap's copy of a frame that will not be sent
  * @f: the frame
  */
 void nvhw_tap_drop(struct nvhw_frame *f)

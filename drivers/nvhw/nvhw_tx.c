@@ -9,15 +9,15 @@
 
 #include "nvhw.h"
 
-/* Frames sent in one go before others get the CPU. */
+/* Frames that one run of an engine may send. */
 #define NVHW_TX_BUDGET		256
 /*
- * Frames after which a receiver hears of them even if more follow: a poll of his,
- * so that GRO finds the segments of a super-frame together.
+ * Frames after which the receiver is notified even if more follow: one NAPI poll,
+ * so that GRO sees the segments of a super-frame together.
  */
 #define NVHW_TX_NOTIFY		64
 
-/* The run of one engine */
+/* State of one run of an engine */
 struct nvhw_tx_run {
 	int budget;
 	int quiet;		/* frames since the last notification */
@@ -25,8 +25,8 @@ struct nvhw_tx_run {
 };
 
 /*
- * What is done with the headers, once for all frames of a request. A checksum of
- * the request covers the bytes from @covered on.
+ * Spoof check and FlowID, once for all frames of a request. The checksum that the
+ * request asks for covers the bytes from @covered on.
  */
 static enum nvnic_status nvhw_tx_stamp(struct nvhw_txq *txq, u8 *hdr, u32 len,
 				       u32 covered)
@@ -69,8 +69,8 @@ static enum nvnic_status nvhw_tx_begin_seg(struct nvhw_txq *txq)
 }
 
 /*
- * The checksum that a request without segmentation asks for. Receivers look at
- * the Ethernet header before they finish a frame: a field in it is filled here.
+ * Checksum of a request without segmentation. Receivers read the Ethernet header
+ * before they fill checksums, so a field inside that header is filled here.
  */
 static bool nvhw_tx_csum(struct nvhw_frame *f, const struct nvpe_desc_tx *d)
 {
@@ -137,7 +137,7 @@ static enum nvnic_status nvhw_tx_begin(struct nvhw_txq *txq)
 	return nvhw_tx_begin_plain(txq);
 }
 
-/* Make the next segment of the request; false if there is none left. */
+/* Build the next segment of the request; false if none is left. */
 static bool nvhw_tx_load(struct nvhw_txq *txq)
 {
 	struct nvhw_frame *f = &txq->frame;
@@ -196,7 +196,7 @@ static enum nvhw_verdict nvhw_tx_send(struct nvhw_txq *txq,
 	return NVHW_SENT;
 }
 
-/* The link went while the frame waited, or between two segments. */
+/* The link went down while the frame was held, or between two segments. */
 static enum nvnic_status nvhw_tx_unload(struct nvhw_txq *txq)
 {
 	nvhw_tap_drop(&txq->frame);
@@ -235,7 +235,7 @@ static void nvhw_tx_count(struct nvhw_txq *txq, enum nvnic_status status)
 	}
 }
 
-/* Work on the request in hand, which stays @busy if it is not finished. */
+/* Send frames of the current request; txq->busy stays set until all are sent. */
 static enum nvhw_verdict nvhw_tx_request(struct nvhw_txq *txq,
 					 struct nvhw_tx_run *run)
 {
@@ -246,7 +246,7 @@ static enum nvhw_verdict nvhw_tx_request(struct nvhw_txq *txq,
 		status = nvhw_tx_begin(txq);
 	}
 	while (status == NVNIC_ST_OK && (txq->loaded || nvhw_tx_load(txq))) {
-		/* The rest is for the next run. */
+		/* The next run sends the rest. */
 		if (run->budget <= 0)
 			return NVHW_SENT;
 		if (unlikely(!READ_ONCE(txq->port->mac.link)))
@@ -259,7 +259,7 @@ static enum nvhw_verdict nvhw_tx_request(struct nvhw_txq *txq,
 	return NVHW_SENT;
 }
 
-/* True: the budget is used up, and there may be more to do. */
+/* Returns true if the budget is spent and descriptors may be pending. */
 static bool nvhw_tx_run(struct nvhw_txq *txq)
 {
 	struct nvhw_tx_run run = { .budget = NVHW_TX_BUDGET };
@@ -268,12 +268,12 @@ static bool nvhw_tx_run(struct nvhw_txq *txq)
 
 	lockdep_assert_held(&txq->lock);
 	/*
-	 * A doorbell does not end the wait for the receiver's buffers. P10: the
-	 * end of it before another; pairs with nvhw_rxq_release_one().
+	 * A doorbell does not release a held sender. P10: read held before the
+	 * hold list is used again; pairs with nvhw_rxq_release_one().
 	 */
 	if (smp_load_acquire(&txq->sender.held))
 		return false;
-	/* The state before the rings, with nvhw_ring_start(). */
+	/* Read the state before the rings; pairs with nvhw_ring_start(). */
 	if (smp_load_acquire(&txq->ring.state) != NVNIC_QSTATE_RUNNING)
 		return false;
 	while (run.budget > 0 &&
@@ -302,7 +302,7 @@ static bool nvhw_tx_run(struct nvhw_txq *txq)
 static void nvhw_tx_work(struct nvhw_txq *txq)
 {
 	lockdep_assert_held(&txq->lock);
-	/* Under the lock: whoever waits for it can cancel the work then. */
+	/* Kick under the lock, so that nvhw_engine_wait() can cancel the work. */
 	if (nvhw_tx_run(txq))
 		nvhw_engine_kick(txq);
 }
@@ -342,8 +342,8 @@ void nvhw_tx_init(struct nvhw_txq *txq)
  * @txq: the queue
  * @tail: position behind the last descriptor written
  *
- * The engine runs here and now where it may, and is not running elsewhere; it
- * checks what the position covers.
+ * Runs the engine in the caller's context if nvhw_engine_may_run() and nobody else
+ * runs it. The engine validates @tail.
  *
  * Context: any.
  */

@@ -8,7 +8,7 @@
 
 #include "nvhw.h"
 
-/* Requests that may share a completion. */
+/* Requests that one completion may cover. */
 #define NVHW_TXQ_COALESCE	16
 
 static void nvhw_txq_kick(struct nvhw_sender *from)
@@ -60,21 +60,21 @@ bool nvhw_txq_enable(struct nvhw_txq *txq)
  * nvhw_txq_disable() - stop a queue
  * @txq: the queue
  *
- * Context: process, under the port's lock, sleeps. On return nothing touches
- * the queue's rings and buffers.
+ * Context: process, under the port's lock, sleeps. On return the device does not
+ * access the queue's rings and buffers.
  */
 void nvhw_txq_disable(struct nvhw_txq *txq)
 {
 	lockdep_assert_held(&txq->port->lock);
 	WRITE_ONCE(txq->ring.state, NVNIC_QSTATE_OFF);
-	/* The engine may yet put itself on a receive queue's list, but only
-	 * once; a kick from that list finds the queue off.
+	/* A running engine may still add itself to a receive queue's hold list,
+	 * but only once; after a kick from there it finds the queue off.
 	 */
 	nvhw_engine_wait(txq);
 	nvhw_rxq_unhold(&txq->sender);
 	nvhw_engine_wait(txq);
 	nvhw_tap_drop(&txq->frame);
-	/* What has left is reported, though the queue is off. */
+	/* Complete the requests that were sent before the queue went off. */
 	local_bh_disable();
 	nvhw_txq_flush(txq);
 	local_bh_enable();
@@ -98,13 +98,13 @@ static enum nvnic_status nvhw_txq_decode(struct nvhw_txq *txq,
 /**
  * nvhw_txq_fetch() - fetch the next request into @txq->req
  * @txq: the queue, running, without a request
- * @got: there was one
+ * @got: receives whether a request was pending
  *
- * Every descriptor is copied once, and the copy is validated.
+ * Each descriptor is copied once; only the copy is validated and used.
  *
  * Context: the queue's engine.
  *
- * Return: NVNIC_ST_OK, or why the queue has to stop.
+ * Return: NVNIC_ST_OK, or the cause for which the queue must stop.
  */
 enum nvnic_status nvhw_txq_fetch(struct nvhw_txq *txq, bool *got)
 {
@@ -157,7 +157,7 @@ static void nvhw_txq_post(struct nvhw_txq *txq, enum nvnic_status status)
 }
 
 /**
- * nvhw_txq_flush() - report what is completed and not reported yet
+ * nvhw_txq_flush() - post a completion for the requests that are done
  * @txq: the queue
  *
  * Context: the queue's engine.
@@ -171,9 +171,9 @@ void nvhw_txq_flush(struct nvhw_txq *txq)
 }
 
 /**
- * nvhw_txq_complete() - the request is done with
+ * nvhw_txq_complete() - complete the current request
  * @txq: the queue
- * @status: what became of it
+ * @status: its status
  *
  * Context: the queue's engine.
  */
@@ -195,11 +195,11 @@ void nvhw_txq_complete(struct nvhw_txq *txq, enum nvnic_status status)
 }
 
 /**
- * nvhw_txq_fail() - stop a queue that cannot go on
+ * nvhw_txq_fail() - stop a queue after a fatal fault
  * @txq: the queue
- * @cause: why, NVNIC_ST_FATAL or above
+ * @cause: the fault, NVNIC_ST_FATAL or above
  *
- * The driver learns it from a completion that completes nothing more.
+ * A completion that covers no request tells the driver.
  *
  * Context: the queue's engine.
  */

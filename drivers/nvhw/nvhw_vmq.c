@@ -4,8 +4,8 @@
  *
  * Copyright (C) 2026 nvnic contributors
  *
- * Of a set's state only what rules do not tell is kept: ALLOCATED, PAUSED and
- * FREEING. With rules that lead to it, ALLOCATED is SET and PAUSED is RUNNING.
+ * struct nvhw_vmq.state only holds UNDEFINED, ALLOCATED, PAUSED or FREEING. With
+ * rules that lead to the set, ALLOCATED reads as SET and PAUSED as RUNNING.
  */
 #include <linux/bitfield.h>
 #include <linux/if_ether.h>
@@ -31,7 +31,7 @@ static enum nvnic_vmq_state nvhw_vmq_state(struct nvhw_port *port,
 	return state == NVNIC_VMQ_PAUSED ? NVNIC_VMQ_RUNNING : NVNIC_VMQ_SET;
 }
 
-/* Does the table of an RSS configuration stay within the run of a set? */
+/* Does an RSS table name queues of the set only? */
 static bool nvhw_vmq_within(const struct nvhw_vmq *vmq,
 			    const struct nvhw_rss *rss)
 {
@@ -48,7 +48,7 @@ static void nvhw_vmq_clear(struct nvhw_port *port, unsigned int set)
 {
 	int cpu;
 
-	/* Nothing leads to the set, so nobody counts. */
+	/* No rule leads to the set, so no CPU counts for it. */
 	for_each_possible_cpu(cpu)
 		memset(per_cpu_ptr(port->vmq_cnt, cpu)->v[set], 0,
 		       sizeof(port->vmq_cnt->v[set]));
@@ -90,12 +90,12 @@ static enum nvnic_vmq_status nvhw_vmq_complete(struct nvhw_port *port,
 					lockdep_is_held(&port->lock));
 	if (!rss || !nvhw_vmq_within(vmq, rss))
 		return NVNIC_VMQ_BAD_CONTEXT;
-	/* P8: the context before the state; pairs with nvhw_vmq_receives(). */
+	/* P8: publish the context before the state; pairs with nvhw_vmq_receives(). */
 	smp_store_release(&vmq->state, NVNIC_VMQ_PAUSED);
 	return NVNIC_VMQ_OK;
 }
 
-/* No receiver can be left on the way to the set: its rules are gone. */
+/* nvhw_filter_swap() has waited for receivers that saw rules of the set. */
 static enum nvnic_vmq_status nvhw_vmq_stop(struct nvhw_port *port,
 					   unsigned int set)
 {
@@ -192,7 +192,7 @@ static u64 nvhw_vmq_read_cmd(struct nvhw_port *port, unsigned int index)
 	return port->vmq_result;
 }
 
-/* But for NVNIC_VMQ_OK nothing has changed. */
+/* Any result but NVNIC_VMQ_OK leaves the set as it was. */
 static bool nvhw_vmq_write_cmd(struct nvhw_port *port, unsigned int index,
 			       u64 val)
 {
@@ -265,12 +265,12 @@ bool nvhw_vmq_takes_rules(const struct nvhw_port *port, unsigned int set)
 }
 
 /**
- * nvhw_vmq_takes_context() - may an RSS context become this?
+ * nvhw_vmq_takes_context() - may an RSS context be replaced?
  * @port: the port, its lock held
  * @ctx: the context
- * @rss: what it is to become, NULL: nothing
+ * @rss: the new configuration, NULL: remove the context
  *
- * Return: false if it is that of a set, and the set would be worse for it.
+ * Return: false if a set uses the context and @rss names queues outside of it.
  */
 bool nvhw_vmq_takes_context(const struct nvhw_port *port, unsigned int ctx,
 			    const struct nvhw_rss *rss)
@@ -304,17 +304,17 @@ bool nvhw_vmq_takes_start(const struct nvhw_port *port, unsigned int queue)
 /* ---- Frames ---- */
 
 /**
- * nvhw_vmq_receives() - does a set that a rule leads to receive?
+ * nvhw_vmq_receives() - is a set that a rule leads to running?
  * @port: the port
  * @set: the set
  *
- * Context: RCU reader, from finding the rule on.
+ * Context: RCU reader since it has found the rule.
  *
- * Return: true if it is running: it has an RSS context, too.
+ * Return: true if it is; it has an RSS context then.
  */
 bool nvhw_vmq_receives(const struct nvhw_port *port, unsigned int set)
 {
-	/* P8: the state before the context; pairs with nvhw_vmq_complete(). */
+	/* P8: read the state before the context; pairs with nvhw_vmq_complete(). */
 	return smp_load_acquire(&port->vmq[set].state) == NVNIC_VMQ_PAUSED;
 }
 
@@ -333,7 +333,7 @@ void nvhw_vmq_count(struct nvhw_port *port, unsigned int set,
 	this_cpu_add(port->vmq_cnt->v[set][which], n);
 }
 
-/* Would the answer to this frame go to the set? */
+/* Is the source of this frame an address of the set: would a reply reach it? */
 static bool nvhw_vmq_owns(const struct nvhw_port *port, unsigned int set,
 			  const u8 *hdr, const struct nvpe_hdrs *h)
 {
@@ -353,10 +353,10 @@ static bool nvhw_vmq_owns(const struct nvhw_port *port, unsigned int set,
 }
 
 /*
- * Does the frame say in a tunnel that it is somebody for whom there is a rule?
- * What may hide it counts as such. GRE with C or S is no NVGRE, but some tunnels
- * do not mind; some take GRE without a key for that with key 0, and whatever it
- * holds for Ethernet.
+ * Does the inner source of a tunnelled frame belong to a rule with a VSID? A frame
+ * whose inner headers the parser cannot see counts as one that does. GRE with C or
+ * S set is not NVGRE, but Linux tunnels accept it; some accept GRE without a key as
+ * key 0, and any payload as Ethernet.
  */
 static bool nvhw_vmq_impersonates(const struct nvhw_rules *rules,
 				  const u8 *hdr, u32 len,
@@ -378,16 +378,16 @@ static bool nvhw_vmq_impersonates(const struct nvhw_rules *rules,
 }
 
 /**
- * nvhw_vmq_spoofs() - does a frame come from somebody else than it says?
- * @txq: the queue that is to send it
- * @hdr: its header block
- * @len: length of that
- * @h: its headers, parsed through GRE, if the queue is one of a set
+ * nvhw_vmq_spoofs() - does a VM queue send with a foreign source address?
+ * @txq: the sending queue
+ * @hdr: header block of the frame
+ * @len: length of @hdr
+ * @h: its headers, parsed through GRE; only used if @txq belongs to a set
  *
  * Context: the queue's engine.
  *
- * Return: true if the queue is one of a set, and the frame does not come from
- * there; it is counted for the set.
+ * Return: true if the queue belongs to a set and the source address does not; the
+ * set's counter has been incremented.
  */
 bool nvhw_vmq_spoofs(const struct nvhw_txq *txq, const u8 *hdr, u32 len,
 		     const struct nvpe_hdrs *h)

@@ -30,7 +30,7 @@ static unsigned int nvhw_wire_class(u32 len)
 #define NVHW_WIRE_OPCODE_OFF	14
 #define NVHW_WIRE_OPCODE_PAUSE	1
 
-/* MAC control frames change nothing on this wire, and are counted. */
+/* MAC control frames are only counted; no port acts on them. */
 static void nvhw_wire_count_ctrl(struct nvhw_port *port, struct nvhw_port *far,
 				 const struct nvhw_frame *f)
 {
@@ -73,9 +73,9 @@ static void nvhw_wire_count(struct nvhw_port *port, struct nvhw_port *far,
 
 /**
  * nvhw_wire_send() - put a frame on the wire
- * @from: who sends it
+ * @from: the sender
  * @f: the frame
- * @dirty: receives the queue at the far end that got it, to be notified
+ * @dirty: receives the queue that got the frame, for nvhw_rx_flush()
  *
  * Context: the sender's engine, bottom halves off.
  *
@@ -98,8 +98,8 @@ enum nvhw_verdict nvhw_wire_send(struct nvhw_sender *from, struct nvhw_frame *f,
 }
 
 /**
- * nvhw_wire_leave() - a frame leaves a port, and does not arrive now
- * @port: the port
+ * nvhw_wire_leave() - count a frame as sent that arrives later, or never
+ * @port: the sending port
  * @f: the frame
  *
  * Context: the sending queue's engine.
@@ -110,9 +110,9 @@ void nvhw_wire_leave(struct nvhw_port *port, const struct nvhw_frame *f)
 }
 
 /**
- * nvhw_wire_arrive() - a frame arrives at the far end that has left before
- * @port: the port that it has left
- * @f: the frame, finished; nobody waits for it, so without buffers it is lost
+ * nvhw_wire_arrive() - deliver a frame for which nvhw_wire_leave() was called
+ * @port: the sending port
+ * @f: the frame, checksums filled; lost if the receiver is out of buffers
  *
  * Context: softirq, or process context with bottom halves off.
  */
