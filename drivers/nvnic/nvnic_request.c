@@ -13,6 +13,7 @@
 #include <linux/if_vlan.h>
 #include <linux/tcp.h>
 #include <linux/udp.h>
+#include <net/mpls.h>
 
 #include <nvpe/request.h>
 
@@ -166,6 +167,9 @@ static void nvnic_count_software(struct sk_buff *skb, struct net_device *dev,
 	features |= NETIF_F_GSO_ROBUST;
 	if (features & NETIF_F_GSO_PARTIAL)
 		features |= dev->features & dev->gso_partial_features;
+	/* As the stack will, which does not ask again */
+	if (eth_p_mpls(skb->protocol))
+		features &= dev->mpls_features;
 	if (skb_gso_ok(skb, features))
 		return;
 

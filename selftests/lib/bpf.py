@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-"""nvnic selftests: BPF programs at an interface's egress and ingress, without a compiler.
+"""nvnic selftests: BPF programs at an interface's egress and ingress, and XDP's in the stack,
+without a compiler.
 
 Copyright (C) 2026 nvnic contributors
 """
@@ -13,14 +14,16 @@ from .shell import Skip, defer, in_netns
 
 _SYS_BPF = 321
 _PROG_LOAD, _LINK_CREATE = 5, 28
-_SCHED_CLS = 3
-INGRESS, EGRESS = 46, 47
+_SCHED_CLS, _XDP = 3, 6
+INGRESS, EGRESS, _AT_XDP = 46, 47, 37
+_XDP_GENERIC, _XDP_HAS_FRAGS = 1 << 1, 1 << 5
 _libc = ctypes.CDLL(None, use_errno=True)
 
 # Helpers
-STORE_BYTES, LOAD_BYTES, ADJUST_ROOM = 9, 26, 50
+STORE_BYTES, REDIRECT, LOAD_BYTES, ADJUST_HEAD, ADJUST_ROOM = 9, 23, 26, 44, 50
 # The next program, or the stack, goes on with the frame; it is dropped
 NEXT, SHOT = -1, 2
+XDP_DROP, XDP_PASS = 1, 2
 
 
 def insn(code, dst=0, src=0, off=0, imm=0):
@@ -57,23 +60,71 @@ def _bpf(command, attributes):
     return result
 
 
-def attach(port, where, code):
-    """Have CODE look at all frames of a Port, until the case ends."""
+def _load(kind, code, flags=0):
     text = ctypes.create_string_buffer(code, len(code))
     licence = ctypes.create_string_buffer(b"GPL")
     log = ctypes.create_string_buffer(1 << 16)
     try:
-        prog = _bpf(_PROG_LOAD, struct.pack("=IIQQIIQ", _SCHED_CLS, len(code) // 8,
+        return _bpf(_PROG_LOAD, struct.pack("=IIQQIIQII", kind, len(code) // 8,
                                             ctypes.addressof(text), ctypes.addressof(licence), 1,
-                                            len(log), ctypes.addressof(log)))
+                                            len(log), ctypes.addressof(log), 0, flags))
     except OSError as error:
         raise AssertionError(f"BPF: {error}: {log.value.decode()[-2000:]}") from None
+
+
+def _link(prog, port, where, flags):
+    """Until the case ends"""
     try:
         with in_netns(port.ns):
-            link = _bpf(_LINK_CREATE, struct.pack("=IIII", prog,
-                                                  socket.if_nametoindex(port.ifname), where, 0))
-    except OSError as error:
-        raise Skip(f"this kernel has no BPF links at interfaces (tcx): {error}") from None
+            defer(os.close, _bpf(_LINK_CREATE, struct.pack(
+                "=IIII", prog, socket.if_nametoindex(port.ifname), where, flags)))
     finally:
         os.close(prog)
-    defer(os.close, link)
+
+
+def attach(port, where, code):
+    """Have CODE look at all frames of a Port, until the case ends."""
+    prog = _load(_SCHED_CLS, code)
+    try:
+        _link(prog, port, where, 0)
+    except OSError as error:
+        raise Skip(f"this kernel has no BPF links at interfaces (tcx): {error}") from None
+
+
+def attach_xdp(port, code, frags=False):
+    """The same by XDP in the stack; FRAGS: it takes frames that are not in one piece."""
+    _link(_load(_XDP, code, _XDP_HAS_FRAGS if frags else 0), port, _AT_XDP, _XDP_GENERIC)
+
+
+# XDP: r6 is the context, r7 and r8 are where the frame begins and ends.
+
+def xdp_frame():
+    return insn(0x61, 7, 6, 0) + insn(0x61, 8, 6, 4)
+
+
+def xdp_has(length, value):
+    """Exit with VALUE if the frame has not LENGTH bytes."""
+    return mov_reg(1, 7) + insn(0x07, 1, imm=length) + insn(0xbd, 1, 8, off=2) + leave(value)
+
+
+def xdp_store(data):
+    """The frame begins with DATA, of an even length, from now on."""
+    return b"".join(insn(0x6a, 7, off=at, imm=int.from_bytes(data[at:at + 2], "little"))
+                    for at in range(0, len(data), 2))
+
+
+def xdp_turn(old, new, ifindex):
+    """A program that sends each frame that begins with the addresses of OLD out of another
+    interface, beginning with NEW instead of OLD."""
+    code = mov_reg(6, 1) + xdp_frame() + xdp_has(len(old), XDP_PASS)
+    for at in range(0, 12, 2):
+        code += insn(0x69, 2, 7, at)
+        code += unless_equal(2, int.from_bytes(old[at:at + 2], "little"), XDP_PASS)
+    code += mov_reg(1, 6) + mov(2, len(old) - len(new)) + call(ADJUST_HEAD)
+    code += unless_equal(0, 0, XDP_DROP) + xdp_frame() + xdp_has(len(new), XDP_DROP)
+    return code + xdp_store(new) + xdp_redirect(ifindex)
+
+
+def xdp_redirect(ifindex):
+    """A program that sends each frame out of another interface."""
+    return mov(1, ifindex) + mov(2, 0) + call(REDIRECT) + insn(0x95)

@@ -16,6 +16,7 @@ import struct
 import time
 
 from .capture import Frame
+from .ktap import ksft_eq
 from .shell import defer, in_netns, quiesce
 
 ETH_P_IP, ETH_P_IPV6, ETH_P_ARP, ETH_P_TEB = 0x0800, 0x86dd, 0x0806, 0x6558
@@ -386,7 +387,8 @@ _STAMPS = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 _STAMPS.setsockopt(socket.SOL_SOCKET, 29, 1)  # SO_TIMESTAMP
 
 SOL_PACKET = 263
-PACKET_STATISTICS, PACKET_AUXDATA, PACKET_VNET_HDR = 6, 8, 15
+PACKET_STATISTICS, PACKET_AUXDATA, PACKET_VERSION = 6, 8, 10
+PACKET_TX_RING, PACKET_VNET_HDR = 13, 15
 PACKET_QDISC_BYPASS, PACKET_IGNORE_OUTGOING = 20, 23
 SO_SNDBUFFORCE, SO_RCVBUFFORCE = 32, 33
 
@@ -567,3 +569,25 @@ def hexdiff(got, want):
             return (f"byte {i} of {len(want)}: {bytes(got[i:i + 8]).hex()} "
                     f"instead of {bytes(want[i:i + 8]).hex()}")
     return f"{len(got)} bytes instead of {len(want)}"
+
+
+def padded(frames):
+    return [frame.ljust(MIN_FRAME, b"\0") for frame in frames]
+
+
+def one_zero(frame, at):
+    """0xffff and 0 are the same sum; skb_checksum_help() knows only one of them."""
+    return frame[:at] + frame[at:at + 2].replace(b"\xff\xff", b"\0\0") + frame[at + 2:]
+
+
+def same(what, got, want, blank=None, csum=None):
+    """Are they the same frames? @blank: offset of a checksum that is not compared, @csum: of
+    one that is."""
+    ksft_eq(len(got), len(want), f"{what}: frames")
+    for n, (a, b) in enumerate(zip(padded(got), padded(want))):
+        if blank:
+            a, b = (x[:blank] + b"\0\0" + x[blank + 2:] for x in (a, b))
+        elif csum:
+            a, b = one_zero(a, csum), one_zero(b, csum)
+        if a != b:
+            raise AssertionError(f"{what}: frame {n}: {hexdiff(a, b)}")

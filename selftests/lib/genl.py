@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Queues, NAPI instances, page pools and statistics of a netdev over generic
-netlink (family "netdev").
+"""Generic netlink; queues, NAPI instances, page pools and statistics of a netdev over its
+family "netdev".
 
 Copyright (C) 2026 nvnic contributors
 """
@@ -14,7 +14,7 @@ from .shell import in_netns, quiesce
 _NETLINK_GENERIC = 16
 _GENL_ID_CTRL, _CTRL_CMD_GETFAMILY = 16, 3
 _CTRL_ATTR_FAMILY_ID, _CTRL_ATTR_FAMILY_NAME = 1, 2
-_NLM_F_REQUEST, _NLM_F_ACK, _NLM_F_DUMP = 1, 4, 0x300
+_NLM_F_REQUEST, NLM_F_ACK, _NLM_F_DUMP = 1, 4, 0x300
 _NLMSG_ERROR, _NLMSG_DONE = 2, 3
 _NETDEV_CMD_PAGE_POOL_GET, _NETDEV_CMD_QUEUE_GET, _NETDEV_CMD_NAPI_GET = 5, 10, 11
 _NETDEV_CMD_QSTATS_GET, _NETDEV_CMD_NAPI_SET = 12, 14
@@ -32,7 +32,8 @@ _NAMES = dict(enumerate((
     "tx-hw-gso-wire-bytes", "tx-hw-drop-ratelimits", "tx-stop", "tx-wake"), 8))
 
 
-def _attr(kind, payload):
+def attr(kind, payload):
+    """An attribute; nested ones are the payload of one."""
     size = 4 + len(payload)
     return struct.pack("=HH", size, kind) + payload + bytes(-size % 4)
 
@@ -50,10 +51,16 @@ def _uint(payload):
     return int.from_bytes(payload, "little")
 
 
-def _request(sock, family, command, flags, payload):
-    """Send one request, return the attributes of each message of the answer."""
+def netlink():
+    """A socket for request()."""
+    return socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, _NETLINK_GENERIC)
+
+
+def request(sock, number, command, flags, payload):
+    """Send one request to the family of that number, return the attributes of each message of
+    the answer."""
     body = struct.pack("=BBH", command, 1, 0) + payload
-    sock.send(struct.pack("=IHHII", 16 + len(body), family, _NLM_F_REQUEST | flags, 1, 0) + body)
+    sock.send(struct.pack("=IHHII", 16 + len(body), number, _NLM_F_REQUEST | flags, 1, 0) + body)
     answers = []
     while True:
         data = sock.recv(1 << 18)
@@ -72,21 +79,21 @@ def _request(sock, family, command, flags, payload):
             return answers
 
 
-def _family(sock):
-    """The number of the family "netdev"."""
-    found = _request(sock, _GENL_ID_CTRL, _CTRL_CMD_GETFAMILY, 0,
-                     _attr(_CTRL_ATTR_FAMILY_NAME, b"netdev\0"))
+def family(sock, name="netdev"):
+    """The number of a family."""
+    found = request(sock, _GENL_ID_CTRL, _CTRL_CMD_GETFAMILY, 0,
+                    attr(_CTRL_ATTR_FAMILY_NAME, name.encode() + b"\0"))
     return _uint(found[0][_CTRL_ATTR_FAMILY_ID])
 
 
 def _dump(ifname, ns, command, ifindex_attr, wanted=b"", filtered=True):
     """Attributes of each object of a netdev that a dump command shows."""
     with in_netns(ns):
-        sock = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, _NETLINK_GENERIC)
+        sock = netlink()
         ifindex = socket.if_nametoindex(ifname)
     with sock:
-        payload = _attr(ifindex_attr, struct.pack("=I", ifindex)) if filtered else b""
-        answers = _request(sock, _family(sock), command, _NLM_F_DUMP, payload + wanted)
+        payload = attr(ifindex_attr, struct.pack("=I", ifindex)) if filtered else b""
+        answers = request(sock, family(sock), command, _NLM_F_DUMP, payload + wanted)
     return [attrs for attrs in answers if _uint(attrs.get(ifindex_attr, b"")) == ifindex]
 
 
@@ -103,13 +110,13 @@ def napis(ifname, ns=None):
 
 def napi_set(number, ns=None, **values):
     """Set "defer_hard_irqs" or "threaded" of the NAPI instance with this ID."""
-    payload = _attr(2, struct.pack("=I", number))
+    payload = attr(2, struct.pack("=I", number))
     for name, value in values.items():
-        payload += _attr({"defer_hard_irqs": 5, "threaded": 8}[name], struct.pack("=I", value))
+        payload += attr({"defer_hard_irqs": 5, "threaded": 8}[name], struct.pack("=I", value))
     with in_netns(ns):
-        sock = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, _NETLINK_GENERIC)
+        sock = netlink()
     with sock:
-        _request(sock, _family(sock), _NETDEV_CMD_NAPI_SET, _NLM_F_ACK, payload)
+        request(sock, family(sock), _NETDEV_CMD_NAPI_SET, NLM_F_ACK, payload)
 
 
 def queues(ifname, ns=None):
@@ -130,7 +137,7 @@ def qstats(ifname, ns=None, per_queue=False):
     """Statistics of a netdev as {name: value}; with per_queue a dict of them by
     ("rx" or "tx", queue number)."""
     quiesce()
-    wanted = _attr(_A_SCOPE, struct.pack("=I", _SCOPE_QUEUE)) if per_queue else b""
+    wanted = attr(_A_SCOPE, struct.pack("=I", _SCOPE_QUEUE)) if per_queue else b""
     table = {}
     for attrs in _dump(ifname, ns, _NETDEV_CMD_QSTATS_GET, _A_IFINDEX, wanted):
         key = None
