@@ -1,13 +1,16 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-"""Standard statistics: ethtool -S --groups eth-mac, eth-ctrl, rmon, and -I -a.
+"""Standard statistics: ethtool -S --groups eth-mac, eth-ctrl, rmon, and -I -a. And
+ethtool -S itself, which programs read by three calls: each row keeps its place.
 
 Copyright (C) 2026 nvnic contributors
 """
 
 from lib.frames import *
-from lib.hwstats import Watch, hwstats
+from lib.hwstats import Watch, hwstats, three_calls
 from lib.nvnic import *
+from lib.station import Station, sets
+from lib.steering import add_rule, remove_rule
 
 PAIR = None
 # RFC 2819, as far as it goes
@@ -181,6 +184,94 @@ def pause():
         others = [counters[f"wire_{way}_ctrl"] - counters[f"wire_{way}_ctrl_pause"]
                   for way in ("tx", "rx")]
         ksft_eq(ctrl_stats(port), tuple(a + b for a, b in zip(stats, others)), "eth-ctrl")
+
+
+# ---- ethtool -S by its three calls ----
+
+class Reader(threading.Thread):
+    """Reads all rows of a Port, again and again, until end()."""
+
+    def __init__(self, port):
+        super().__init__(daemon=True)
+        self.port, self.rounds, self.wrong, self.stop = port, 0, [], False
+        self.names, _, self.values = three_calls(port)
+        defer(self.end)
+        self.start()
+
+    def run(self):
+        while not self.stop and not self.wrong:
+            self.look(*three_calls(self.port))
+            self.rounds += 1
+
+    def look(self, names, told, values):
+        """The names are the same, there is a value for each, and no counter runs backwards."""
+        if names != self.names:
+            self.wrong.append(f"{len(names)} names after {len(self.names)}")
+        if told != len(names):
+            self.wrong.append(f"{told} values for {len(names)} names")
+        for name, before, now in zip(names, self.values, values):
+            if now < before:
+                self.wrong.append(f"{name}: {now} after {before}")
+        self.values = values
+
+    def end(self):
+        self.stop = True
+        self.join()
+
+
+def change_rules(number):
+    loc = add_rule(PAIR.b, f"udp4 dst-port {number} action 0", number % 50)
+    if number % 2:
+        remove_rule(PAIR.b, loc)
+
+
+def change_sets(number):
+    if number == 0:
+        PAIR.b.cmd("ethtool -K nvn1 l2-fwd-offload on")
+        defer(PAIR.b.cmd, "ethtool -K nvn1 l2-fwd-offload off")
+        CHANGES["vm"] = Station(1, PAIR.b, netns_add("v1"))
+        ksft_in("vm1", sets(), "stations with a set")
+    CHANGES["vm"].bounce()
+
+
+def change_queues(number):
+    PAIR.b.cmd(f"ethtool -L nvn1 combined {(1, 3, 2, 4)[number % 4]}")
+
+
+CHANGES = {"rules": change_rules, "sets": change_sets, "queues": change_queues}
+
+
+@ksft_case("rules", "sets", "queues")
+def rows_stay(what):
+    """Whatever comes and goes, each row has its place, its name and its value."""
+    PAIR.b.cmd("ethtool -L nvn1 combined 4")
+    defer(PAIR.b.cmd, "ethtool -L nvn1 combined 4")
+    reader, number = Reader(PAIR.b), 0
+    while number < 20 or (reader.rounds < 50 and not reader.wrong):
+        CHANGES[what](number)
+        number += 1
+    reader.end()
+    ksft_eq(reader.wrong, [], f"what {reader.rounds} readers found wrong")
+
+
+def queue_numbers(names):
+    return [int(m[1]) for m in (re.match(r"(?:hw_)?[rt]x(\d+)_", n) for n in names) if m]
+
+
+@ksft_case
+def rows_grow():
+    """More queues than ever before have rows behind all others; they stay."""
+    before = three_calls(PAIR.b)[0]
+    most = max(queue_numbers(before)) + 1
+    defer(PAIR.b.cmd, "ethtool -L nvn1 combined 4")
+    PAIR.b.cmd(f"ethtool -L nvn1 combined {most + 2}")
+    names = three_calls(PAIR.b)[0]
+    ksft_true(names[:len(before)] == before, "former rows keep their places")
+    ksft_eq(set(queue_numbers(names[len(before):])), {most, most + 1}, "queues of the new rows")
+    numbers = queue_numbers(names)
+    ksft_eq(numbers, sorted(numbers), "order of the queues")
+    PAIR.b.cmd("ethtool -L nvn1 combined 1")
+    ksft_true(three_calls(PAIR.b)[0] == names, "rows are the same with fewer queues")
 
 
 ksft_run(setup)

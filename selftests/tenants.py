@@ -17,7 +17,7 @@ import shlex
 from lib.flowframes import *
 from lib.hwstats import Watch
 from lib.nvnic import *
-from lib.station import Station, limit
+from lib.station import Station, limit, sets
 from lib.tc import Tc
 
 PAIR = TX = None
@@ -74,12 +74,6 @@ class Tenant:
     def station(self, number, words="mode bridge", options=""):
         """A macvlan that the port's administrator makes in this namespace."""
         return Station(number, PAIR.b, self.ns, words, options)
-
-
-def sets():
-    """{station: what devlink says of its set}"""
-    seen = cmd(f"devlink -j health diagnose {DEV} reporter rx").json()
-    return {s["station"]: s for s in seen["VM queue sets"]}
 
 
 def ping(src, address, **kwargs):

@@ -12,7 +12,7 @@ Copyright (C) 2026 nvnic contributors
 """
 
 from lib.flowframes import *
-from lib.hwstats import Watch
+from lib.hwstats import Watch, rule_counts
 from lib.nvnic import *
 from lib.steering import add_rule, quiet_ports, reaches
 from lib.stream import Stream
@@ -649,6 +649,8 @@ def full_table():
     ksft_eq(len(counts), FILTERS, "filters")
     ksft_eq([n for n, count in counts.items() if count != int(n % 8 == 0)], [],
             "filters that count wrong")
+    ksft_eq(sum(frames for frames, _ in rule_counts(PAIR.b, "tc").values()), sum(want.values()),
+            "frames of all rules in debugfs")
 
 
 @ksft_case

@@ -19,8 +19,9 @@ Copyright (C) 2026 nvnic contributors
 import random
 
 from lib.frames import *
-from lib.hwstats import hwstats
+from lib.hwstats import hwstats, rule_counts
 from lib.nvnic import *
+from lib.station import set_counters
 
 PAIR = TX = None
 HALF, BATCH = 16, 20
@@ -103,8 +104,8 @@ class Station(Vm):
     def unmake(self):
         cmd(f"ip link del vm{self.number}", ns=self.ns)
 
-    def counted(self, stats, sets):
-        return stats[f"vmq{sets[f'vm{self.number}']}_rx_packets"]
+    def counted(self, rules):
+        return set_counters(f"vm{self.number}")["rx_packets"]
 
 
 class Tenant(Vm):
@@ -131,8 +132,8 @@ class Tenant(Vm):
         cmd(f"ip link del vm{self.number}", ns=self.ns)
         PAIR.b.cmd(f"ethtool -N nvn1 delete {self.number}")
 
-    def counted(self, stats, sets):
-        return stats[f"ntuple{self.number}_frames"]
+    def counted(self, rules):
+        return rules[self.number][0]
 
 
 def check(vms, before):
@@ -142,10 +143,8 @@ def check(vms, before):
             vm.receive()
         return all(vm.got >= vm.sent for vm in vms)
     wait_for(all_there, "all frames")
-    stats = hwstats(PAIR.b)
-    seen = cmd("devlink -j health diagnose nvnic/nvnic0.1 reporter rx").json()
-    sets = {s["station"]: s["set"] for s in seen["VM queue sets"]}
-    ksft_eq({vm.number: (vm.got, vm.counted(stats, sets)) for vm in vms},
+    stats, rules = hwstats(PAIR.b), rule_counts(PAIR.b)
+    ksft_eq({vm.number: (vm.got, vm.counted(rules)) for vm in vms},
             {vm.number: (vm.sent, vm.sent) for vm in vms}, "(received, counted) of each VM")
     for name in ("wire_rx_drop_vmq", "wire_rx_drop_noqueue"):
         ksft_eq(stats[name], before[name], name)

@@ -12,13 +12,14 @@ Copyright (C) 2026 nvnic contributors
 
 from lib import irqs
 from lib.frames import *
-from lib.hwstats import Watch, hwstats
+from lib.hwstats import Watch, rule_counts
 from lib.nvnic import *
-from lib.station import Station, limit
+from lib.station import Station, limit, set_counters, sets
 from lib.stream import Stream
 
 PAIR = TX = None
 DEV = "nvnic/nvnic0.1"
+DEBUGFS = "/sys/kernel/debug/nvnic/nvnic0.1"
 MAC_A = mac("02:4e:56:00:00:00")
 SETS, OWN = 64, 2
 ETH_P_TEST = 0x88b5
@@ -85,15 +86,14 @@ class Flood(threading.Thread):
         self.join()
 
 
-def sets():
-    """{station: what devlink says of its set}"""
-    seen = cmd(f"devlink -j health diagnose {DEV} reporter rx").json()
-    return {s["station"]: s for s in seen["VM queue sets"]}
-
-
 def occupancy():
     seen = cmd(f"devlink -j resource show {DEV}").json()["resources"][DEV]
     return seen[0]["occ"] if "occ" in seen[0] else 0
+
+
+def counted(vm):
+    """Watch the counters of a VM's queue set."""
+    return Watch(vm, set_counters)
 
 
 def queues_of(vm):
@@ -129,21 +129,25 @@ def own_queues(mode):
             {"set": 0, "station": "vm1", "priority": 0, "state": "running",
              "first queue": OWN, "queues": 1, "filters": 1})
     ksft_eq(occupancy(), 1, "occupancy")
-    seen, before = Watch(PAIR.b), vm.link()["stats64"]
+    seen, own, before = Watch(PAIR.b), counted(vm), vm.link()["stats64"]
     PAIR.a.cmd(f"ping -qc 20 -i 0.01 -W 5 {vm.v4}")
     ksft_eq(seen.queues("rx", "frames"), {OWN: 20}, "queues received on")
     ksft_eq(seen.queues("tx", "frames"), {OWN: 20}, "queues sent on")
-    ksft_eq({n: seen[f"vmq0_{n}"] for n in ("rx_packets", "rx_bytes", "tx_packets", "tx_bytes",
-                                            "hits", "hit_bytes", "drop_state", "drop_spoof")},
-            {"rx_packets": 20, "rx_bytes": 20 * 98, "tx_packets": 20, "tx_bytes": 20 * 98,
-             "hits": 20, "hit_bytes": 20 * 98, "drop_state": 0, "drop_spoof": 0}, "rows of the set")
+    ksft_eq(own.delta(), {"rx_packets": 20, "rx_bytes": 20 * 98, "tx_packets": 20,
+                          "tx_bytes": 20 * 98, "hits": 20, "hit_bytes": 20 * 98},
+            "counters of the set")
+    with open(f"{DEBUGFS}/vmq") as line:
+        shown = re.search(r" rules 1 hits (\d+) hit_bytes (\d+) drop_state 0 drop_spoof 0\n$",
+                          line.read())
+    ksft_eq(list(rule_counts(PAIR.b, "vmq").values()), [(int(shown[1]), int(shown[2]))],
+            "frames and bytes of its rule, and of the set in debugfs")
     now = vm.link()["stats64"]
     ksft_eq([now[side]["packets"] - before[side]["packets"] for side in ("rx", "tx")], [20, 20],
             "what the macvlan counts")
     ksft_eq(now["rx"]["bytes"] - before["rx"]["bytes"], 20 * 98, "its bytes")
     vm.remove()
     ksft_eq((sets(), occupancy()), ({}, 0), "after the VM has gone")
-    ksft_eq(hwstats(PAIR.b)["vmq0_hits"], 0, "rows of no set")
+    ksft_eq(rule_counts(PAIR.b, "vmq"), {}, "rules of no set")
 
 
 @ksft_case
@@ -153,7 +157,7 @@ def rss_inside():
     vm.ping()
     defer(PAIR.b.cmd, "ethtool -N nvn1 rx-flow-hash udp4 sd")
     PAIR.b.cmd("ethtool -N nvn1 rx-flow-hash udp4 sdfn")
-    seen = Watch(PAIR.b)
+    seen, own = Watch(PAIR.b), counted(vm)
     with in_netns(vm.ns):
         server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     defer(server.close)
@@ -169,7 +173,7 @@ def rss_inside():
     for side in ("rx", "tx"):
         used = seen.queues(side, "frames")
         ksft_eq(set(used), set(queues_of(vm)), f"{side} queues used: {used}")
-    ksft_eq(seen["vmq0_rx_packets"], 64, "frames")
+    ksft_eq(own["rx_packets"], 64, "frames")
     # Another key is for the VM, too.
     PAIR.b.cmd("ethtool -X nvn1 hkey " + ":".join(f"{n:02x}" for n in range(7, 47)))
     vm.ping()
@@ -198,9 +202,9 @@ def large_frames():
     vm = Vm(1)
     vm.ping()
     for src, dst in ((PAIR.a, vm), (vm, PAIR.a)):
-        seen = Watch(PAIR.b)
+        seen, own = Watch(PAIR.b), counted(vm)
         Transfer(src, dst, 4 << 20).check()
-        ksft_ge(seen["vmq0_rx_packets"], 10, "received by the set")
+        ksft_ge(own["rx_packets"], 10, "received by the set")
         ksft_eq(default_rx(seen), 0, "on the port's own queues")
         if src is vm:
             ksft_eq(set(seen.queues("tx", "lso_native")), {OWN}, "queues of super-frames")
@@ -216,9 +220,9 @@ def vlan_on_top():
         port.cmd(f"ip addr add 10.8.0.{host}/24 dev {port}.5")
         port.cmd(f"ip link set {port}.5 up")
     PAIR.a.cmd("ping -qc 1 -W 5 10.8.0.2")
-    seen = Watch(PAIR.b)
+    seen, own = Watch(PAIR.b), counted(vm)
     PAIR.a.cmd("ping -qc 10 -i 0.01 -W 5 10.8.0.2")
-    ksft_eq(seen["vmq0_rx_packets"], 10, "frames")
+    ksft_eq(own["rx_packets"], 10, "frames")
     ksft_eq(default_rx(seen), 0, "on the port's own queues")
 
 
@@ -233,11 +237,11 @@ def tunnel_inside():
         port.cmd(f"ip addr add 10.7.0.{host}/24 dev g0")
         port.cmd("ip link set g0 up")
     PAIR.a.cmd("ping -qc 1 -W 5 10.7.0.2")
-    seen = Watch(PAIR.b)
+    seen, own = Watch(PAIR.b), counted(vm)
     PAIR.a.cmd("ping -qc 10 -i 0.01 -W 5 10.7.0.2")
-    ksft_eq(seen["vmq0_rx_packets"], 10, "frames")
+    ksft_eq(own["rx_packets"], 10, "frames")
     ksft_eq(seen.queues("tx", "frames"), {OWN: 10}, "queues sent on")
-    ksft_eq(seen["vmq0_drop_spoof"], 0, "refused")
+    ksft_eq(own["drop_spoof"], 0, "refused")
 
 
 @ksft_case
@@ -249,9 +253,9 @@ def new_address():
     vm.set("address 02:00:00:00:02:01")
     PAIR.b.cmd("ip neigh flush all")
     PAIR.a.cmd("ip neigh flush all")
-    seen = Watch(PAIR.b)
+    own = counted(vm)
     vm.ping()
-    ksft_ge(seen["vmq0_rx_packets"], 4, "frames of the set")
+    ksft_ge(own["rx_packets"], 4, "frames of the set")
     ksft_true("02:00:00:00:02:01" not in PAIR.b.cmd("bridge fdb show dev nvn1").stdout,
               "the address is not on the port's list")
     TX.send(old)
@@ -271,7 +275,7 @@ def to_each_its_own():
             for vm in vms}
     for vm in vms:
         vm.cmd(f"ip maddr add 01:00:5e:00:00:77 dev {vm}")
-    seen = Watch(PAIR.b)
+    seen, owns = Watch(PAIR.b), {vm: counted(vm) for vm in vms}
     for number in range(20):
         for vm in vms:
             TX.send(vm.frame(number))
@@ -284,9 +288,8 @@ def to_each_its_own():
         got = ears[vm].exactly(22)
         want = [vm.frame(n) for n in range(20)] + group
         ksft_eq(sorted(bytes(f) for f in got), sorted(want), f"frames of {vm}")
-    for vm in vms:
-        at = sets()[str(vm)]["set"]
-        ksft_eq((seen[f"vmq{at}_rx_packets"], seen[f"vmq{at}_hits"]), (20, 20), f"set of {vm}")
+    for vm, own in owns.items():
+        ksft_eq((own["rx_packets"], own["hits"]), (20, 20), f"set of {vm}")
     ksft_eq(default_rx(seen), 2, "on the port's own queues")
 
 
@@ -295,7 +298,7 @@ def come_and_go():
     """A VM does not notice others that come and go, nor does the host."""
     vm, busy = Vm(1, queues=2), Vm(2)
     streams = [Stream(PAIR.a, vm), Stream(vm, PAIR.a), Stream(PAIR.a, PAIR.b)]
-    seen = Watch(PAIR.b)
+    seen, own = Watch(PAIR.b), counted(vm)
     for number in range(6):
         other = Vm(3 + number, queues=1 + number % 3)
         TX.send(other.frame())
@@ -307,7 +310,7 @@ def come_and_go():
             busy = other
     for stream in streams:
         stream.check()
-    ksft_eq(seen["vmq0_drop_state"] + seen["vmq0_drop_spoof"], 0, "dropped of the first VM")
+    ksft_eq(own["drop_state"] + own["drop_spoof"], 0, "dropped of the first VM")
     ksft_eq(seen.rx("err_desc") + seen.rx("err_dma") + seen["csr_bad"], 0, "what must not be")
     ksft_eq(sets()["vm1"]["first queue"], OWN, "its place")
 
@@ -355,12 +358,12 @@ def stale_choice():
     defer(PAIR.b.cmd, f"ethtool -L nvn1 combined {OWN}")
     defer(PAIR.b.cmd, "ethtool -L nvn1 combined 1")
     PAIR.b.cmd(f"ping -qc 1 -W 5 {PAIR.a.v4}")
-    seen = Watch(PAIR.b)
+    seen, own = Watch(PAIR.b), counted(vm)
     PAIR.b.cmd(f"ping -qc 20 -i 0.01 -W 5 {PAIR.a.v4}")
-    ksft_eq(seen["vmq0_tx_packets"], 0, "sent on the VM's queue")
+    ksft_eq(own["tx_packets"], 0, "sent on the VM's queue")
     ksft_eq(sum(seen.queues("tx", "frames").values()), 20, "sent")
     vm.ping()
-    ksft_ge(seen["vmq0_tx_packets"], 4, "sent by the VM")
+    ksft_ge(own["tx_packets"], 4, "sent by the VM")
 
 
 # ---- isolation ----
@@ -373,15 +376,14 @@ def spoof_check():
     send = Sender("vm1", ns=vm.ns)
     frames = [eth(MAC_A, mac(src.mac()), ETH_P_TEST, bytes([n] * 50))
               for n, src in enumerate((vm, other, PAIR.b, vm))]
-    seen = Watch(PAIR.b)
+    seen, own, others = Watch(PAIR.b), counted(vm), counted(other)
     for frame in frames:
         send.send(frame)
     ksft_eq([bytes(f) for f in listener.exactly(2)], [frames[0], frames[3]],
             "frames that arrive")
-    at = sets()["vm1"]["set"]
-    ksft_eq((seen[f"vmq{at}_drop_spoof"], seen[f"hw_tx{OWN + at}_drop_spoof"]), (2, 2),
+    ksft_eq((own["drop_spoof"], seen.queues("tx", "drop_spoof")), (2, {queues_of(vm)[0]: 2}),
             "refused")
-    ksft_eq(seen[f"vmq{1 - at}_drop_spoof"], 0, "of the other VM")
+    ksft_eq(others["drop_spoof"], 0, "of the other VM")
     vm.ping()
     other.ping()
     PAIR.b.set_priv_flag("vmq-spoof-check", False)
@@ -433,12 +435,12 @@ def identity(name):
     vm = Vm(1)
     frame = eth(MAC_A, mac(vm.mac()), proto, payload)
     listener = Listener("nvn0", match=lambda f: f[6:12] == mac(vm.mac()))
-    seen = Watch(PAIR.b)
+    seen, own = Watch(PAIR.b), counted(vm)
     Sender("vm1", ns=vm.ns, vnet=True).send(unfilled(frame, at) if at else frame,
                                             vnet_hdr(csum_start=at))
     wait_for(lambda: seen[f"hw_tx{OWN}_requests"] == 1, "the frame to be sent or refused")
     ksft_eq([bytes(f) for f in listener.exactly(int(goes))], [frame] * goes, "frames that arrive")
-    ksft_eq(seen["vmq0_drop_spoof"], int(not goes), "refused")
+    ksft_eq(own["drop_spoof"], int(not goes), "refused")
 
 
 # ---- scarce ----
@@ -462,9 +464,9 @@ def more_than_sets():
     high = Vm(2, link="group 7")
     log_has("goes to vm2 of group 7: ", mark)
     ksft_eq((len(sets()), sets()["vm2"]["priority"]), (SETS, 7), "sets")
-    seen = Watch(PAIR.b)
+    own = counted(high)
     high.ping()
-    ksft_ge(seen[f"vmq{sets()['vm2']['set']}_rx_packets"], 4, "frames of vm2")
+    ksft_ge(own["rx_packets"], 4, "frames of vm2")
     # The same group is no reason; a free set is had by coming up again.
     in_software(Vm(3))
     high.remove()
@@ -614,13 +616,13 @@ def reconfigure():
     """Rings, MTU and channels change under VMs; nothing is lost, all is counted."""
     vm, other = Vm(1, queues=2), Vm(2)
     stream = Stream(PAIR.a, vm), Stream(vm, PAIR.a)
-    seen = Watch(PAIR.b)
+    seen = counted(vm)
     defer(PAIR.b.cmd, f"ethtool -L nvn1 combined {OWN}")
     defer(PAIR.b.cmd, "ethtool -G nvn1 rx 1024 tx 1024")
     defer(PAIR.b.set, "mtu 1500")
     for words in ("-G nvn1 rx 256 tx 128", "-L nvn1 combined 5", "-L nvn1 combined 1",
                   "-G nvn1 rx 512 tx 1024", f"-L nvn1 combined {OWN}"):
-        had = seen["vmq0_rx_packets"]
+        had = seen["rx_packets"]
         PAIR.b.cmd(f"ethtool {words}")
         for s in stream:
             s.moving(1 << 16)
@@ -628,14 +630,14 @@ def reconfigure():
         own = int(re.findall(r"Combined:\s+(\d+)", PAIR.b.cmd("ethtool -l nvn1").stdout)[1])
         ksft_eq([(s["first queue"], s["state"]) for s in sets().values()],
                 [(own, "running"), (own + 2, "running")], f"after ethtool {words}")
-        ksft_ge(seen["vmq0_rx_packets"], had + 40, "rows go on")
+        ksft_ge(seen["rx_packets"], had + 40, "counters go on")
     for mtu in (9000, 1500):
         PAIR.b.set(f"mtu {mtu}")
         for s in stream:
             s.moving(1 << 16)
     for s in stream:
         s.check()
-    ksft_eq(seen["vmq0_drop_state"] + seen["vmq0_drop_spoof"], 0, "dropped")
+    ksft_eq(seen["drop_state"] + seen["drop_spoof"], 0, "dropped")
 
 
 @ksft_case
@@ -696,9 +698,9 @@ def down_and_up():
     PAIR.b.up()
     PAIR.b.wait_carrier()
     for one in (vm, new):
-        seen = Watch(PAIR.b)
+        own = counted(one)
         wait_for(lambda: not PAIR.a.cmd(f"ping -qc 1 -W 1 {one.v4}", fail=None).ret, "an answer")
-        ksft_ge(seen[f"vmq{sets()[str(one)]['set']}_rx_packets"], 1, "frames")
+        ksft_ge(own["rx_packets"], 1, "frames")
     ksft_eq([s["state"] for s in sets().values()], ["running"] * 2, "states")
 
 
@@ -722,15 +724,15 @@ def recovery(side):
     at = queues_of(vm)[0]
     seen = Watch(PAIR.b)
     stream = Stream(PAIR.a, other)
-    with open(f"/sys/kernel/debug/nvnic/nvnic0.1/{FILES[side]}", "w") as knob:
+    with open(f"{DEBUGFS}/{FILES[side]}", "w") as knob:
         knob.write(f"{at} 1 {1 << 62:x}")
     wait_for(lambda: (PAIR.a.cmd(f"ping -qc 1 -W 1 {vm.v4}", fail=None),
-                      seen[f"{side}{at}_reset"] == 1)[1], "the reset", timeout=60)
+                      seen[f"{side}_reset"] == 1)[1], "the reset", timeout=60)
     vm.ping()
     stream.moving()
     stream.check()
-    ksft_eq(sum(n for name, n in seen.delta().items() if re.fullmatch(r"[rt]x\d+_reset", name)), 1,
-            "resets")
+    ksft_eq((seen["tx_reset"] + seen["rx_reset"], seen.queues(side, "err_desc")), (1, {at: 1}),
+            "resets, and queues that the device has stopped")
 
 
 @ksft_case

@@ -663,6 +663,8 @@ void nvhw_rss_exit(struct nvhw_port *port);
 
 /* nvhw_filter.c */
 void nvhw_filter_hit(const struct nvhw_rules *rules, unsigned int loc, u32 len);
+bool nvhw_filter_rule(struct nvhw_port *port, enum nvnic_flt_table table,
+		      u32 loc, struct nvhw_rule_cnt *cnt);
 void nvhw_filter_reset(struct nvhw_port *port);
 void nvhw_filter_exit(struct nvhw_port *port);
 

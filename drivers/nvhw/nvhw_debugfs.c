@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * nvnic device: fault injection, the lamp and VM queue sets, in debugfs.
+ * nvnic device: fault injection, the lamp, and counters, in debugfs.
  *
  * Copyright (C) 2026 nvnic contributors
  *
@@ -19,7 +19,8 @@
  *
  * nvnic/<port>/led reads 1 while the port's lamp is lit.
  *
- * nvnic/<port>/vmq has a line for each VM queue set.
+ * nvnic/<port>/vmq has a line for each VM queue set, rules one for each filter rule,
+ * queues one for each queue that has counted anything: its counters but for zeros.
  */
 #include <linux/bitfield.h>
 #include <linux/debugfs.h>
@@ -171,6 +172,67 @@ static int nvhw_debugfs_vmq_show(struct seq_file *m, void *unused)
 }
 DEFINE_SHOW_ATTRIBUTE(nvhw_debugfs_vmq);
 
+static int nvhw_debugfs_rules_show(struct seq_file *m, void *unused)
+{
+	static const char * const tables[] = {
+		[NVNIC_FLT_T_NTUPLE] = "ntuple",
+		[NVNIC_FLT_T_TC] = "tc",
+		[NVNIC_FLT_T_VMQ] = "vmq",
+	};
+	struct nvhw_rule_cnt cnt;
+	unsigned int table;
+	u32 loc;
+
+	static_assert(ARRAY_SIZE(tables) == NVNIC_FLT_TABLES);
+	for (table = 0; table < NVNIC_FLT_TABLES; table++)
+		for (loc = 0; loc < NVNIC_FILTER_ENTRIES; loc++)
+			if (nvhw_filter_rule(m->private, table, loc, &cnt))
+				seq_printf(m, "table %s location %u frames %llu bytes %llu\n",
+					   tables[table], loc, cnt.frames,
+					   cnt.bytes);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(nvhw_debugfs_rules);
+
+static void nvhw_debugfs_show_queue(struct seq_file *m, const char *side,
+				    unsigned int queue, const u64 *cnt,
+				    const char * const *names,
+				    unsigned int count)
+{
+	bool any = false;
+	unsigned int i;
+	u64 v;
+
+	for (i = 0; i < count; i++) {
+		v = READ_ONCE(cnt[i]);
+		if (!v)
+			continue;
+		if (!any)
+			seq_printf(m, "%s %u", side, queue);
+		seq_printf(m, " %s %llu", names[i], v);
+		any = true;
+	}
+	if (any)
+		seq_putc(m, '\n');
+}
+
+static int nvhw_debugfs_queues_show(struct seq_file *m, void *unused)
+{
+	static const char * const tx[] = { NVNIC_TXQ_COUNTERS(NVHW_CNT_NAME) };
+	static const char * const rx[] = { NVNIC_RXQ_COUNTERS(NVHW_CNT_NAME) };
+	struct nvhw_port *port = m->private;
+	unsigned int q;
+
+	for (q = 0; q < NVNIC_MAX_QUEUES; q++) {
+		nvhw_debugfs_show_queue(m, "tx", q, port->txq[q].cnt, tx,
+					ARRAY_SIZE(tx));
+		nvhw_debugfs_show_queue(m, "rx", q, port->rxq[q].cnt, rx,
+					ARRAY_SIZE(rx));
+	}
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(nvhw_debugfs_queues);
+
 /**
  * nvhw_debugfs_port() - create a port's files
  * @port: the port
@@ -194,6 +256,10 @@ void nvhw_debugfs_port(struct nvhw_port *port)
 	debugfs_create_u64("led", 0400, port->debugfs, &port->mac.led);
 	debugfs_create_file("vmq", 0400, port->debugfs, port,
 			    &nvhw_debugfs_vmq_fops);
+	debugfs_create_file("rules", 0400, port->debugfs, port,
+			    &nvhw_debugfs_rules_fops);
+	debugfs_create_file("queues", 0400, port->debugfs, port,
+			    &nvhw_debugfs_queues_fops);
 }
 
 /**

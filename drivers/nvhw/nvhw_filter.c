@@ -43,9 +43,11 @@ static_assert(NVNIC_FLT_7_MASK == NVPE_FILTER_7_MASK);
  * @view: its two copies
  * @live: index of the copy that receivers use
  * @count: number of rules
+ * @base: counters of each location when its rule was set
  */
 struct nvhw_filter {
 	struct nvhw_rules view[2];
+	struct nvhw_rule_cnt *base;
 	unsigned int live;
 	unsigned int count;
 };
@@ -54,6 +56,7 @@ static void nvhw_filter_free(struct nvhw_filter *f)
 {
 	unsigned int i;
 
+	kvfree(f->base);
 	kvfree(f->view[0].cnt);
 	for (i = 0; i < ARRAY_SIZE(f->view); i++) {
 		kvfree(f->view[i].ids);
@@ -80,11 +83,12 @@ static struct nvhw_filter *nvhw_filter_alloc(void)
 		return NULL;
 	cnt = kvcalloc(nr_cpu_ids, NVNIC_FILTER_ENTRIES * sizeof(*cnt),
 		       GFP_KERNEL);
+	f->base = kvcalloc(NVNIC_FILTER_ENTRIES, sizeof(*f->base), GFP_KERNEL);
 	for (i = 0; i < ARRAY_SIZE(f->view); i++) {
 		f->view[i].cnt = cnt;
 		f->view[i].table = kvmalloc(size, GFP_KERNEL);
 		f->view[i].ids = kvmalloc(size, GFP_KERNEL);
-		if (!cnt || !f->view[i].table || !f->view[i].ids) {
+		if (!cnt || !f->base || !f->view[i].table || !f->view[i].ids) {
 			nvhw_filter_free(f);
 			return NULL;
 		}
@@ -155,6 +159,21 @@ static void nvhw_filter_account(struct nvhw_port *port,
 		port->rules_to[table][NVNIC_RSS_CTX_VMQ(set)] += diff;
 }
 
+/* Sum of the counters of a location over all CPUs */
+static struct nvhw_rule_cnt nvhw_filter_sum(const struct nvhw_filter *f, u32 loc)
+{
+	struct nvhw_rule_cnt sum = {};
+	const struct nvhw_rule_cnt *cnt;
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		cnt = f->view[0].cnt + (size_t)cpu * NVNIC_FILTER_ENTRIES + loc;
+		sum.frames += READ_ONCE(cnt->frames);
+		sum.bytes += READ_ONCE(cnt->bytes);
+	}
+	return sum;
+}
+
 static enum nvnic_flt_status nvhw_filter_check(const struct nvhw_port *port,
 					       u64 action)
 {
@@ -223,6 +242,7 @@ static enum nvnic_flt_status nvhw_filter_set(struct nvhw_port *port,
 	if (had)
 		nvhw_filter_account(port, table, old, -1);
 	nvhw_filter_account(port, table, rule.action, 1);
+	f->base[loc] = nvhw_filter_sum(f, loc);
 	nvhw_filter_swap(port, table);
 	nvhw_filter_put(nvhw_filter_spare(f), loc, &rule);
 	return NVNIC_FLT_ST_OK;
@@ -304,6 +324,36 @@ void nvhw_filter_hit(const struct nvhw_rules *rules, unsigned int loc, u32 len)
 	WRITE_ONCE(cnt->bytes, cnt->bytes + len);
 }
 
+/**
+ * nvhw_filter_rule() - read the counters of a rule
+ * @port: the port
+ * @table: table of the rule
+ * @loc: location of the rule, below NVNIC_FILTER_ENTRIES
+ * @cnt: receives the frames and bytes that took the rule since it was set
+ *
+ * Context: process, takes @port->lock.
+ *
+ * Return: false if there is no rule at @loc.
+ */
+bool nvhw_filter_rule(struct nvhw_port *port, enum nvnic_flt_table table,
+		      u32 loc, struct nvhw_rule_cnt *cnt)
+{
+	const struct nvhw_filter *f;
+	bool found = false;
+	u64 action;
+
+	mutex_lock(&port->lock);
+	f = port->filter[table];
+	if (f && !nvpe_filter_get(f->view[f->live].table, loc, &action)) {
+		*cnt = nvhw_filter_sum(f, loc);
+		cnt->frames -= f->base[loc].frames;
+		cnt->bytes -= f->base[loc].bytes;
+		found = true;
+	}
+	mutex_unlock(&port->lock);
+	return found;
+}
+
 /* ---- Registers ---- */
 
 static u64 nvhw_filter_read_cmd(struct nvhw_port *port, unsigned int index)
@@ -336,35 +386,28 @@ static bool nvhw_filter_write_sel(struct nvhw_port *port, unsigned int index,
 	       FIELD_GET(NVNIC_FLT_SEL_TABLE, val) < NVNIC_FLT_TABLES;
 }
 
-/* Sum of a counter of the selected location over all CPUs */
-static u64 nvhw_filter_counter(struct nvhw_port *port, bool bytes)
+/* Read the counters of the selected location. */
+static struct nvhw_rule_cnt nvhw_filter_selected(struct nvhw_port *port)
 {
+	unsigned int table = FIELD_GET(NVNIC_FLT_SEL_TABLE, port->flt_sel);
 	unsigned int loc = FIELD_GET(NVNIC_FLT_SEL_LOC, port->flt_sel);
-	const struct nvhw_rule_cnt *cnt;
-	const struct nvhw_filter *f;
-	u64 sum = 0;
-	int cpu;
+	struct nvhw_rule_cnt cnt = {};
 
 	mutex_lock(&port->lock);
-	f = port->filter[FIELD_GET(NVNIC_FLT_SEL_TABLE, port->flt_sel)];
-	for_each_possible_cpu(cpu) {
-		if (!f)
-			break;
-		cnt = f->view[0].cnt + (size_t)cpu * NVNIC_FILTER_ENTRIES + loc;
-		sum += READ_ONCE(*(bytes ? &cnt->bytes : &cnt->frames));
-	}
+	if (port->filter[table])
+		cnt = nvhw_filter_sum(port->filter[table], loc);
 	mutex_unlock(&port->lock);
-	return sum;
+	return cnt;
 }
 
 static u64 nvhw_filter_read_frames(struct nvhw_port *port, unsigned int index)
 {
-	return nvhw_filter_counter(port, false);
+	return nvhw_filter_selected(port).frames;
 }
 
 static u64 nvhw_filter_read_bytes(struct nvhw_port *port, unsigned int index)
 {
-	return nvhw_filter_counter(port, true);
+	return nvhw_filter_selected(port).bytes;
 }
 
 const struct nvhw_reg nvhw_filter_regs[] = {

@@ -168,6 +168,8 @@ struct nvnic_rss {
  * @quirk_outer_fixed: bits of gso_type for which it leaves the ID in front of GRE
  * @quirk_inner_fixed: and behind GRE
  * @max_used: queue numbers below this have ever been used
+ * @stats_queues: queue pairs with rows in ``ethtool -S``: the highest @cfg.num
+ *	so far
  * @macf: receive filters as last written; addr_list_lock
  * @rx_mode: NVNIC_REG_RX_MODE as last written; addr_list_lock
  * @carrier_lock: see above
@@ -217,6 +219,7 @@ struct nvnic_net {
 	u32 quirk_outer_fixed;
 	u32 quirk_inner_fixed;
 	u32 max_used;
+	u32 stats_queues;
 
 	u64 macf[NVNIC_MAX_MACS];
 	u64 rx_mode;
@@ -365,9 +368,6 @@ int nvnic_ntuple_list(struct nvnic_net *nn, struct ethtool_rxnfc *nfc,
 		      u32 *locs);
 int nvnic_ntuple_insert(struct nvnic_net *nn, struct ethtool_rxnfc *nfc);
 int nvnic_ntuple_delete(struct nvnic_net *nn, u32 loc);
-u32 nvnic_ntuple_stats_count(struct nvnic_net *nn);
-void nvnic_ntuple_stats_strings(struct nvnic_net *nn, u8 *data);
-void nvnic_ntuple_stats_values(struct nvnic_net *nn, u64 *data);
 
 /* nvnic_tc.c */
 struct nvnic_tc *nvnic_tc_create(void);

@@ -104,10 +104,14 @@ static int nvnic_set_channels(struct net_device *dev,
 	err = nvnic_ntuple_check_queues(nn, channels->combined_count);
 	if (!err)
 		err = nvnic_tc_check_queues(nn, channels->combined_count);
+	if (!err)
+		err = nvnic_dfwd_renumber(nn, channels->combined_count);
 	if (err)
 		return err;
 
-	return nvnic_dfwd_renumber(nn, channels->combined_count);
+	nn->stats_queues = max(nn->stats_queues, nn->cfg.num);
+
+	return 0;
 }
 
 static u32 nvnic_get_priv_flags(struct net_device *dev)
@@ -117,31 +121,11 @@ static u32 nvnic_get_priv_flags(struct net_device *dev)
 	return nn->priv_flags;
 }
 
-/* Rows of -S: port and queues, filter rules, VM queue sets */
-static int nvnic_rows_count(struct net_device *dev)
-{
-	struct nvnic_net *nn = netdev_priv(dev);
-
-	return nvnic_stats_count(dev) + nvnic_ntuple_stats_count(nn) +
-	       nvnic_vmq_stats_count(nn);
-}
-
-static void nvnic_rows_strings(struct net_device *dev, u8 *data)
-{
-	struct nvnic_net *nn = netdev_priv(dev);
-
-	nvnic_stats_strings(dev, data);
-	data += nvnic_stats_count(dev) * ETH_GSTRING_LEN;
-	nvnic_ntuple_stats_strings(nn, data);
-	data += nvnic_ntuple_stats_count(nn) * ETH_GSTRING_LEN;
-	nvnic_vmq_stats_strings(nn, data);
-}
-
 static int nvnic_get_sset_count(struct net_device *dev, int set)
 {
 	switch (set) {
 	case ETH_SS_STATS:
-		return nvnic_rows_count(dev);
+		return nvnic_stats_count(dev);
 	case ETH_SS_PRIV_FLAGS:
 		return NVNIC_PF_COUNT;
 	case ETH_SS_TEST:
@@ -155,7 +139,7 @@ static void nvnic_get_strings(struct net_device *dev, u32 set, u8 *data)
 {
 	switch (set) {
 	case ETH_SS_STATS:
-		nvnic_rows_strings(dev, data);
+		nvnic_stats_strings(dev, data);
 		break;
 	case ETH_SS_PRIV_FLAGS:
 		memcpy(data, nvnic_priv_flag_names,
@@ -170,13 +154,7 @@ static void nvnic_get_strings(struct net_device *dev, u32 set, u8 *data)
 static void nvnic_get_ethtool_stats(struct net_device *dev,
 				    struct ethtool_stats *stats, u64 *data)
 {
-	struct nvnic_net *nn = netdev_priv(dev);
-
 	nvnic_stats_values(dev, data);
-	data += nvnic_stats_count(dev);
-	nvnic_ntuple_stats_values(nn, data);
-	data += nvnic_ntuple_stats_count(nn);
-	nvnic_vmq_stats_values(nn, data);
 }
 
 static u32 nvnic_get_rxfh_key_size(struct net_device *dev)

@@ -19,23 +19,18 @@
 static_assert(NVNIC_MAX_QUEUES - 1 <= NVNIC_FLT_ACT_QUEUE);
 static_assert(NVNIC_RSS_USER_CONTEXTS - 1 <= NVNIC_FLT_ACT_CONTEXT >> 8);
 
-/* Rows of ``ethtool -S`` for each rule */
-#define NVNIC_NTUPLE_STATS	2
-
 /**
  * struct nvnic_ntuple_rule - a rule in the device
  * @fs: as the user gave it, with its location
  * @context: RSS context, where @fs has FLOW_RSS
  * @match: what it looks at
  * @action: NVNIC_FLT_ACT_*
- * @count0: what the device had counted at its location when it came
  */
 struct nvnic_ntuple_rule {
 	struct ethtool_rx_flow_spec fs;
 	u32 context;
 	struct nvnic_filter_match match;
 	u64 action;
-	struct nvnic_filter_count count0;
 };
 
 /* ---- From a flow specification to a match ---- */
@@ -395,7 +390,6 @@ static int nvnic_ntuple_store(struct nvnic_net *nn,
 	err = xa_reserve(&nn->rules, loc, GFP_KERNEL);
 	if (err)
 		return err;
-	nvnic_filter_counters(nn, NVNIC_FLT_T_NTUPLE, loc, &rule->count0);
 	err = nvnic_filter_set(nn, NVNIC_FLT_T_NTUPLE, loc, &rule->match,
 			       rule->action, NULL);
 	if (err) {
@@ -581,57 +575,4 @@ void nvnic_ntuple_exit(struct nvnic_net *nn)
 {
 	nvnic_ntuple_flush(nn);
 	xa_destroy(&nn->rules);
-}
-
-/* ---- ethtool -S ---- */
-
-/**
- * nvnic_ntuple_stats_count() - rows of ``ethtool -S`` for the rules
- * @nn: port
- *
- * Context: process, instance lock.
- *
- * Return: their number.
- */
-u32 nvnic_ntuple_stats_count(struct nvnic_net *nn)
-{
-	return nn->nrules * NVNIC_NTUPLE_STATS;
-}
-
-/**
- * nvnic_ntuple_stats_strings() - their names
- * @nn: port
- * @data: receives ETH_GSTRING_LEN bytes a row
- *
- * Context: process, instance lock.
- */
-void nvnic_ntuple_stats_strings(struct nvnic_net *nn, u8 *data)
-{
-	struct nvnic_ntuple_rule *rule;
-	unsigned long loc;
-
-	xa_for_each(&nn->rules, loc, rule) {
-		ethtool_sprintf(&data, "ntuple%lu_frames", loc);
-		ethtool_sprintf(&data, "ntuple%lu_bytes", loc);
-	}
-}
-
-/**
- * nvnic_ntuple_stats_values() - their values
- * @nn: port
- * @data: receives one a row
- *
- * Context: process, instance lock.
- */
-void nvnic_ntuple_stats_values(struct nvnic_net *nn, u64 *data)
-{
-	struct nvnic_filter_count count;
-	struct nvnic_ntuple_rule *rule;
-	unsigned long loc;
-
-	xa_for_each(&nn->rules, loc, rule) {
-		nvnic_filter_counters(nn, NVNIC_FLT_T_NTUPLE, loc, &count);
-		*data++ = count.frames - rule->count0.frames;
-		*data++ = count.bytes - rule->count0.bytes;
-	}
 }

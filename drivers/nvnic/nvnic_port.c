@@ -71,6 +71,7 @@ static struct nvnic_net *nvnic_alloc(struct nvnic_devlink *devlink)
 	nn->cfg.rx_size = NVNIC_DEF_RING;
 	nn->cfg.mtu = ETH_DATA_LEN;
 	nn->tx_num = nn->cfg.num;
+	nn->stats_queues = nn->cfg.num;
 	INIT_LIST_HEAD(&nn->stations);
 	INIT_LIST_HEAD(&nn->vlans);
 	xa_init(&nn->rules);

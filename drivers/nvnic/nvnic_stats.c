@@ -430,7 +430,14 @@ void nvnic_get_rmon_stats(struct net_device *dev, struct ethtool_rmon_stats *s,
 	}
 }
 
-/* ---- ethtool -S: port, sums over all queues, queues in use ---- */
+/*
+ * ---- ethtool -S: port, sums over all queues, queues ----
+ *
+ * Programs read the number of rows, their names and their values by three calls,
+ * so no row may ever move. Queues come last, each with all of its rows, and stay:
+ * the number of rows changes when the port has more queues than ever before. VM
+ * queue sets and filter rules, which come and go, have no rows here.
+ */
 
 #define NVNIC_STATS_PORT_ROWS						\
 	(ARRAY_SIZE(nvnic_port_names) + ARRAY_SIZE(nvnic_txq_names) +	\
@@ -441,17 +448,18 @@ void nvnic_get_rmon_stats(struct net_device *dev, struct ethtool_rmon_stats *s,
 	 ARRAY_SIZE(nvnic_rx_names) + ARRAY_SIZE(nvnic_rxq_names))
 
 /**
- * nvnic_stats_count() - rows of ``ethtool -S`` for port and queues
+ * nvnic_stats_count() - number of rows of ``ethtool -S``
  * @dev: port
  *
  * Context: process, instance lock.
  *
- * Return: their number.
+ * Return: the number; it never shrinks.
  */
 int nvnic_stats_count(struct net_device *dev)
 {
-	return NVNIC_STATS_PORT_ROWS +
-	       dev->real_num_tx_queues * NVNIC_STATS_QUEUE_ROWS;
+	const struct nvnic_net *nn = netdev_priv(dev);
+
+	return NVNIC_STATS_PORT_ROWS + nn->stats_queues * NVNIC_STATS_QUEUE_ROWS;
 }
 
 static void nvnic_sum_name(u8 **data, const char *direction, const char *name)
@@ -492,7 +500,7 @@ static void nvnic_queue_strings(u8 **data, const char *prefix, u32 queue,
 }
 
 /**
- * nvnic_stats_strings() - names of those rows
+ * nvnic_stats_strings() - names of the rows of ``ethtool -S``
  * @dev: port
  * @data: receives ETH_GSTRING_LEN bytes a row
  *
@@ -500,16 +508,15 @@ static void nvnic_queue_strings(u8 **data, const char *prefix, u32 queue,
  */
 void nvnic_stats_strings(struct net_device *dev, u8 *data)
 {
+	const struct nvnic_net *nn = netdev_priv(dev);
 	u32 q;
 
 	nvnic_port_strings(&data);
-	for (q = 0; q < dev->real_num_tx_queues; q++) {
+	for (q = 0; q < nn->stats_queues; q++) {
 		nvnic_queue_strings(&data, "tx", q, nvnic_tx_names,
 				    ARRAY_SIZE(nvnic_tx_names));
 		nvnic_queue_strings(&data, "hw_tx", q, nvnic_txq_names,
 				    ARRAY_SIZE(nvnic_txq_names));
-	}
-	for (q = 0; q < dev->real_num_tx_queues; q++) {
 		nvnic_queue_strings(&data, "rx", q, nvnic_rx_names,
 				    ARRAY_SIZE(nvnic_rx_names));
 		nvnic_queue_strings(&data, "hw_rx", q, nvnic_rxq_names,
@@ -551,25 +558,23 @@ static u64 *nvnic_port_values(const struct nvnic_net *nn, u64 *data)
 }
 
 /**
- * nvnic_stats_values() - values of those rows
+ * nvnic_stats_values() - values of the rows of ``ethtool -S``
  * @dev: port
- * @data: receives one a row
+ * @data: receives one a row, in the order of nvnic_stats_strings()
  *
  * Context: process, instance lock.
  */
 void nvnic_stats_values(struct net_device *dev, u64 *data)
 {
-	struct nvnic_net *nn = netdev_priv(dev);
+	const struct nvnic_net *nn = netdev_priv(dev);
 	u32 i, q;
 
 	data = nvnic_port_values(nn, data);
-	for (q = 0; q < dev->real_num_tx_queues; q++) {
+	for (q = 0; q < nn->stats_queues; q++) {
 		nvnic_tx_stats_read(nn, q, data);
 		data += ARRAY_SIZE(nvnic_tx_names);
 		for (i = 0; i < ARRAY_SIZE(nvnic_txq_names); i++)
 			*data++ = nvnic_txq_cnt(nn, q, i);
-	}
-	for (q = 0; q < dev->real_num_tx_queues; q++) {
 		nvnic_rx_stats_read(nn, q, data);
 		data += ARRAY_SIZE(nvnic_rx_names);
 		for (i = 0; i < ARRAY_SIZE(nvnic_rxq_names); i++)

@@ -102,55 +102,6 @@ static void nvnic_vmq_stats_sum(struct nvnic_net *nn,
 		sum[i] += v[i] - vmq->base[i];
 }
 
-/**
- * nvnic_vmq_stats_count() - rows of ``ethtool -S`` for the sets
- * @nn: port
- *
- * Context: process, instance lock.
- *
- * Return: their number.
- */
-u32 nvnic_vmq_stats_count(struct nvnic_net *nn)
-{
-	return nn->vmq_used * NVNIC_VMQ_ROWS;
-}
-
-/**
- * nvnic_vmq_stats_strings() - their names
- * @nn: port
- * @data: receives ETH_GSTRING_LEN bytes a row
- *
- * Context: process, instance lock.
- */
-void nvnic_vmq_stats_strings(struct nvnic_net *nn, u8 *data)
-{
-	u32 i, row;
-
-	for (i = 0; i < NVNIC_VMQ_SETS; i++)
-		for (row = 0; nn->vmq[i] && row < NVNIC_VMQ_ROWS; row++)
-			ethtool_sprintf(&data, "vmq%u_%s", i,
-					nvnic_vmq_names[row]);
-}
-
-/**
- * nvnic_vmq_stats_values() - their values
- * @nn: port
- * @data: receives one a row
- *
- * Context: process, instance lock.
- */
-void nvnic_vmq_stats_values(struct nvnic_net *nn, u64 *data)
-{
-	u32 i;
-
-	for (i = 0; i < NVNIC_VMQ_SETS; i++) {
-		if (!nn->vmq[i])
-			continue;
-		nvnic_vmq_stats_sum(nn, nn->vmq[i], data);
-		data += NVNIC_VMQ_ROWS;
-	}
-}
-
 /* ---- To work ---- */
 
 /* Key, fields and transform are the port's; the table stays within the set. */
@@ -395,6 +346,18 @@ int nvnic_vmq_readdress(struct nvnic_net *nn, struct nvnic_vmq *vmq)
 static const char * const nvnic_vmq_states[NVNIC_VMQ_STATES] =
 	NVNIC_VMQ_STATE_NAMES;
 
+static void nvnic_vmq_diagnose_stats(struct nvnic_net *nn,
+				     const struct nvnic_vmq *vmq,
+				     struct devlink_fmsg *fmsg)
+{
+	u64 v[NVNIC_VMQ_ROWS];
+	u32 i;
+
+	nvnic_vmq_stats_sum(nn, vmq, v);
+	for (i = 0; i < NVNIC_VMQ_ROWS; i++)
+		devlink_fmsg_u64_pair_put(fmsg, nvnic_vmq_names[i], v[i]);
+}
+
 static void nvnic_vmq_diagnose_one(struct nvnic_net *nn,
 				   const struct nvnic_vmq *vmq,
 				   struct devlink_fmsg *fmsg)
@@ -417,6 +380,7 @@ static void nvnic_vmq_diagnose_one(struct nvnic_net *nn,
 	devlink_fmsg_u32_pair_put(fmsg, "queues", nn->cfg.vmq[vmq->id].count);
 	devlink_fmsg_u32_pair_put(fmsg, "filters",
 				  FIELD_GET(NVNIC_VMQ_ST_FILTERS, status));
+	nvnic_vmq_diagnose_stats(nn, vmq, fmsg);
 }
 
 /**

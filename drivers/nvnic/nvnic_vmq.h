@@ -27,7 +27,7 @@ struct nvnic_net;
 /* Those of sets come last, see nvnic_vlan.c. */
 #define NVNIC_VMQ_LOC(_set)	(NVNIC_FILTER_ENTRIES - NVNIC_VMQ_SETS + (_set))
 
-/* What its queues have counted, one row of ``ethtool -S`` each */
+/* Statistics of a set that its queues keep, as devlink health diagnose names them */
 #define NVNIC_VMQ_QUEUE_STATS(X)					\
 	X(RX_PACKETS, "rx_packets")					\
 	X(RX_BYTES, "rx_bytes")						\
@@ -77,9 +77,6 @@ void nvnic_vmq_finish_all(struct nvnic_net *nn);
 int nvnic_vmq_rss(struct nvnic_net *nn);
 int nvnic_vmq_readdress(struct nvnic_net *nn, struct nvnic_vmq *vmq);
 void nvnic_vmq_diagnose(struct nvnic_net *nn, struct devlink_fmsg *fmsg);
-u32 nvnic_vmq_stats_count(struct nvnic_net *nn);
-void nvnic_vmq_stats_strings(struct nvnic_net *nn, u8 *data);
-void nvnic_vmq_stats_values(struct nvnic_net *nn, u64 *data);
 
 /* nvnic_vlan.c */
 int nvnic_vlan_add_all(struct nvnic_net *nn);

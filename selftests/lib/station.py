@@ -4,10 +4,30 @@
 Copyright (C) 2026 nvnic contributors
 """
 
+import collections
+
 from .nvnic import Port
-from .shell import cmd, defer
+from .shell import cmd, defer, quiesce
 
 _DEV = "nvnic/nvnic0.1"
+# What devlink says of a VM queue set beside its counters
+_ABOUT = ("set", "station", "priority", "state", "first queue", "queues", "filters")
+
+
+def _diagnosed():
+    quiesce()
+    return cmd(f"devlink -j health diagnose {_DEV} reporter rx").json()["VM queue sets"]
+
+
+def sets():
+    """{station: its VM queue set, as devlink describes it} of nvn1"""
+    return {s["station"]: {name: s[name] for name in _ABOUT} for s in _diagnosed()}
+
+
+def set_counters(vm):
+    """Counter {name: value} of the VM queue set of a Station; empty without one."""
+    return collections.Counter({name: value for s in _diagnosed() if s["station"] == str(vm)
+                                for name, value in s.items() if name not in _ABOUT})
 
 
 def limit(name, value):
