@@ -9,6 +9,7 @@
 #   sparse      types of endianness, address spaces, missing statics
 #   kerneldoc   the documentation comments of include/
 #   layering    who may use whom (scripts/check-layering.sh)
+#   counters    the pages' tables of counters are made from the rows in the headers
 #   length      functions (90 % within 50 lines, none over 100), files (900)
 #   no-if       no conditional compilation in a .c file
 #   spdx        a licence line in each file
@@ -132,6 +133,11 @@ rule_layering()
 	scripts/check-layering.sh || true
 }
 
+rule_counters()
+{
+	scripts/stats-page.py --check || true
+}
+
 rule_length()
 {
 	local sources
@@ -213,7 +219,7 @@ rule_python()
 	done
 }
 
-all=(checkpatch sparse kerneldoc layering length no-if spdx shell python)
+all=(checkpatch sparse kerneldoc layering counters length no-if spdx shell python)
 rules=("$@")
 case ${1:-} in
 -h|--help) usage 0 ;;

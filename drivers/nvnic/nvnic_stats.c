@@ -15,7 +15,6 @@
 static_assert(NVNIC_TC_COUNT <= NVNIC_QUEUE_CNT_MAX);
 static_assert(NVNIC_RC_COUNT <= NVNIC_QUEUE_CNT_MAX);
 
-#define NVNIC_STAT_NAME(_name, _str)		_str,
 #define NVNIC_CNT_NAME(_name, _str, _doc)	_str,
 
 static const char * const nvnic_port_names[] = {
@@ -31,11 +30,11 @@ static const char * const nvnic_rxq_names[] = {
 };
 
 static const char * const nvnic_tx_names[] = {
-	NVNIC_TX_STATS(NVNIC_STAT_NAME)
+	NVNIC_TX_STATS(NVNIC_CNT_NAME)
 };
 
 static const char * const nvnic_rx_names[] = {
-	NVNIC_RX_STATS(NVNIC_STAT_NAME)
+	NVNIC_RX_STATS(NVNIC_CNT_NAME)
 };
 
 /* Rows of the driver that have a sum over the port; the device has others */

@@ -4,9 +4,10 @@
  *
  * Copyright (C) 2026 nvnic contributors
  *
- * One row a counter: X(NAME, "name"). The name is what ``ethtool -S`` prints
- * behind the queue's. The counters belong to the queue's number, not to its
- * rings, so they survive whatever happens to those.
+ * One row a counter: X(NAME, "name", "what it counts"). The name is what
+ * ``ethtool -S`` prints behind the queue's; scripts/stats-page.py makes the
+ * tables of Documentation/ from the rows. The counters belong to the queue's
+ * number, not to its rings, so they survive whatever happens to those.
  */
 #ifndef NVNIC_STATS_H
 #define NVNIC_STATS_H
@@ -24,33 +25,36 @@ struct rtnl_link_stats64;
 
 /* Written by whoever holds the queue's xmit lock, or has stopped the queue */
 #define NVNIC_TX_XMIT_STATS(X)						\
-	X(STOP, "stop")							\
-	X(BUSY, "busy")							\
-	X(SW_CSUM, "sw_csum")						\
-	X(DMA_MAP_ERR, "dma_map_err")					\
-	X(DROP, "drop")
+	X(STOP, "stop", "times the stack's queue was stopped")		\
+	X(BUSY, "busy", "transmit called although the queue was stopped") \
+	X(SW_CSUM, "sw_csum", "checksums filled in by the driver in software") \
+	X(DMA_MAP_ERR, "dma_map_err", "frames dropped: DMA mapping failed") \
+	X(DROP, "drop", "frames dropped by the driver")
 
 /* Written by NAPI, once a poll */
 #define NVNIC_TX_DONE_STATS(X)						\
-	X(PACKETS, "packets")						\
-	X(BYTES, "bytes")						\
-	X(WAKE, "wake")							\
-	X(PLAIN, "plain")						\
-	X(CSUM, "csum")							\
-	X(LSO_NATIVE, "lso_native")					\
-	X(LSO_PARTIAL, "lso_partial")					\
-	X(USO, "uso")							\
-	X(GSO_BYTES, "gso_bytes")					\
-	X(GSO_WIRE_PACKETS, "gso_wire_packets")				\
-	X(GSO_WIRE_BYTES, "gso_wire_bytes")				\
-	X(HW_DROP, "hw_drop")						\
-	X(HW_DROP_ERROR, "hw_drop_error")				\
-	X(BAD_COMPLETION, "bad_completion")
+	X(PACKETS, "packets", "wire frames, as the device reported them") \
+	X(BYTES, "bytes", "bytes of these frames, without FCS")		\
+	X(WAKE, "wake", "times the stack's queue was woken")		\
+	X(PLAIN, "plain", "frames sent without an offload request")	\
+	X(CSUM, "csum", "frames sent with a checksum request")		\
+	X(LSO_NATIVE, "lso_native",					\
+	  "TCP super-frames sent, outer headers left to the device")	\
+	X(LSO_PARTIAL, "lso_partial",					\
+	  "TCP super-frames sent, outer headers made by the stack")	\
+	X(USO, "uso", "UDP super-frames sent")				\
+	X(GSO_BYTES, "gso_bytes", "bytes of super-frames, as the stack handed them over") \
+	X(GSO_WIRE_PACKETS, "gso_wire_packets", "frames made of super-frames") \
+	X(GSO_WIRE_BYTES, "gso_wire_bytes", "bytes of these frames, without FCS") \
+	X(HW_DROP, "hw_drop", "frames dropped by the device")		\
+	X(HW_DROP_ERROR, "hw_drop_error",				\
+	  "those of hw_drop that had another reason than the link")	\
+	X(BAD_COMPLETION, "bad_completion", "invalid completions; each resets the queue")
 
 /* Written by anyone, rarely */
 #define NVNIC_TX_RARE_STATS(X)						\
-	X(LSO_SOFTWARE, "lso_software")					\
-	X(RESET, "reset")
+	X(LSO_SOFTWARE, "lso_software", "super-frames segmented in software") \
+	X(RESET, "reset", "resets of the queue")
 
 #define NVNIC_TX_STATS(X)						\
 	NVNIC_TX_XMIT_STATS(X)						\
@@ -59,21 +63,22 @@ struct rtnl_link_stats64;
 
 /* Written by NAPI, once a poll */
 #define NVNIC_RX_STATS(X)						\
-	X(PACKETS, "packets")						\
-	X(BYTES, "bytes")						\
-	X(MULTICAST, "multicast")					\
-	X(CSUM_UNNECESSARY, "csum_unnecessary")				\
-	X(CSUM_COMPLETE, "csum_complete")				\
-	X(CSUM_NONE, "csum_none")					\
-	X(ALLOC_FAIL, "alloc_fail")					\
-	X(DROP, "drop")							\
-	X(FLUSHED, "flushed")						\
-	X(BAD_COMPLETION, "bad_completion")				\
-	X(RESET, "reset")
+	X(PACKETS, "packets", "frames received")			\
+	X(BYTES, "bytes", "bytes of these frames, without FCS")		\
+	X(MULTICAST, "multicast", "multicast frames received")		\
+	X(CSUM_UNNECESSARY, "csum_unnecessary",				\
+	  "frames passed up with CHECKSUM_UNNECESSARY")			\
+	X(CSUM_COMPLETE, "csum_complete", "frames passed up with CHECKSUM_COMPLETE") \
+	X(CSUM_NONE, "csum_none", "frames passed up with CHECKSUM_NONE") \
+	X(ALLOC_FAIL, "alloc_fail", "refills that ran out of memory")	\
+	X(DROP, "drop", "frames dropped: no memory for an sk_buff")	\
+	X(FLUSHED, "flushed", "frames dropped with the ring that held them") \
+	X(BAD_COMPLETION, "bad_completion", "invalid completions; each resets the queue") \
+	X(RESET, "reset", "resets of the queue")
 
-#define NVNIC_TS_ENUM(_name, _str)	NVNIC_TS_##_name,
-#define NVNIC_RS_ENUM(_name, _str)	NVNIC_RS_##_name,
-#define NVNIC_STAT_ONE(_name, _str)	+ 1
+#define NVNIC_TS_ENUM(_name, _str, _doc)	NVNIC_TS_##_name,
+#define NVNIC_RS_ENUM(_name, _str, _doc)	NVNIC_RS_##_name,
+#define NVNIC_STAT_ONE(_name, _str, _doc)	+ 1
 
 #define NVNIC_TS_XMIT_COUNT	(0 NVNIC_TX_XMIT_STATS(NVNIC_STAT_ONE))
 #define NVNIC_TS_DONE_COUNT	(0 NVNIC_TX_DONE_STATS(NVNIC_STAT_ONE))

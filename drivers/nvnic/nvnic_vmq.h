@@ -29,14 +29,14 @@ struct nvnic_net;
 
 /* Statistics of a set that its queues keep, as devlink health diagnose names them */
 #define NVNIC_VMQ_QUEUE_STATS(X)					\
-	X(RX_PACKETS, "rx_packets")					\
-	X(RX_BYTES, "rx_bytes")						\
-	X(RX_MISSED, "rx_missed")					\
-	X(TX_PACKETS, "tx_packets")					\
-	X(TX_BYTES, "tx_bytes")						\
-	X(TX_DROP, "tx_drop")
+	X(RX_PACKETS, "rx_packets", "frames received by the set since it was made") \
+	X(RX_BYTES, "rx_bytes", "bytes of these frames, without FCS")	\
+	X(RX_MISSED, "rx_missed", "dropped: no buffer posted")		\
+	X(TX_PACKETS, "tx_packets", "frames sent")			\
+	X(TX_BYTES, "tx_bytes", "bytes of these frames, without FCS")	\
+	X(TX_DROP, "tx_drop", "dropped by the device before the wire, for any reason")
 
-#define NVNIC_VQ_ENUM(_name, _str)	NVNIC_VQ_##_name,
+#define NVNIC_VQ_ENUM(_name, _str, _doc)	NVNIC_VQ_##_name,
 
 /* Rows of a set: of its queues, then those of enum nvnic_vmq_counter */
 enum nvnic_vmq_stat {
