@@ -195,13 +195,13 @@ def no_error_correction():
 
 
 REFUSED = {
-    "slow": ("speed 1000 autoneg off", "the speed is one of"),
-    "no-speed": ("speed 1 autoneg off", "the speed is one of"),
-    "too-fast": ("speed 200000 autoneg off", "the speed is one of"),
-    "half": ("duplex half autoneg off speed 10000", "no half duplex"),
+    "slow": ("speed 1000 autoneg off", "speed must be one of"),
+    "no-speed": ("speed 1 autoneg off", "speed must be one of"),
+    "too-fast": ("speed 200000 autoneg off", "speed must be one of"),
+    "half": ("duplex half autoneg off speed 10000", "half duplex is not supported"),
     "mode": ("advertise 0x3f", "an advertised mode is not supported"),
-    "no-mode": ("advertise 0x0", "no mode is advertised"),
-    "port": ("port tp", "Direct Attach Copper"),
+    "no-mode": ("advertise 0x0", "at least one mode must be advertised"),
+    "port": ("port tp", "port type cannot be changed"),
 }
 
 

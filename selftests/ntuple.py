@@ -348,17 +348,18 @@ def listed(words):
 
 # rule: reason in the log
 REFUSED = {
-    f"tcp4 dst-port 1 action {QUEUES}": f"queue {QUEUES:#x} of {QUEUES}",
-    "tcp4 dst-port 1 action 127": "queue 0x7f of 8",
-    "tcp4 dst-port 1 vf 1 queue 0": "queue 0x",
-    "tcp4 dst-port 1 action -2": "a rule sends to a queue",
-    "ah4 spi 1 action 1": "no rules for flow type",
-    "esp6 spi 1 action 1": "no rules for flow type",
-    f"tcp4 dst-port 1 action 1 loc {LOCATIONS}": f"location {LOCATIONS} of {LOCATIONS}",
-    "ether user-def 0x1000000 action 1": "user-def is a VSID",
-    "ether user-def 0x100000000 m 0 action 1": "user-def is a VSID",
-    "tcp4 dst-port 1 context 9": "there is no RSS context 9",
-    "tcp4 dst-port 1 context 4000000": "there is no RSS context 4000000",
+    f"tcp4 dst-port 1 action {QUEUES}": f"queue {QUEUES} out of range, port has {QUEUES}",
+    "tcp4 dst-port 1 action 127": "queue 127 out of range, port has 8",
+    "tcp4 dst-port 1 vf 1 queue 0": "out of range, port has 8",
+    "tcp4 dst-port 1 action -2": "action must be a queue",
+    "ah4 spi 1 action 1": "is not supported, use ether",
+    "esp6 spi 1 action 1": "is not supported, use ether",
+    f"tcp4 dst-port 1 action 1 loc {LOCATIONS}":
+        f"location {LOCATIONS} out of range, table has {LOCATIONS}",
+    "ether user-def 0x1000000 action 1": "user-def must be a VSID",
+    "ether user-def 0x100000000 m 0 action 1": "user-def must be a VSID",
+    "tcp4 dst-port 1 context 9": "RSS context 9 does not exist",
+    "tcp4 dst-port 1 context 4000000": "RSS context 4000000 does not exist",
 }
 
 
@@ -382,13 +383,13 @@ def too_many_shapes():
     for n in range(SHAPES):
         rule(f"tcp4 dst-port 2000 src-port 1000 m {n:#x} action 3", loc=n)
     goes(E4, 3)
-    refused("udp6 dst-port 1 action 1", f"rules look at {SHAPES} different sets of bits")
+    refused("udp6 dst-port 1 action 1", f"no free match profile, at most {SHAPES}")
     # In the place of the only rule with its mask, and with a mask in use
     rule("udp6 dst-port 2000 action 2", loc=9)
     goes(ether(packet(D6, UDP)), 2)
     rule("udp6 dst-port 2001 action 4", loc=100)
     goes(ether(packet(D6, UDP, dport=2001)), 4)
-    refused("tcp6 src-port 1 m 0xf action 1 loc 100", "different sets of bits")
+    refused("tcp6 src-port 1 m 0xf action 1 loc 100", "no free match profile")
     ksft_in("Action: Direct to queue 4", listing()[100], "rule that was not replaced")
 
 
@@ -458,7 +459,7 @@ def full_table():
             ksft_eq(dev.insert(rxnfc.TCP4, port.pack(0, 10000 + n, 0), mask, n % 7 + 1), n,
                     "location")
         ksft_eq(dev.count()[0], LOCATIONS, "count")
-        refused("udp4 dst-port 1 action 1", f"there are {LOCATIONS} rules already")
+        refused("udp4 dst-port 1 action 1", f"rule table is full, at most {LOCATIONS} rules")
         want = collections.Counter()
         seen = Watch(PAIR.b)
         for n in range(0, LOCATIONS, 4):

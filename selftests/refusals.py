@@ -13,7 +13,7 @@ from lib.nvnic import *
 
 PAIR = None
 
-RINGS = r"netlink error: nvnic: ring sizes are powers of two from 64 to 8192"
+RINGS = r"netlink error: nvnic: ring sizes must be powers of two from 64 to 8192"
 ABOVE = r"netlink error: requested ring size exceeds maximum"
 INVALID = r"Invalid argument|Numerical result out of range"
 UNSUPPORTED = r"Operation not supported"
@@ -66,12 +66,12 @@ TABLE = {
         ("ethtool -L nvn0 other 1", r"netlink error: requested channel count exceeds maximum"),
     ),
     "coalesce": (
-        ("ethtool -C nvn0 rx-usecs 65536", r"netlink error: nvnic: rx-usecs is at most 65535"),
-        ("ethtool -C nvn0 tx-usecs 65536", r"netlink error: nvnic: tx-usecs is at most 65535"),
-        ("ethtool -C nvn0 rx-usecs 9 rx-frames 65536", r"nvnic: rx-frames is at most 65535"),
-        ("ethtool -C nvn0 tx-usecs 9 tx-frames 70000", r"nvnic: tx-frames is at most 65535"),
-        ("ethtool -C nvn0 rx-usecs 0 rx-frames 2", r"nvnic: rx-frames above 1 needs rx-usecs"),
-        ("ethtool -C nvn0 tx-usecs 0 tx-frames 2", r"nvnic: tx-frames above 1 needs tx-usecs"),
+        ("ethtool -C nvn0 rx-usecs 65536", r"netlink error: nvnic: rx-usecs must be at most 65535"),
+        ("ethtool -C nvn0 tx-usecs 65536", r"netlink error: nvnic: tx-usecs must be at most 65535"),
+        ("ethtool -C nvn0 rx-usecs 9 rx-frames 65536", r"nvnic: rx-frames must be at most 65535"),
+        ("ethtool -C nvn0 tx-usecs 9 tx-frames 70000", r"nvnic: tx-frames must be at most 65535"),
+        ("ethtool -C nvn0 rx-usecs 0 rx-frames 2", r"nvnic: rx-frames above 1 requires rx-usecs"),
+        ("ethtool -C nvn0 tx-usecs 0 tx-frames 2", r"nvnic: tx-frames above 1 requires tx-usecs"),
         ("ethtool -C nvn0 rx-usecs-irq 5", r"netlink error: "),
         ("ethtool -C nvn0 sample-interval 1", r"netlink error: "),
         ("ethtool --per-queue nvn0 queue_mask 0x8 --coalesce rx-usecs 9", INVALID),

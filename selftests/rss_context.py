@@ -177,15 +177,16 @@ def queue_offset():
     ksft_eq(rule(f"tcp4 dst-port 2000 context {ctx} action 5"), loc, "location")
     hashed(ctx, T4, tuple_of(), offset=5)
     refused(f"-N nvn1 flow-type tcp4 dst-port 2000 context {ctx} action 6",
-            f"offset 6 to queue 2 of RSS context {ctx}, there are {QUEUES} queues")
-    refused(f"-X nvn1 context {ctx} start 2 equal 2", "a rule's offset of 5 make queue 8 of 8")
+            f"queue offset 6 plus queue 2 of RSS context {ctx} out of range, port has {QUEUES}")
+    refused(f"-X nvn1 context {ctx} start 2 equal 2",
+            "plus rule offset 5: queue 8 out of range, port has 8")
     hashed(ctx, T4, tuple_of(), offset=5)
-    refused(f"-L nvn1 combined {QUEUES - 1}", f"rules for RSS context {ctx} reach queue 7")
+    refused(f"-L nvn1 combined {QUEUES - 1}", f"rules for RSS context {ctx} use queue 7")
     hashed(ctx, T4, tuple_of(), offset=5)
     ethtool(f"-X nvn1 context {ctx} start 0 equal 2")
     hashed(ctx, T4, tuple_of(), offset=5)
     refused("-N nvn1 flow-type tcp4 dst-port 2000 context 0 action 1",
-            "RSS context 0 takes no queue offset")
+            "queue offset is not supported with RSS context 0")
 
 
 @ksft_case
@@ -209,7 +210,7 @@ def busy():
     refused(f"-X nvn1 context {ctx} equal 2", "No such file or directory")
     refused(f"-N nvn1 flow-type tcp4 dst-port 2000 context {ctx}",
             "Invalid argument" if rxnfc.core_looks_up_contexts() else
-            f"there is no RSS context {ctx}")
+            f"RSS context {ctx} does not exist")
 
 
 @ksft_case

@@ -270,7 +270,7 @@ def limits():
     """devlink limits the queue pairs of a set, and keeps some for the port."""
     mark = len(cmd("dmesg").stdout)
     Station(1, PAIR.b, netns_add("v1"), options="numrxqueues 65")
-    ksft_in("vm1 has 65 RX queues, more than 64", cmd("dmesg").stdout[mark:], "log")
+    ksft_in("vm1 has 65 RX queues, maximum is 64", cmd("dmesg").stdout[mark:], "log")
     limit("vm_queues_per_set", 4)
     Station(2, PAIR.b, netns_add("v2"), options="numrxqueues 5")
     Station(3, PAIR.b, netns_add("v3"), options="numrxqueues 4")
@@ -278,7 +278,8 @@ def limits():
     limit("vm_queues_per_set", 128)
     limit("vm_queues_reserve", 100)
     Station(4, PAIR.b, netns_add("v4"), options="numrxqueues 25")
-    ksft_in("100 are kept for the port: vm4 works in software", cmd("dmesg").stdout[mark:], "log")
+    ksft_in("100 are reserved for the port, vm4 falls back to software",
+            cmd("dmesg").stdout[mark:], "log")
     Station(5, PAIR.b, netns_add("v5"), options="numrxqueues 24")
     ksft_eq(set(sets()), {"vm3", "vm5"}, "stations with a set")
     defer(PAIR.b.cmd, f"ethtool -L nvn1 combined {OWN}")

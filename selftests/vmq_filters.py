@@ -410,8 +410,8 @@ def change_and_replace():
 
 # (protocol, match, action): what tc says
 REFUSED = {
-    ("all", KEY, to(QUEUES)): f"queue {QUEUES} of {QUEUES}",
-    ("all", f"enc_key_id {VSID << 8 | 5}", to(1)): "VSID << 8, FlowID 0x5 cannot be asked for",
+    ("all", KEY, to(QUEUES)): f"queue {QUEUES} out of range, port has {QUEUES}",
+    ("all", f"enc_key_id {VSID << 8 | 5}", to(1)): "VSID << 8, FlowID 0x5 cannot be matched",
     ("all", f"{KEY} enc_dst_ip 10.2.0.2", to(1)): "outer addresses (enc_src_ip, enc_dst_ip)",
     ("all", f"{KEY} enc_dst_port 4789", to(1)): "outer ports (enc_dst_port)",
     ("all", f"{KEY} enc_tos 4", to(1)): "outer TOS and TTL",
@@ -423,10 +423,10 @@ REFUSED = {
     ("ip", "ip_ttl 3", to(1)): "ip_ttl",
     ("ip", "ip_flags frag", to(1)): "control.flags",
     ("mpls_uc", "mpls_label 5", to(1)): "headers other than",
-    ("all", KEY, "mirred egress redirect dev lo"): "one of: skbedit queue_mapping, drop, pass",
-    ("all", KEY, f"{to(1)} action drop skip_sw"): "one of: skbedit queue_mapping, drop, pass",
-    ("all", f"{KEY} hw_tc 9", ""): "hw_tc is an RSS context",
-    ("all", f"{KEY} hw_tc 0", to(1)): "one of:",
+    ("all", KEY, "mirred egress redirect dev lo"): "action must be skbedit queue_mapping, drop",
+    ("all", KEY, f"{to(1)} action drop skip_sw"): "action must be skbedit queue_mapping, drop",
+    ("all", f"{KEY} hw_tc 9", ""): "hw_tc must be the number of an existing RSS context",
+    ("all", f"{KEY} hw_tc 0", to(1)): "action must be",
     ("all", KEY, "skbedit queue_mapping 1 hw_stats delayed skip_sw"): "HW stats type",
     ("all", f"chain 1 {KEY}", to(1)): "chain 0",
 }
@@ -456,7 +456,7 @@ def too_many_shapes():
     for n in range(1, SHAPES + 1):
         tc.add(f"{KEY} ip_proto tcp dst_port 2000/0x7d0 src_port 1000/{n:#x}", to(3), protocol="ip")
     goes(3, nvgre(E4))
-    ksft_in(f"rules look at {SHAPES} different sets of bits", tc.refused(f"src_mac {M}", to(1)))
+    ksft_in(f"no free match profile, at most {SHAPES}", tc.refused(f"src_mac {M}", to(1)))
     ksft_eq(len(tc.list()), SHAPES, "filters")
     goes(3, nvgre(E4))
     # ethtool has 64 of its own.
@@ -484,7 +484,7 @@ def offload_off():
     mark = len(cmd("dmesg").stdout)
     PAIR.b.cmd("ethtool -K nvn1 hw-tc-offload off", fail=None)
     ksft_true(PAIR.b.features()["hw-tc-offload"], "hw-tc-offload stays on")
-    ksft_in("tc has filters in the device", cmd("dmesg").stdout[mark:], "log")
+    ksft_in("hw-tc-offload cannot be turned off", cmd("dmesg").stdout[mark:], "log")
     goes(3, nvgre(E4))
     for on in (False, True):
         PAIR.b.set_features(rx_checksumming=on)
@@ -505,7 +505,7 @@ def channels():
     prio = tc.add(KEY, to(5))
     mark = len(cmd("dmesg").stdout)
     PAIR.b.cmd("ethtool -L nvn1 combined 5", fail=False)
-    ksft_in("a tc filter leads to queue 5", cmd("dmesg").stdout[mark:], "log")
+    ksft_in("a tc filter uses queue 5", cmd("dmesg").stdout[mark:], "log")
     for count in (6, 12, QUEUES):
         PAIR.b.cmd(f"ethtool -L nvn1 combined {count}")
         PAIR.b.wait_carrier()
@@ -637,7 +637,8 @@ def full_table():
     want = collections.Counter()
     tc.batch("filter add " + tc.words(f"enc_key_id {n << 8} dst_mac {N}", to(n % 7 + 1), 5)
              for n in range(FILTERS))
-    ksft_in(f"there are {FILTERS} rules already", tc.refused(f"enc_key_id {FILTERS << 8}", to(1)))
+    ksft_in(f"rule table is full, at most {FILTERS} rules",
+            tc.refused(f"enc_key_id {FILTERS << 8}", to(1)))
     seen = Watch(PAIR.b)
     for n in range(0, FILTERS, 8):
         TX.send(nvgre(E4, n))

@@ -50,18 +50,18 @@ static int nvnic_coalesce_check(const char *side, u32 usecs, u32 frames,
 				struct netlink_ext_ack *extack)
 {
 	if (usecs > NVNIC_MAX_MODER_USECS) {
-		NL_SET_ERR_MSG_FMT_MOD(extack, "%s-usecs is at most %u", side,
+		NL_SET_ERR_MSG_FMT_MOD(extack, "%s-usecs must be at most %u", side,
 				       NVNIC_MAX_MODER_USECS);
 		return -ERANGE;
 	}
 	if (frames > NVNIC_MAX_MODER_FRAMES) {
-		NL_SET_ERR_MSG_FMT_MOD(extack, "%s-frames is at most %u", side,
+		NL_SET_ERR_MSG_FMT_MOD(extack, "%s-frames must be at most %u", side,
 				       NVNIC_MAX_MODER_FRAMES);
 		return -ERANGE;
 	}
 	if (!usecs && frames > 1) {
 		NL_SET_ERR_MSG_FMT_MOD(extack,
-				       "%s-frames above 1 needs %s-usecs", side,
+				       "%s-frames above 1 requires %s-usecs", side,
 				       side);
 		return -EINVAL;
 	}

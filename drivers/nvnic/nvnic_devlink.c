@@ -131,7 +131,7 @@ static int nvnic_devlink_reload_up(struct devlink *devlink,
 	err = nvnic_devlink_up(dl);
 	if (err) {
 		nvnic_tc_forget(dl->tc);
-		NL_SET_ERR_MSG_MOD(extack, "cannot make the port's interface again");
+		NL_SET_ERR_MSG_MOD(extack, "failed to recreate the network interface of the port");
 		return err;
 	}
 	*actions_performed = BIT(DEVLINK_RELOAD_ACTION_DRIVER_REINIT);
@@ -215,7 +215,7 @@ static int nvnic_devlink_param_set(struct devlink *devlink, u32 id,
 	u32 least = id == NVNIC_PARAM_VMQ_PER_SET, val = ctx->val.vu32;
 
 	if (val < least || val > NVNIC_MAX_QUEUES) {
-		NL_SET_ERR_MSG_FMT_MOD(extack, "%u queue pairs: %u to %u",
+		NL_SET_ERR_MSG_FMT_MOD(extack, "%u queue pairs out of range, must be %u to %u",
 				       val, least, NVNIC_MAX_QUEUES);
 		return -ERANGE;
 	}

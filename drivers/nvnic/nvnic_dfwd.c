@@ -87,7 +87,7 @@ static int nvnic_dfwd_place(struct nvnic_net *nn, struct nvnic_config *cfg)
 		first += cfg->vmq[i].count;
 	if (first > NVNIC_MAX_QUEUES) {
 		nvnic_refuse(nn->netdev, NULL,
-			     "%u queue pairs beside %u of VM queue sets are more than %u",
+			     "%u queue pairs and %u of VM queue sets exceed the maximum of %u",
 			     cfg->num, first - cfg->num, NVNIC_MAX_QUEUES);
 		return -ENOSPC;
 	}
@@ -192,16 +192,16 @@ static void nvnic_dfwd_scarce(const struct nvnic_net *nn,
 
 	if (!nvnic_dfwd_find_id(nn, &nn->cfg, &id))
 		nvnic_refuse(nn->netdev, NULL,
-			     "all %u VM queue sets are in use: %s works in software",
+			     "all %u VM queue sets are in use, %s falls back to software",
 			     nn->vmq_max, vdev->name);
 	else if (!nvnic_dfwd_leaves(nn, &nn->cfg, count))
 		nvnic_refuse(nn->netdev, NULL,
-			     "no %u of %u queue pairs are free, of which %u are kept for the port: %s works in software",
+			     "fewer than %u of %u queue pairs are free, %u are reserved for the port, %s falls back to software",
 			     count, NVNIC_MAX_QUEUES,
 			     nvnic_devlink_vmq_reserve(nn->devlink), vdev->name);
 	else
 		nvnic_refuse(nn->netdev, NULL,
-			     "no %u of %u queue pairs in a row are free: %s works in software",
+			     "no %u contiguous queue pairs of %u are free, %s falls back to software",
 			     count, NVNIC_MAX_QUEUES, vdev->name);
 }
 
@@ -309,7 +309,7 @@ static void nvnic_dfwd_release_sets(struct nvnic_net *nn,
 	for_each_set_bit(i, sets, NVNIC_VMQ_SETS)
 		if (macvlan_release_l2fw_offload(nn->vmq[i]->vdev))
 			netdev_err(nn->netdev,
-				   "no memory for the address of %s\n",
+				   "failed to add the MAC address of %s, out of memory\n",
 				   nn->vmq[i]->vdev->name);
 	nvnic_rings_settle(nn, sets);
 	for_each_set_bit(i, sets, NVNIC_VMQ_SETS)
@@ -331,7 +331,7 @@ static void nvnic_dfwd_evict(struct nvnic_net *nn, const unsigned long *evict,
 
 	for_each_set_bit(i, evict, NVNIC_VMQ_SETS)
 		netdev_info(nn->netdev,
-			    "VM queue set %u goes to %s of group %u: %s of group %u works in software\n",
+			    "VM queue set %u is given to %s (group %u), %s (group %u) falls back to software\n",
 			    i, vdev->name, nvnic_station_group(nn, vdev),
 			    nn->vmq[i]->vdev->name,
 			    nvnic_station_group(nn, nn->vmq[i]->vdev));
@@ -366,7 +366,7 @@ static void nvnic_dfwd_nofilter(struct net_device *dev,
 				const struct net_device *vdev)
 {
 	nvnic_refuse(dev, NULL,
-		     "the mode of %s has no destination filter: it works in software",
+		     "mode of %s has no destination filter, it falls back to software",
 		     vdev->name);
 }
 
@@ -376,13 +376,13 @@ static int nvnic_dfwd_check(struct nvnic_net *nn, struct net_device *vdev)
 
 	if (!nvnic_station_granted(nn, vdev)) {
 		nvnic_refuse(nn->netdev, NULL,
-			     "%s was not made from the port's network namespace: it works in software",
+			     "%s was not created from the port's network namespace, it falls back to software",
 			     vdev->name);
 		return -EPERM;
 	}
 	if (vdev->real_num_rx_queues > most) {
 		nvnic_refuse(nn->netdev, NULL,
-			     "%s has %u RX queues, more than %u: it works in software",
+			     "%s has %u RX queues, maximum is %u, it falls back to software",
 			     vdev->name, vdev->real_num_rx_queues, most);
 		return -ERANGE;
 	}
@@ -393,7 +393,7 @@ static int nvnic_dfwd_check(struct nvnic_net *nn, struct net_device *vdev)
 	/* The stack asks for a subordinate channel of one queue. */
 	if (netif_is_multiqueue(vdev)) {
 		nvnic_refuse(nn->netdev, NULL,
-			     "%s has %u TX queues, not 1: it works in software",
+			     "%s has %u TX queues, must have 1, it falls back to software",
 			     vdev->name, vdev->num_tx_queues);
 		return -ERANGE;
 	}
@@ -427,8 +427,9 @@ static struct nvnic_vmq *nvnic_dfwd_create(struct nvnic_net *nn,
 
 	nvnic_dfwd_drain(nn, vmq);
 	nvnic_dfwd_destroy(nn, vmq);
-	nvnic_refuse(nn->netdev, NULL, "error %d: %s works in software", err,
-		     vdev->name);
+	nvnic_refuse(nn->netdev, NULL,
+		     "failed to start a VM queue set (%d), %s falls back to software",
+		     err, vdev->name);
 	return ERR_PTR(err);
 }
 
@@ -597,7 +598,7 @@ static void nvnic_dfwd_vlan(struct nvnic_net *nn, const struct net_device *upper
 		return;
 
 	nvnic_refuse(nn->netdev, NULL,
-		     "error %d: no rule for %s, all macvlans work in software",
+		     "failed to add a rule (%d) for %s, all macvlans fall back to software",
 		     err, upper->name);
 	nvnic_dev_lock(nn->netdev);
 	nvnic_dfwd_release_all(nn);

@@ -72,7 +72,7 @@ static int nvnic_set_ringparam(struct net_device *dev,
 	if (!nvnic_ring_size_ok(ring->rx_pending) ||
 	    !nvnic_ring_size_ok(ring->tx_pending)) {
 		NL_SET_ERR_MSG_FMT_MOD(extack,
-				       "ring sizes are powers of two from %u to %u",
+				       "ring sizes must be powers of two from %u to %u",
 				       NVNIC_MIN_RING, NVNIC_MAX_RING);
 		return -EINVAL;
 	}
@@ -81,7 +81,7 @@ static int nvnic_set_ringparam(struct net_device *dev,
 	cfg.tx_size = ring->tx_pending;
 	err = nvnic_reconfigure(nn, &cfg);
 	if (err)
-		NL_SET_ERR_MSG_MOD(extack, "cannot set up rings of this size");
+		NL_SET_ERR_MSG_MOD(extack, "failed to set up rings of this size");
 
 	return err;
 }

@@ -157,7 +157,8 @@ netdev_features_t nvnic_fix_features(struct net_device *dev,
 	if (features & NETIF_F_HW_TC || !nvnic_tc_busy(netdev_priv(dev)))
 		return features;
 
-	nvnic_refuse(dev, NULL, "tc has filters in the device, hw-tc-offload stays on");
+	nvnic_refuse(dev, NULL,
+		     "hw-tc-offload cannot be turned off while tc filters are offloaded");
 	return features | NETIF_F_HW_TC;
 }
 

@@ -60,13 +60,12 @@ static const struct {
 	const char *text;
 } nvnic_filter_refusals[NVNIC_FLT_ST_COUNT] = {
 	[NVNIC_FLT_ST_OK] = { 0, "" },
-	[NVNIC_FLT_ST_BAD] = { -EIO, "the device does not know the rule" },
-	[NVNIC_FLT_ST_ABSENT] = { -ENOENT, "there is no such rule" },
+	[NVNIC_FLT_ST_BAD] = { -EIO, "device rejected the rule" },
+	[NVNIC_FLT_ST_ABSENT] = { -ENOENT, "no such rule" },
 	[NVNIC_FLT_ST_SHAPES] = { -ENOSPC,
-		"rules look at " __stringify(NVNIC_FILTER_SHAPES)
-		" different sets of bits already" },
-	[NVNIC_FLT_ST_CONTEXT] = { -EINVAL, "there is no such RSS context" },
-	[NVNIC_FLT_ST_NOMEM] = { -ENOMEM, "the device is short of memory" },
+		"no free match profile, at most " __stringify(NVNIC_FILTER_SHAPES) },
+	[NVNIC_FLT_ST_CONTEXT] = { -EINVAL, "no such RSS context" },
+	[NVNIC_FLT_ST_NOMEM] = { -ENOMEM, "device is out of memory" },
 };
 
 static int nvnic_filter_command(struct nvnic_net *nn, u32 op,

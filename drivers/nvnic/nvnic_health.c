@@ -229,7 +229,7 @@ static int nvnic_health_recover(struct devlink_health_reporter *reporter,
 	if (!err)
 		return 0;
 
-	NL_SET_ERR_MSG_MOD(extack, "the device refuses to start a queue");
+	NL_SET_ERR_MSG_MOD(extack, "device refused to start a queue");
 	mod_delayed_work(system_percpu_wq, &nn->service, NVNIC_SERVICE_RETRY);
 
 	return err;

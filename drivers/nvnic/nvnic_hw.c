@@ -53,7 +53,7 @@ int nvnic_queue_start(struct nvnic_net *nn, u32 regs, dma_addr_t desc,
 	if (FIELD_GET(NVNIC_Q_STATUS_STATE, status) == NVNIC_QSTATE_RUNNING)
 		return 0;
 
-	netdev_err(nn->netdev, "queue at %#x does not start, status %#llx\n",
+	netdev_err(nn->netdev, "failed to start the queue at register %#x, status %#llx\n",
 		   regs, status);
 	nvnic_wr(bdev, regs + NVNIC_REG_Q_CTRL, 0);
 	return -EIO;

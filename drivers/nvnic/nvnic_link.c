@@ -220,23 +220,23 @@ int nvnic_set_link_ksettings(struct net_device *dev,
 	nvnic_assert_dev_lock(dev);
 
 	if (ks->base.port != PORT_DA)
-		return nvnic_link_refuse(dev, "the port is Direct Attach Copper");
+		return nvnic_link_refuse(dev, "port type cannot be changed");
 	if (ks->base.duplex == DUPLEX_HALF)
-		return nvnic_link_refuse(dev, "there is no half duplex");
+		return nvnic_link_refuse(dev, "half duplex is not supported");
 	if (!nvnic_link_from_ethtool(ks->link_modes.advertising, &link))
 		return nvnic_link_refuse(dev, "an advertised mode is not supported");
 
 	link &= ~(NVNIC_LINK_AUTONEG | NVNIC_LINK_FORCED);
 	if (ks->base.autoneg == AUTONEG_ENABLE) {
 		if (!(link & NVNIC_LINK_ADV))
-			return nvnic_link_refuse(dev, "no mode is advertised");
+			return nvnic_link_refuse(dev, "at least one mode must be advertised");
 		return nvnic_link_write(nn, link | NVNIC_LINK_AUTONEG);
 	}
 
 	mode = nvnic_link_mode_of(ks->base.speed);
 	if (!mode)
 		return nvnic_link_refuse(dev,
-					 "the speed is one of 10000, 25000, 40000, 50000, 100000");
+					 "speed must be one of 10000, 25000, 40000, 50000, 100000");
 
 	return nvnic_link_write(nn, link | FIELD_PREP(NVNIC_LINK_FORCED, mode));
 }
@@ -360,7 +360,7 @@ int nvnic_set_pauseparam(struct net_device *dev,
 	/* ethtool repeats what is on already when it changes something else. */
 	if (pause->autoneg &&
 	    !(link & (NVNIC_LINK_AUTONEG | NVNIC_LINK_PAUSE_AUTO)))
-		return nvnic_link_refuse(dev, "flow control is not negotiated with autoneg off");
+		return nvnic_link_refuse(dev, "flow control cannot be negotiated with autoneg off");
 
 	link &= ~(NVNIC_LINK_PAUSE_AUTO | NVNIC_LINK_ADV_PAUSE |
 		  NVNIC_LINK_ADV_ASYM);

@@ -17,11 +17,11 @@ static int nvnic_check_id(struct nvnic_bus_dev *bdev)
 	u64 id = nvnic_rd(bdev, NVNIC_REG_ID);
 
 	if (FIELD_GET(NVNIC_ID_MAGIC, id) != NVNIC_ID_MAGIC_VAL) {
-		dev_err(&bdev->dev, "not an nvnic port, ID %#llx\n", id);
+		dev_err(&bdev->dev, "not an nvnic port: ID %#llx\n", id);
 		return -ENODEV;
 	}
 	if (FIELD_GET(NVNIC_ID_VERSION, id) != NVNIC_ID_VERSION_VAL) {
-		dev_err(&bdev->dev, "ABI version %llu, this driver is for %u\n",
+		dev_err(&bdev->dev, "unsupported ABI version %llu, expected %u\n",
 			FIELD_GET(NVNIC_ID_VERSION, id), NVNIC_ID_VERSION_VAL);
 		return -EOPNOTSUPP;
 	}
@@ -39,13 +39,13 @@ static int nvnic_probe_port(struct nvnic_bus_dev *bdev)
 
 	err = dma_set_mask_and_coherent(&bdev->dev, DMA_BIT_MASK(64));
 	if (err) {
-		dev_err(&bdev->dev, "no 64-bit DMA: %pe\n", ERR_PTR(err));
+		dev_err(&bdev->dev, "failed to set a 64-bit DMA mask: %pe\n", ERR_PTR(err));
 		return err;
 	}
 
 	err = nvnic_devlink_create(bdev);
 	if (err)
-		dev_err(&bdev->dev, "port cannot be set up: %pe\n",
+		dev_err(&bdev->dev, "failed to set up the port: %pe\n",
 			ERR_PTR(err));
 
 	return err;

@@ -284,13 +284,13 @@ static void nvnic_tx_late(struct net_device *dev, unsigned int queue)
 					NVNIC_REG_Q_STATUS);
 
 	if (FIELD_GET(NVNIC_Q_STATUS_HOLD, status)) {
-		netdev_info(dev, "TX queue %u is held back by the receiver's flow control\n",
+		netdev_info(dev, "TX queue %u is paused by the receiver's flow control\n",
 			    queue);
 		return;
 	}
 
-	netdev_warn(dev, "TX queue %u: status %#llx, resetting it\n", queue,
-		    status);
+	netdev_warn(dev, "TX queue %u timed out, status %#llx, resetting it\n",
+		    queue, status);
 	nvnic_fault(nn, nn->fault_tx, queue);
 }
 

@@ -143,7 +143,7 @@ static int nvnic_ntuple_check_ext(struct nvnic_net *nn,
 
 	if (fs->flow_type & FLOW_EXT && key & mask & ~NVNIC_USER_DEF_VSID) {
 		nvnic_refuse(nn->netdev, NULL,
-			     "user-def is a VSID, 24 bits at most");
+			     "user-def must be a VSID of at most 24 bits");
 		return -EINVAL;
 	}
 
@@ -164,14 +164,14 @@ static int nvnic_ntuple_translate(struct nvnic_net *nn,
 	if (i == ARRAY_SIZE(nvnic_ntuple_flows) ||
 	    (type == ETHER_FLOW && fs->flow_type & FLOW_MAC_EXT)) {
 		nvnic_refuse(nn->netdev, NULL,
-			     "no rules for flow type %#x: ether, ip4, ip6, and tcp, udp, sctp over both",
+			     "flow type %#x is not supported, use ether, ip4, ip6, or tcp, udp, sctp over either",
 			     fs->flow_type);
 		return -EOPNOTSUPP;
 	}
 	if (type == IPV4_USER_FLOW &&
 	    (fs->h_u.usr_ip4_spec.ip_ver != ETH_RX_NFC_IP4 ||
 	     fs->m_u.usr_ip4_spec.ip_ver)) {
-		nvnic_refuse(nn->netdev, NULL, "IP version of an ip4 rule");
+		nvnic_refuse(nn->netdev, NULL, "ip_ver must be 4 with an empty mask");
 		return -EINVAL;
 	}
 
@@ -214,19 +214,19 @@ static int nvnic_ntuple_ctx_action(struct nvnic_net *nn, u32 ctx, u64 ring,
 	u32 max;
 
 	if (ctx >= NVNIC_RSS_USER_CONTEXTS || (ctx && !nn->ctx[ctx])) {
-		nvnic_refuse(nn->netdev, NULL, "there is no RSS context %u",
+		nvnic_refuse(nn->netdev, NULL, "RSS context %u does not exist",
 			     ctx);
 		return -EINVAL;
 	}
 	if (!ctx && ring) {
 		nvnic_refuse(nn->netdev, NULL,
-			     "RSS context 0 takes no queue offset");
+			     "queue offset is not supported with RSS context 0");
 		return -EINVAL;
 	}
 	max = nvnic_ntuple_ctx_queue(nn, ctx);
 	if (ring + max >= nn->cfg.num && ring) {
 		nvnic_refuse(nn->netdev, NULL,
-			     "offset %llu to queue %u of RSS context %u, there are %u queues",
+			     "queue offset %llu plus queue %u of RSS context %u out of range, port has %u",
 			     ring, max, ctx, nn->cfg.num);
 		return -EINVAL;
 	}
@@ -246,16 +246,20 @@ static int nvnic_ntuple_action(struct nvnic_net *nn,
 	if (ring == RX_CLS_FLOW_WAKE ||
 	    (ring == RX_CLS_FLOW_DISC && nfc->fs.flow_type & FLOW_RSS)) {
 		nvnic_refuse(nn->netdev, NULL,
-			     "a rule sends to a queue, or to a context, or drops");
+			     "action must be a queue, an RSS context or drop");
 		return -EOPNOTSUPP;
 	}
 	if (ring == RX_CLS_FLOW_DISC) {
 		*action = FIELD_PREP(NVNIC_FLT_ACT_KIND, NVNIC_FLT_ACT_K_DROP);
 		return 0;
 	}
-	/* Above the number of a queue that of a virtual function may stand. */
+	/*
+	 * The upper bits of ring_cookie may hold a VF number, which is not
+	 * supported.
+	 */
 	if (ring >= nn->cfg.num) {
-		nvnic_refuse(nn->netdev, NULL, "queue %#llx of %u", ring,
+		nvnic_refuse(nn->netdev, NULL,
+			     "queue %llu out of range, port has %u", ring,
 			     nn->cfg.num);
 		return -EINVAL;
 	}
@@ -315,7 +319,7 @@ int nvnic_ntuple_check_queues(struct nvnic_net *nn, u32 queues)
 		if (max < queues)
 			continue;
 		nvnic_refuse(nn->netdev, NULL,
-			     "rules for RSS context %u reach queue %u", ctx,
+			     "rules for RSS context %u use queue %u", ctx,
 			     max);
 		return -EINVAL;
 	}
@@ -336,7 +340,7 @@ static int nvnic_ntuple_free_loc(struct nvnic_net *nn, bool last, u32 *loc)
 		*loc = at;
 		return 0;
 	}
-	nvnic_refuse(nn->netdev, NULL, "there are %u rules already",
+	nvnic_refuse(nn->netdev, NULL, "rule table is full, at most %u rules",
 		     NVNIC_FILTER_ENTRIES);
 
 	return -ENOSPC;
@@ -371,7 +375,8 @@ static int nvnic_ntuple_loc(struct nvnic_net *nn,
 	}
 	if (*loc < NVNIC_FILTER_ENTRIES)
 		return 0;
-	nvnic_refuse(nn->netdev, NULL, "location %u of %u", *loc,
+	nvnic_refuse(nn->netdev, NULL,
+		     "location %u out of range, table has %u", *loc,
 		     NVNIC_FILTER_ENTRIES);
 
 	return -EINVAL;

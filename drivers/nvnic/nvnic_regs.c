@@ -134,7 +134,7 @@ static bool nvnic_reg_test(struct nvnic_net *nn, u32 off, u64 bits)
 		got = nvnic_rd(nn->bdev, off);
 		ok = got == (patterns[i] & bits);
 		if (!ok)
-			netdev_err(nn->netdev, "register %#x holds %#llx instead of %#llx\n",
+			netdev_err(nn->netdev, "register %#x reads %#llx, expected %#llx\n",
 				   off, got, patterns[i] & bits);
 	}
 	nvnic_wr(nn->bdev, off, old);

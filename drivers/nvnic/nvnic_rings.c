@@ -90,7 +90,7 @@ static int nvnic_span_request_irqs(struct nvnic_rings *rings, u32 first,
 		if (!err)
 			continue;
 		netdev_err(vec->nn->netdev,
-			   "no interrupt for queue pair %u: %d\n", vec->index,
+			   "failed to request the interrupt of queue pair %u: %d\n", vec->index,
 			   err);
 		nvnic_for_each_vec_in(done, rings, first, vec->index)
 			nvnic_vec_free_irq(done);
@@ -546,7 +546,7 @@ static int nvnic_reconfigure_live(struct nvnic_net *nn,
 		if (!old)
 			return err;
 		if (nvnic_rings_switch(nn, old)) {
-			netdev_err(nn->netdev, "cannot go back to the old rings, port is down\n");
+			netdev_err(nn->netdev, "failed to restore the previous rings, port is down\n");
 			nvnic_rings_free(old);
 			/* Or the peer would wait for buffers. */
 			nvnic_ctrl(nn, NVNIC_CTRL_ENABLE, false);

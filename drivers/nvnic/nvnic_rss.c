@@ -76,7 +76,7 @@ int nvnic_rss_program(struct nvnic_net *nn, u32 queues)
 	nvnic_rss_default_table(nn, queues);
 	err = nvnic_rss_commit(nn, 0, &nn->rss);
 	if (err)
-		netdev_err(nn->netdev, "the device refused the hash table\n");
+		netdev_err(nn->netdev, "device rejected the RSS indirection table\n");
 
 	return err;
 }
@@ -115,7 +115,7 @@ static int nvnic_rss_change(struct nvnic_net *nn, const struct nvnic_rss *rss)
 	if (err) {
 		nn->rss = *old;
 		if (nvnic_rss_commit_all(nn, fields))
-			netdev_err(nn->netdev, "the device does not take back the old receive hash\n");
+			netdev_err(nn->netdev, "failed to restore the previous RSS configuration\n");
 	}
 	kfree(old);
 
@@ -183,7 +183,7 @@ int nvnic_set_rxfh(struct net_device *dev, struct ethtool_rxfh_param *rxfh,
 
 	err = nvnic_rss_change(nn, rss);
 	if (err)
-		NL_SET_ERR_MSG_MOD(extack, "the device refused the hash table");
+		NL_SET_ERR_MSG_MOD(extack, "device rejected the RSS indirection table");
 	kfree(rss);
 
 	return err;

@@ -33,13 +33,13 @@ int nvnic_rss_check(struct nvnic_net *nn, const struct ethtool_rxfh_param *rxfh,
 
 	if (rxfh->hfunc != ETH_RSS_HASH_NO_CHANGE &&
 	    rxfh->hfunc != ETH_RSS_HASH_TOP) {
-		nvnic_refuse(nn->netdev, extack, "the hash function is Toeplitz");
+		nvnic_refuse(nn->netdev, extack, "only Toeplitz is supported");
 		return -EOPNOTSUPP;
 	}
 	if (rxfh->input_xfrm && rxfh->input_xfrm != RXH_XFRM_NO_CHANGE &&
 	    rxfh->input_xfrm != RXH_XFRM_SYM_XOR) {
 		nvnic_refuse(nn->netdev, extack,
-			     "hash input is transformed by symmetric-xor only");
+			     "only symmetric-xor is supported as input transform");
 		return -EOPNOTSUPP;
 	}
 
@@ -53,7 +53,7 @@ int nvnic_rss_check(struct nvnic_net *nn, const struct ethtool_rxfh_param *rxfh,
 		if (rxfh->indir[i] < nn->cfg.num)
 			continue;
 		nvnic_refuse(nn->netdev, extack,
-			     "entry %u names queue %u of %u", i,
+			     "entry %u: queue %u out of range, port has %u", i,
 			     rxfh->indir[i], nn->cfg.num);
 		return -EINVAL;
 	}
@@ -97,7 +97,7 @@ static int nvnic_rss_ctx_write(struct nvnic_net *nn, u32 id,
 	kfree(rss);
 	if (err)
 		nvnic_refuse(nn->netdev, extack,
-			     "the device has no memory for RSS context %u", id);
+			     "device is out of memory for RSS context %u", id);
 
 	return err;
 }
@@ -159,7 +159,7 @@ static int nvnic_rss_ctx_check_span(struct nvnic_net *nn,
 		if (rxfh->indir[i] + span < nn->cfg.num)
 			continue;
 		nvnic_refuse(nn->netdev, extack,
-			     "entry %u and a rule's offset of %u make queue %u of %u",
+			     "entry %u plus rule offset %u: queue %u out of range, port has %u",
 			     i, span, rxfh->indir[i] + span, nn->cfg.num);
 		return -EINVAL;
 	}
@@ -224,7 +224,7 @@ int nvnic_remove_rxfh_context(struct net_device *dev,
 		nvnic_assert_dev_lock(dev);
 	}
 	if (nvnic_rss_commit(nn, id, NULL)) {
-		nvnic_refuse(dev, extack, "a rule points to RSS context %u",
+		nvnic_refuse(dev, extack, "RSS context %u is used by a rule",
 			     id);
 		return -EBUSY;
 	}

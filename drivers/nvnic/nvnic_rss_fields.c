@@ -168,7 +168,7 @@ void nvnic_refuse_asymmetric(struct net_device *dev,
 			     struct netlink_ext_ack *extack)
 {
 	nvnic_refuse(dev, extack,
-		     "symmetric-xor: source and destination go together, no IPv6 flow label");
+		     "symmetric-xor requires src/dst field pairs and no IPv6 flow label");
 }
 
 /**
@@ -212,7 +212,7 @@ static bool nvnic_rss_fields_ok(struct net_device *dev,
 		return true;
 
 	nvnic_refuse(dev, extack,
-		     "this flow type hashes addresses (s, d)%s%s",
+		     "flow type supports addresses (s, d)%s%s",
 		     may & RXH_L4_B_0_1 ? ", ports (f, n)" : "",
 		     may & NVNIC_RXH_IP6_FL ? ", flow label (l)" : "");
 	return false;
@@ -241,13 +241,13 @@ int nvnic_rss_fields_check(struct net_device *dev,
 	u8 f;
 
 	if (!nvnic_rss_ctx_there(nn, ctx)) {
-		nvnic_refuse(dev, extack, "there is no RSS context %u", ctx);
+		nvnic_refuse(dev, extack, "RSS context %u does not exist", ctx);
 		return -ENOENT;
 	}
 
 	if (!row) {
 		nvnic_refuse(dev, extack,
-			     "TCP, UDP, SCTP, AH, ESP and IP have hash fields");
+			     "hash fields are supported for TCP, UDP, SCTP, AH, ESP and IP");
 		return -EOPNOTSUPP;
 	}
 

@@ -303,7 +303,7 @@ static bool nvnic_rx_completion(struct nvnic_vec *vec,
 	bufs = FIELD_GET(NVNIC_RXC_BUFS, q0);
 	if (unlikely(!nvnic_rx_plausible(ring, len, bufs))) {
 		done->bad++;
-		nvnic_rx_broken(vec, "completion of what was not posted", q0);
+		nvnic_rx_broken(vec, "completion of a buffer that was not posted", q0);
 		return false;
 	}
 

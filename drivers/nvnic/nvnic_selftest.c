@@ -77,9 +77,9 @@ static bool nvnic_selftest_vector(struct nvnic_net *nn, u32 vec)
 				      irq_get_effective_affinity_mask(irq));
 	free_irq(irq, &fired);
 	if (!came)
-		netdev_err(nn->netdev, "vector %u does not fire\n", vec);
+		netdev_err(nn->netdev, "vector %u did not fire\n", vec);
 	else if (!ok)
-		netdev_err(nn->netdev, "vector %u fires on CPU %u, not on its own\n",
+		netdev_err(nn->netdev, "vector %u fired on CPU %u, not on its own\n",
 			   vec, fired.cpu);
 
 	return ok;
@@ -227,7 +227,7 @@ void nvnic_self_test(struct net_device *dev, struct ethtool_test *test,
 	nvnic_selftest_port(nn, false, data);
 	if (test->flags & ETH_TEST_FL_OFFLINE &&
 	    !nvnic_selftest_offline(nn, data)) {
-		netdev_err(dev, "cannot be opened after the test, is down\n");
+		netdev_err(dev, "failed to reopen the port after the test, port is down\n");
 		nvnic_dev_close(dev);
 	}
 

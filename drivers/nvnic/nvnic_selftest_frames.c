@@ -142,7 +142,7 @@ int nvnic_looped_begin(struct nvnic_looped *looped)
 	err = netdev_rx_handler_register(nn->netdev, nvnic_looped_receive,
 					 looped);
 	if (err) {
-		netdev_err(nn->netdev, "no frames can be tested while the port belongs to a bridge, bond or the like\n");
+		netdev_err(nn->netdev, "frames cannot be tested while the port belongs to a bridge, a bond or the like\n");
 		return err;
 	}
 
@@ -476,7 +476,7 @@ bool nvnic_selftest_seg(struct nvnic_looped *looped, u32 row)
 	want = copy ? skb_gso_segment(copy, NETIF_F_SG) : NULL;
 	kfree_skb(copy);
 	if (IS_ERR_OR_NULL(want)) {
-		netdev_err(looped->nn->netdev, "%s: the stack cannot segment it: %d\n",
+		netdev_err(looped->nn->netdev, "%s: the stack failed to segment it: %d\n",
 			   nvnic_seg_rows[row].name, PTR_ERR_OR_ZERO(want));
 		kfree_skb(skb);
 		return false;
@@ -586,7 +586,7 @@ bool nvnic_selftest_rings(struct nvnic_looped *looped)
 		for (n = 0; n <= nn->cfg.tx_size; n += NVNIC_SELFTEST_BATCH)
 			if (!nvnic_selftest_batch(looped, q, n,
 						  NVNIC_SELFTEST_BATCH)) {
-				netdev_err(nn->netdev, "TX ring %u: frames %u to %u do not come back in order\n",
+				netdev_err(nn->netdev, "TX ring %u: frames %u to %u did not come back in order\n",
 					   q, n, n + NVNIC_SELFTEST_BATCH - 1);
 				return false;
 			}

@@ -199,7 +199,7 @@ void nvnic_tc_forget(struct nvnic_tc *tc)
 {
 	flow_indr_dev_unregister(nvnic_tc_indr_cb, tc, nvnic_tc_release);
 	if (flow_indr_dev_register(nvnic_tc_indr_cb, tc))
-		pr_warn("nvnic: filters of tunnels stay in software: out of memory\n");
+		pr_warn("nvnic: out of memory, tunnel filters stay in software\n");
 }
 
 static void nvnic_tc_work(struct work_struct *work)
@@ -272,7 +272,7 @@ int nvnic_tc_check_queues(struct nvnic_net *nn, u32 queues)
 		if (queue < queues)
 			continue;
 		nvnic_refuse(nn->netdev, NULL,
-			     "a tc filter leads to queue %llu", queue);
+			     "a tc filter uses queue %llu", queue);
 		return -EINVAL;
 	}
 

@@ -94,7 +94,7 @@ static int nvnic_tc_check_keys(const struct flow_rule *rule,
 		if (!(blind & nvnic_tc_blind[i].keys))
 			continue;
 		NL_SET_ERR_MSG_FMT_MOD(extack,
-				       "the device does not look at %s",
+				       "cannot match on %s",
 				       nvnic_tc_blind[i].text);
 		return -EOPNOTSUPP;
 	}
@@ -179,7 +179,7 @@ static int nvnic_tc_add_vsid(const struct nvnic_tc_bind *bind,
 		if (!bind->tunnel)
 			return 0;
 		NL_SET_ERR_MSG_MOD(extack,
-				   "a filter of a tunnel needs enc_key_id, the VSID << 8");
+				   "a tunnel filter requires enc_key_id (VSID << 8)");
 		return -EOPNOTSUPP;
 	}
 
@@ -187,7 +187,7 @@ static int nvnic_tc_add_vsid(const struct nvnic_tc_bind *bind,
 	id = be32_to_cpu(enc.key->keyid);
 	if (id & ~NVNIC_FLT_7_VSID) {
 		NL_SET_ERR_MSG_FMT_MOD(extack,
-				       "enc_key_id %#x: it is VSID << 8, FlowID %#x cannot be asked for",
+				       "enc_key_id %#x must be VSID << 8, FlowID %#x cannot be matched",
 				       id, id & 0xff);
 		return -EOPNOTSUPP;
 	}
@@ -224,7 +224,7 @@ int nvnic_tc_match(const struct nvnic_tc_bind *bind,
 		flow_rule_match_ip(rule, &ip);
 		if (ip.mask->ttl) {
 			NL_SET_ERR_MSG_MOD(extack,
-					   "the device does not look at ip_ttl");
+					   "cannot match on ip_ttl");
 			return -EOPNOTSUPP;
 		}
 	}
@@ -252,7 +252,7 @@ static int nvnic_tc_class(struct nvnic_net *nn, struct flow_cls_offload *cls,
 
 	if (ctx >= NVNIC_RSS_USER_CONTEXTS || (ctx && !nn->ctx[ctx])) {
 		NL_SET_ERR_MSG_MOD(cls->common.extack,
-				   "hw_tc is an RSS context, and there is none with that number");
+				   "hw_tc must be the number of an existing RSS context");
 		return -EOPNOTSUPP;
 	}
 	*action = nvnic_tc_to_context(ctx);
@@ -264,7 +264,7 @@ static int nvnic_tc_queue(struct nvnic_net *nn, struct flow_cls_offload *cls,
 			  u32 queue, u64 *action)
 {
 	if (queue >= nn->cfg.num) {
-		NL_SET_ERR_MSG_FMT_MOD(cls->common.extack, "queue %u of %u",
+		NL_SET_ERR_MSG_FMT_MOD(cls->common.extack, "queue %u out of range, port has %u",
 				       queue, nn->cfg.num);
 		return -EINVAL;
 	}
@@ -317,7 +317,7 @@ int nvnic_tc_action(struct nvnic_net *nn, struct flow_cls_offload *cls,
 		}
 	}
 	NL_SET_ERR_MSG_MOD(extack,
-			   "one of: skbedit queue_mapping, drop, pass, hw_tc with or without pass");
+			   "action must be skbedit queue_mapping, drop, pass, or hw_tc with or without pass");
 
 	return -EOPNOTSUPP;
 }

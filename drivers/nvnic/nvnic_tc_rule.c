@@ -188,7 +188,7 @@ static int nvnic_tc_rule_insert(struct nvnic_net *nn,
 	loc = nvnic_tc_find_loc(nn, rule->order);
 	if (loc == -ENOSPC)
 		NL_SET_ERR_MSG_FMT_MOD(cls->common.extack,
-				       "there are %u rules already",
+				       "rule table is full, at most %u rules",
 				       NVNIC_FILTER_ENTRIES);
 	if (loc < 0)
 		return loc;
@@ -219,7 +219,7 @@ int nvnic_tc_rule_add(struct nvnic_tc_bind *bind, struct flow_cls_offload *cls)
 		return -EOPNOTSUPP;
 	if (bind->gone) {
 		NL_SET_ERR_MSG_MOD(cls->common.extack,
-				   "the port has left the tunnel's network namespace");
+				   "port is not in the tunnel's network namespace");
 		return -EOPNOTSUPP;
 	}
 

@@ -525,7 +525,7 @@ static bool nvnic_tx_completion(struct nvnic_tx_ring *ring,
 		     !nvnic_tx_reclaim(ring, head, status == NVNIC_ST_OK, done,
 				       budget))) {
 		done->bad++;
-		nvnic_tx_broken(ring, "completion of what was not sent", q1);
+		nvnic_tx_broken(ring, "completion of a request that was not sent", q1);
 		return false;
 	}
 

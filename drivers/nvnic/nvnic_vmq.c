@@ -44,7 +44,7 @@ static int nvnic_vmq_command(struct nvnic_net *nn, u32 id, u32 op)
 	if (status == NVNIC_VMQ_OK)
 		return 0;
 
-	netdev_err(nn->netdev, "VM queue set %u cannot be %s, status %llu\n",
+	netdev_err(nn->netdev, "VM queue set %u could not be %s, status %llu\n",
 		   id, nvnic_vmq_ops[op], status);
 	return -EIO;
 }
