@@ -4,10 +4,10 @@
  *
  * Copyright (C) 2026 nvnic contributors
  *
- * A macvlan asks when it comes up. What it cannot have it does in software,
- * through the queues of the port. Sets and queue pairs are given to who comes
- * first; when there are none left, a macvlan of a higher interface group takes
- * those of the lowest.
+ * A macvlan asks for a VM queue set when it comes up. Without one it works in
+ * software, through the port's own queues. Sets and queue pairs are handed out
+ * first come, first served; when they run out, a macvlan of a higher interface
+ * group evicts the set of the lowest group.
  */
 #include <linux/if_macvlan.h>
 #include <linux/if_vlan.h>
@@ -37,7 +37,7 @@ static bool nvnic_dfwd_span_free(const struct nvnic_config *cfg,
 	return true;
 }
 
-/* Are so many more left when the port has what is kept for it? */
+/* Are @count more queue pairs left beside those reserved for the port? */
 static bool nvnic_dfwd_leaves(const struct nvnic_net *nn,
 			      const struct nvnic_config *cfg, u32 count)
 {
@@ -49,7 +49,7 @@ static bool nvnic_dfwd_leaves(const struct nvnic_net *nn,
 	return own + count <= NVNIC_MAX_QUEUES;
 }
 
-/* The first free run of so many queue pairs */
+/* Find the first free run of @count queue pairs. */
 static bool nvnic_dfwd_find_span(const struct nvnic_net *nn,
 				 const struct nvnic_config *cfg, u32 count,
 				 struct nvnic_span *span)
@@ -78,7 +78,7 @@ static bool nvnic_dfwd_find_id(const struct nvnic_net *nn,
 	return false;
 }
 
-/* Places for all sets beside the port's own queues, in @cfg */
+/* Place all sets behind the port's own queues in @cfg. */
 static int nvnic_dfwd_place(struct nvnic_net *nn, struct nvnic_config *cfg)
 {
 	u32 first = cfg->num, i;
@@ -103,7 +103,7 @@ static int nvnic_dfwd_place(struct nvnic_net *nn, struct nvnic_config *cfg)
 	return 0;
 }
 
-/* As last set for all queues: who had them before, or has them next, is another. */
+/* Queue pairs change owner: drop the moderation of the previous one. */
 static void nvnic_dfwd_moderate(struct nvnic_net *nn, struct nvnic_span span)
 {
 	u32 q;
@@ -112,7 +112,7 @@ static void nvnic_dfwd_moderate(struct nvnic_net *nn, struct nvnic_span span)
 		nvnic_moder_set(nn, q, &nn->coalesce);
 }
 
-/* What a set had on its old queues, it has on the new ones. */
+/* Carry the moderation of each set from its old queues to its new ones. */
 static void nvnic_dfwd_carry(struct nvnic_net *nn,
 			     const struct nvnic_config *old,
 			     const struct nvnic_coalesce *had)
@@ -129,15 +129,15 @@ static void nvnic_dfwd_carry(struct nvnic_net *nn,
 }
 
 /**
- * nvnic_dfwd_renumber() - another number of queues of the port's own
+ * nvnic_dfwd_renumber() - change the number of the port's own queues
  * @nn: port
- * @num: how many
+ * @num: new number
  *
- * VM queue sets move behind them, with their moderation.
+ * Moves the VM queue sets, with their moderation, behind the port's own queues.
  *
  * Context: process, instance lock.
  *
- * Return: 0; -ENOSPC when they are too many together; -ENOMEM; an error of
+ * Return: 0; -ENOSPC if port and sets together exceed the limit; -ENOMEM; an error of
  * nvnic_reconfigure().
  */
 int nvnic_dfwd_renumber(struct nvnic_net *nn, u32 num)
@@ -164,9 +164,9 @@ int nvnic_dfwd_renumber(struct nvnic_net *nn, u32 num)
 	return err;
 }
 
-/* ---- Who has to give way ---- */
+/* ---- Eviction ---- */
 
-/* The set of the lowest group below that of @vdev, the last one of several */
+/* Find the set of the lowest group below that of @vdev, the last one of several. */
 static struct nvnic_vmq *nvnic_dfwd_victim(const struct nvnic_net *nn,
 					   const struct nvnic_config *cfg,
 					   const struct net_device *vdev)
@@ -205,7 +205,7 @@ static void nvnic_dfwd_scarce(const struct nvnic_net *nn,
 			     count, NVNIC_MAX_QUEUES, vdev->name);
 }
 
-/* What the new set does not need, goes back to whom it was taken from. */
+/* Give evicted sets their queues back if the new set does not need them after all. */
 static void nvnic_dfwd_spare(const struct nvnic_net *nn,
 			     const struct nvnic_span *span,
 			     struct nvnic_config *cfg, u32 *id,
@@ -226,8 +226,8 @@ static void nvnic_dfwd_spare(const struct nvnic_net *nn,
 }
 
 /*
- * A number and a place for one more set, in @cfg, and whom it costs theirs.
- * Nobody gives way in vain.
+ * Find an ID and a queue range for a new set, and which sets to evict for it.
+ * Nothing is evicted unless that makes enough room.
  */
 static int nvnic_dfwd_reserve(const struct nvnic_net *nn,
 			      const struct net_device *vdev,
@@ -255,20 +255,20 @@ static int nvnic_dfwd_reserve(const struct nvnic_net *nn,
 	return 0;
 }
 
-/* ---- Come and go ---- */
+/* ---- Creation and release ---- */
 
 static int nvnic_dfwd_real_num(struct nvnic_net *nn)
 {
 	u32 end = nvnic_config_end(&nn->cfg);
 
-	/* The queues' entries in sysfs go with the port, all that there are. */
+	/* While the port unregisters, the core removes all sysfs entries of its queues. */
 	if (nn->netdev->reg_state != NETREG_REGISTERED)
 		return 0;
 
 	return netif_set_real_num_queues(nn->netdev, end, end);
 }
 
-/* What was lent to a macvlan and not taken comes back. */
+/* Drop the address reference lent to a macvlan that it has not taken. */
 static void nvnic_dfwd_settle(struct nvnic_net *nn, struct nvnic_vmq *vmq)
 {
 	if (!is_zero_ether_addr(vmq->lent))
@@ -300,7 +300,7 @@ static void nvnic_dfwd_drain(struct nvnic_net *nn, const struct nvnic_vmq *vmq)
 	nvnic_rings_settle(nn, sets);
 }
 
-/* The software way is open before the other one is shut. */
+/* Open the software path of each macvlan before its set is drained and destroyed. */
 static void nvnic_dfwd_release_sets(struct nvnic_net *nn,
 				    const unsigned long *sets)
 {
@@ -390,7 +390,7 @@ static int nvnic_dfwd_check(struct nvnic_net *nn, struct net_device *vdev)
 		nvnic_dfwd_nofilter(nn->netdev, vdev);
 		return -EMEDIUMTYPE;
 	}
-	/* The stack asks for a subordinate channel of one queue. */
+	/* netdev_set_sb_channel() takes a device with one TX queue only. */
 	if (netif_is_multiqueue(vdev)) {
 		nvnic_refuse(nn->netdev, NULL,
 			     "%s has %u TX queues, must have 1, it falls back to software",
@@ -434,19 +434,19 @@ static struct nvnic_vmq *nvnic_dfwd_create(struct nvnic_net *nn,
 }
 
 /**
- * nvnic_dfwd_add_station() - ndo_dfwd_add_station: a VM queue set for a macvlan
+ * nvnic_dfwd_add_station() - ndo_dfwd_add_station: create a macvlan's VM queue set
  * @dev: port, up or down
  * @vdev: macvlan that comes up
  *
- * As many queue pairs as the macvlan has RX queues.
+ * The set gets as many queue pairs as the macvlan has RX queues.
  *
  * Context: process, RTNL.
  *
- * Return: the set; or ERR_PTR(), and the macvlan works in software, as the log
- * says: of -EPERM for one that the port's namespace has not made; -EMEDIUMTYPE for a
- * mode without destination filter; -ERANGE for more than one TX queue, or too many
- * RX queues; -EBUSY without a set or queue pairs; -ENOMEM; or an error of
- * nvnic_vlan_add_all() or nvnic_rings_add().
+ * Return: the set; or an ERR_PTR(), then the reason is logged and the macvlan works
+ * in software: -EPERM if it was not created from the port's namespace; -EMEDIUMTYPE
+ * for a mode without destination filter; -ERANGE for more than one TX queue or too
+ * many RX queues; -EBUSY if no set or not enough queue pairs are free; -ENOMEM; or an
+ * error of nvnic_vlan_add_all() or nvnic_rings_add().
  */
 void *nvnic_dfwd_add_station(struct net_device *dev, struct net_device *vdev)
 {
@@ -460,7 +460,7 @@ void *nvnic_dfwd_add_station(struct net_device *dev, struct net_device *vdev)
 	if (err)
 		return ERR_PTR(err);
 
-	/* macvlan calls without the port's instance lock. */
+	/* macvlan calls ndo_dfwd_add_station without the port's instance lock. */
 	nvnic_dev_lock(dev);
 	vmq = nvnic_dfwd_create(nn, vdev);
 	nvnic_dev_unlock(dev);
@@ -488,13 +488,13 @@ void nvnic_dfwd_del_station(struct net_device *dev, void *priv)
 	nvnic_dfwd_destroy(nn, priv);
 	nvnic_dev_unlock(dev);
 
-	/* One that could not come up does not take its address off the list. */
+	/* A macvlan that failed to come up does not remove its address from the list. */
 	if (!netif_running(vdev))
 		nvnic_station_lend(nn, vdev);
 }
 
 /**
- * nvnic_dfwd_release_all() - all macvlans go on in software
+ * nvnic_dfwd_release_all() - move all macvlans to software
  * @nn: port
  *
  * Context: process, instance lock.
@@ -515,8 +515,8 @@ void nvnic_dfwd_release_all(struct nvnic_net *nn)
 /* ---- Changes of a macvlan ---- */
 
 /*
- * macvlan has put the new address on the list of the port, as if it worked in
- * software.
+ * macvlan has added the new address to the port's list, as it does for one in
+ * software. Move it to the rule of the set.
  */
 static void nvnic_dfwd_readdress(struct net_device *dev,
 				 struct net_device *vdev)
@@ -531,14 +531,14 @@ static void nvnic_dfwd_readdress(struct net_device *dev,
 		nvnic_dfwd_release(netdev_priv(dev), vmq);
 }
 
-/* macvlan changes its mode without asking. */
+/* macvlan does not ask the port before it changes its mode. */
 static void nvnic_dfwd_remode(struct net_device *dev, struct net_device *vdev)
 {
 	nvnic_dfwd_nofilter(dev, vdev);
 	nvnic_dfwd_release(netdev_priv(dev), macvlan_accel_priv(vdev));
 }
 
-/* It may fail, and nobody says so. */
+/* The address change may still fail, without another notification. */
 static void nvnic_dfwd_preaddress(struct nvnic_net *nn, struct net_device *vdev)
 {
 	struct nvnic_vmq *vmq = macvlan_accel_priv(vdev);
@@ -549,11 +549,11 @@ static void nvnic_dfwd_preaddress(struct nvnic_net *nn, struct net_device *vdev)
 }
 
 /**
- * nvnic_dfwd_event() - a macvlan of a port has changed
+ * nvnic_dfwd_event() - handle a netdevice event of a macvlan
  * @dev: port
  * @vdev: macvlan
- * @event: what has happened, NETDEV_*
- * @ptr: what the notifier says of it
+ * @event: NETDEV_*
+ * @ptr: notifier data
  *
  * Context: process, RTNL.
  */
@@ -567,7 +567,7 @@ void nvnic_dfwd_event(struct net_device *dev, struct net_device *vdev,
 	if (!macvlan_accel_priv(vdev))
 		return;
 
-	/* Other events of a macvlan may come under the port's instance lock. */
+	/* Other events of a macvlan may arrive under the port's instance lock. */
 	if (event == NETDEV_PRE_CHANGEADDR &&
 	    !ether_addr_equal(info->dev_addr, vdev->dev_addr)) {
 		nvnic_dfwd_preaddress(netdev_priv(dev), vdev);
@@ -606,10 +606,10 @@ static void nvnic_dfwd_vlan(struct nvnic_net *nn, const struct net_device *upper
 }
 
 /**
- * nvnic_dfwd_port_event() - what stands on a port has changed, or the port goes
+ * nvnic_dfwd_port_event() - handle a change of the port's upper devices, or its removal
  * @nn: port
- * @event: what has happened, NETDEV_*
- * @ptr: what the notifier says of it
+ * @event: NETDEV_*
+ * @ptr: notifier data
  *
  * Context: process, RTNL.
  */

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * nvnic driver: macvlans of a port, and what its own namespace has decided of them.
+ * nvnic driver: macvlans of a port, and the rights that its namespace gave them.
  *
  * Copyright (C) 2026 nvnic contributors
  *
- * A macvlan may be in a namespace whose administrator is nobody in that of the
- * port. He decides its name, address and mode; but whether it is given queues of the
- * port, and whose it may take, only who administrates the port decides: he who
- * makes the macvlan from there.
+ * A macvlan may be in a namespace whose administrator has no rights in the port's.
+ * That administrator sets its name, address and mode. But only the administrator of
+ * the port decides whether it gets queues of the port and whose set it may evict, by
+ * creating the macvlan from the port's namespace.
  */
 #include <linux/capability.h>
 #include <linux/etherdevice.h>
@@ -25,8 +25,8 @@
  * struct nvnic_station - a macvlan of a port
  * @list: in &struct nvnic_net
  * @vdev: the macvlan
- * @granted: made from the port's namespace, or has been in it
- * @group: interface group that it had there last
+ * @granted: created from the port's namespace, or has been in it
+ * @group: last interface group in the port's namespace
  */
 struct nvnic_station {
 	struct list_head list;
@@ -53,7 +53,7 @@ static bool nvnic_station_here(const struct nvnic_net *nn,
 	return net_eq(dev_net(vdev), dev_net(nn->netdev));
 }
 
-/* Does who calls act from the port's namespace, and has a right to? */
+/* Does the caller act from the port's namespace, with CAP_NET_ADMIN in it? */
 static bool nvnic_station_by_port(const struct nvnic_net *nn)
 {
 	struct net *net = dev_net(nn->netdev);
@@ -63,12 +63,12 @@ static bool nvnic_station_by_port(const struct nvnic_net *nn)
 }
 
 /**
- * nvnic_station_link() - a port has one more macvlan, or one less
+ * nvnic_station_link() - note that a macvlan was linked to a port, or unlinked
  * @nn: port
  * @vdev: macvlan
- * @linking: one more
+ * @linking: linked
  *
- * Context: process, RTNL; that of who makes it.
+ * Context: process that links it, RTNL.
  */
 void nvnic_station_link(struct nvnic_net *nn, const struct net_device *vdev,
 			bool linking)
@@ -84,7 +84,7 @@ void nvnic_station_link(struct nvnic_net *nn, const struct net_device *vdev,
 	if (!linking || st)
 		return;
 
-	/* One that is not known has nothing. */
+	/* A macvlan that is not in the list has no rights. */
 	st = kzalloc(sizeof(*st), GFP_KERNEL);
 	if (!st)
 		return;
@@ -95,7 +95,7 @@ void nvnic_station_link(struct nvnic_net *nn, const struct net_device *vdev,
 	list_add(&st->list, &nn->stations);
 }
 
-/* What has been decided here stays when the other one is elsewhere. */
+/* Keep right and group while macvlan and port are in different namespaces. */
 static void nvnic_station_keep(const struct nvnic_net *nn,
 			       struct nvnic_station *st)
 {
@@ -106,9 +106,9 @@ static void nvnic_station_keep(const struct nvnic_net *nn,
 }
 
 /**
- * nvnic_station_moves() - a macvlan, or the port, leaves its network namespace
+ * nvnic_station_moves() - note that a macvlan, or the port, leaves its namespace
  * @nn: port
- * @vdev: macvlan, NULL: the port
+ * @vdev: macvlan, or NULL for the port
  *
  * Context: process, RTNL.
  */
@@ -124,13 +124,13 @@ void nvnic_station_moves(struct nvnic_net *nn, const struct net_device *vdev)
 }
 
 /**
- * nvnic_station_granted() - may a macvlan have queues of the port?
+ * nvnic_station_granted() - check whether a macvlan may have queues of the port
  * @nn: port
  * @vdev: macvlan
  *
  * Context: process, RTNL.
  *
- * Return: true if it is in the port's namespace, or was made from there.
+ * Return: true if it is in the port's namespace, or was created from there.
  */
 bool nvnic_station_granted(const struct nvnic_net *nn,
 			   const struct net_device *vdev)
@@ -147,7 +147,7 @@ bool nvnic_station_granted(const struct nvnic_net *nn,
  *
  * Context: process, RTNL or instance lock.
  *
- * Return: the one that was set in the port's namespace, else 0.
+ * Return: the group that was set in the port's namespace, or 0.
  */
 u32 nvnic_station_group(const struct nvnic_net *nn,
 			const struct net_device *vdev)
@@ -162,16 +162,16 @@ u32 nvnic_station_group(const struct nvnic_net *nn,
 }
 
 /**
- * nvnic_station_lend() - a macvlan with a set is about to leave the list of addresses
+ * nvnic_station_lend() - add a reference to a macvlan's address on the port's list
  * @nn: port
- * @vdev: macvlan
+ * @vdev: macvlan with a set, about to go or to change its address
  *
- * It never put its address there, but takes it off when it goes, or changes it: if
- * somebody else has the address there, it would be his.
+ * An offloaded macvlan does not add its address to the list, but removes it. Without
+ * another reference that would remove the address of somebody else.
  *
  * Context: process, RTNL.
  *
- * Return: true if there is one more reference for it to take.
+ * Return: true if a reference was added.
  */
 bool nvnic_station_lend(struct nvnic_net *nn, const struct net_device *vdev)
 {

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * nvnic driver: frames for VLAN devices of the port, which no VM queue set may have.
+ * nvnic driver: rules that keep frames of the port's VLAN devices off VM queue sets.
  *
  * Copyright (C) 2026 nvnic contributors
  *
- * In the stack a tagged frame is a VLAN device's before it is a macvlan's, whatever
- * its address. So a rule for each VLAN device stands before those of the sets, as
- * long as there is one: its frames go on as if no rule fitted. If one cannot be
- * had, there are no sets.
+ * The stack gives a tagged frame to a VLAN device before any macvlan, whatever its
+ * address. So while sets exist, a rule for each VLAN device stands before those of
+ * the sets, and its frames are treated as if no rule matched. If such a rule cannot
+ * be inserted, all macvlans work in software.
  */
 #include <linux/bitfield.h>
 #include <linux/if_vlan.h>
@@ -80,13 +80,13 @@ static void nvnic_vlan_remove(struct nvnic_net *nn, struct nvnic_vlan *vlan)
 }
 
 /**
- * nvnic_vlan_add_all() - rules for all VLAN devices of a port
- * @nn: port; it has none of them yet
+ * nvnic_vlan_add_all() - insert rules for all VLAN devices of a port
+ * @nn: port, without such rules
  *
  * Context: process, RTNL.
  *
- * Return: 0; or -ENOSPC for more than NVNIC_VLAN_RULES, -ENOMEM, -EIO, and there are
- * none.
+ * Return: 0; -ENOSPC for more than NVNIC_VLAN_RULES, -ENOMEM, -EIO. On an error no
+ * rule is left.
  */
 int nvnic_vlan_add_all(struct nvnic_net *nn)
 {
@@ -109,7 +109,7 @@ int nvnic_vlan_add_all(struct nvnic_net *nn)
 }
 
 /**
- * nvnic_vlan_remove_all() - remove these rules
+ * nvnic_vlan_remove_all() - remove the rules of all VLAN devices
  * @nn: port
  *
  * Context: process, RTNL.
@@ -123,14 +123,14 @@ void nvnic_vlan_remove_all(struct nvnic_net *nn)
 }
 
 /**
- * nvnic_vlan_link() - a port has one more VLAN device, or one less
+ * nvnic_vlan_link() - insert or remove the rule of a VLAN device
  * @nn: port, with VM queue sets
  * @dev: VLAN device
- * @linking: one more
+ * @linking: insert
  *
  * Context: process, RTNL.
  *
- * Return: 0, or as nvnic_vlan_add_all(): then its frames are still those of sets.
+ * Return: 0, or an error of nvnic_vlan_add_all(), then sets still get its frames.
  */
 int nvnic_vlan_link(struct nvnic_net *nn, const struct net_device *dev,
 		    bool linking)

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * nvnic driver: VM queue sets: the device's side of them, and what they count.
+ * nvnic driver: VM queue sets: commands to the device, and statistics.
  *
  * Copyright (C) 2026 nvnic contributors
  *
- * A set comes to work when its queue pairs run, and its rule comes last. It goes
- * the other way: the rule first, so that nothing new comes; then the device
- * stops its queues; the driver takes what they have received; then the set is
- * free. Whoever wants it is in nvnic_dfwd.c, its queue pairs are in nvnic_rings.c.
+ * A set starts once its queue pairs run; its filter rule is added last. It stops
+ * in reverse order: the rule is removed first, so that no new frame reaches the
+ * set; then the device stops the set's queues; the driver reaps what they have
+ * received; then the set is freed. nvnic_dfwd.c decides which macvlan has a set,
+ * nvnic_rings.c makes the queue pairs.
  */
 #include <linux/bitfield.h>
 #include <linux/etherdevice.h>
@@ -60,7 +61,7 @@ static const char * const nvnic_vmq_names[] = {
 
 static_assert(ARRAY_SIZE(nvnic_vmq_names) == NVNIC_VMQ_ROWS);
 
-/* As queues and device have counted */
+/* Read the counters of the set's queues, and those of the device for the set. */
 static void nvnic_vmq_stats_read(struct nvnic_net *nn,
 				 const struct nvnic_vmq *vmq, u64 *v)
 {
@@ -85,7 +86,7 @@ static void nvnic_vmq_stats_read(struct nvnic_net *nn,
 						 NVNIC_REG_VMQ_CNT(i));
 }
 
-/* As the set has counted, whatever its queues were before */
+/* Sum up the set's statistics, those of its former queues included. */
 static void nvnic_vmq_stats_sum(struct nvnic_net *nn,
 				const struct nvnic_vmq *vmq, u64 *sum)
 {
@@ -101,9 +102,9 @@ static void nvnic_vmq_stats_sum(struct nvnic_net *nn,
 		sum[i] += v[i] - vmq->base[i];
 }
 
-/* ---- To work ---- */
+/* ---- Start ---- */
 
-/* Key, fields and transform are the port's; the table stays within the set. */
+/* Use the port's key, fields and transform, with a table of the set's own queues. */
 static int nvnic_vmq_write_rss(struct nvnic_net *nn, const struct nvnic_vmq *vmq)
 {
 	struct nvnic_rss *rss;
@@ -156,7 +157,7 @@ static void nvnic_vmq_free(struct nvnic_net *nn, const struct nvnic_vmq *vmq)
 }
 
 /**
- * nvnic_vmq_start() - a set receives, and its station sends on its queues
+ * nvnic_vmq_start() - start a set in the device, open its queues to its station
  * @nn: port, with rings in use
  * @vmq: a set whose queue pairs run
  *
@@ -196,12 +197,12 @@ int nvnic_vmq_start(struct nvnic_net *nn, struct nvnic_vmq *vmq)
 }
 
 /**
- * nvnic_vmq_start_all() - nvnic_vmq_start() for all sets
+ * nvnic_vmq_start_all() - start all sets
  * @nn: port, with rings in use
  *
  * Context: process, instance lock.
  *
- * Return: 0, or the error of the first one that could not start.
+ * Return: 0, or the error of the first set that failed to start.
  */
 int nvnic_vmq_start_all(struct nvnic_net *nn)
 {
@@ -215,12 +216,12 @@ int nvnic_vmq_start_all(struct nvnic_net *nn)
 	return err;
 }
 
-/* ---- Out of work ---- */
+/* ---- Stop ---- */
 
 /**
- * nvnic_vmq_hide() - no transmitter chooses the queues of some sets any more
+ * nvnic_vmq_hide() - hide the TX queues of some sets from nvnic_select_queue()
  * @nn: port
- * @sets: the sets, a bitmap
+ * @sets: bitmap of the sets
  *
  * Context: process, instance lock.
  */
@@ -234,7 +235,7 @@ void nvnic_vmq_hide(struct nvnic_net *nn, const unsigned long *sets)
 }
 
 /**
- * nvnic_vmq_stop() - nothing comes to a set any more, the device stops its queues
+ * nvnic_vmq_stop() - remove a set's rule, have the device stop its queues
  * @nn: port
  * @vmq: the set
  *
@@ -252,7 +253,7 @@ void nvnic_vmq_stop(struct nvnic_net *nn, struct nvnic_vmq *vmq)
 }
 
 /**
- * nvnic_vmq_stop_all() - nvnic_vmq_stop() for all sets
+ * nvnic_vmq_stop_all() - stop all sets
  * @nn: port, its TX queues stopped
  *
  * Context: process, instance lock.
@@ -270,7 +271,7 @@ void nvnic_vmq_stop_all(struct nvnic_net *nn)
 }
 
 /**
- * nvnic_vmq_finish() - the device forgets a set
+ * nvnic_vmq_finish() - free a set in the device, keep its statistics
  * @nn: port
  * @vmq: the set, stopped, its queues empty
  *
@@ -290,7 +291,7 @@ void nvnic_vmq_finish(struct nvnic_net *nn, struct nvnic_vmq *vmq)
 }
 
 /**
- * nvnic_vmq_finish_all() - nvnic_vmq_finish() for all sets
+ * nvnic_vmq_finish_all() - free all sets in the device
  * @nn: port
  *
  * Context: process, instance lock.
@@ -304,15 +305,15 @@ void nvnic_vmq_finish_all(struct nvnic_net *nn)
 			nvnic_vmq_finish(nn, nn->vmq[i]);
 }
 
-/* ---- Changes at work ---- */
+/* ---- Changes of running sets ---- */
 
 /**
- * nvnic_vmq_rss() - the receive hash of the port has changed
+ * nvnic_vmq_rss() - apply a changed receive hash of the port to all running sets
  * @nn: port
  *
  * Context: process, instance lock.
  *
- * Return: 0, -ENOMEM, or -EIO when the device has refused it for a set.
+ * Return: 0, -ENOMEM, or -EIO if the device refused it for a set.
  */
 int nvnic_vmq_rss(struct nvnic_net *nn)
 {
@@ -327,13 +328,13 @@ int nvnic_vmq_rss(struct nvnic_net *nn)
 }
 
 /**
- * nvnic_vmq_readdress() - the station of a set has another MAC address
+ * nvnic_vmq_readdress() - set the rule of a set to its station's new MAC address
  * @nn: port
  * @vmq: the set
  *
  * Context: process, instance lock.
  *
- * Return: 0, or an error of nvnic_filter_set(): then the rule is the old one.
+ * Return: 0, or an error of nvnic_filter_set(), then the old rule stays.
  */
 int nvnic_vmq_readdress(struct nvnic_net *nn, struct nvnic_vmq *vmq)
 {
@@ -383,9 +384,9 @@ static void nvnic_vmq_diagnose_one(struct nvnic_net *nn,
 }
 
 /**
- * nvnic_vmq_diagnose() - the sets, for devlink health diagnose
+ * nvnic_vmq_diagnose() - describe all sets for devlink health diagnose
  * @nn: port
- * @fmsg: receives them
+ * @fmsg: message to fill
  *
  * Context: process, instance lock.
  */

@@ -24,7 +24,7 @@ struct nvnic_net;
 #define NVNIC_VMQ_TX_FIRST	GENMASK(6, 0)
 #define NVNIC_VMQ_TX_COUNT	GENMASK(15, 8)
 
-/* Those of sets come last, see nvnic_vlan.c. */
+/* Location of a set's rule, behind those of VLAN devices: see nvnic_vlan.c */
 #define NVNIC_VMQ_LOC(_set)	(NVNIC_FILTER_ENTRIES - NVNIC_VMQ_SETS + (_set))
 
 /* Statistics of a set that its queues keep, as devlink health diagnose names them */
@@ -38,7 +38,7 @@ struct nvnic_net;
 
 #define NVNIC_VQ_ENUM(_name, _str, _doc)	NVNIC_VQ_##_name,
 
-/* Rows of a set: of its queues, then those of enum nvnic_vmq_counter */
+/* Statistics of a set: those of its queues, then enum nvnic_vmq_counter */
 enum nvnic_vmq_stat {
 	NVNIC_VMQ_QUEUE_STATS(NVNIC_VQ_ENUM)
 	NVNIC_VQ_COUNT,
@@ -47,14 +47,14 @@ enum nvnic_vmq_stat {
 #define NVNIC_VMQ_ROWS		(NVNIC_VQ_COUNT + NVNIC_VC_COUNT)
 
 /**
- * struct nvnic_vmq - a VM queue set, and the station that it is for
- * @id: its number
- * @vdev: station, a macvlan
+ * struct nvnic_vmq - a VM queue set
+ * @id: number of the set
+ * @vdev: station that owns the set, a macvlan
  * @span: queue pairs, while @at_work
- * @at_work: the device has it
- * @lent: an address of @vdev that it may take off the port's list; zero: none
- * @sum: its statistics, from before @base was taken
- * @base: rows of queues and device when it went to work
+ * @at_work: the set is allocated in the device
+ * @lent: address of @vdev with an additional reference on the port's list; zero: none
+ * @sum: statistics up to the last start
+ * @base: counters of queues and device at the last start
  */
 struct nvnic_vmq {
 	u32 id;
