@@ -13,9 +13,9 @@
 #include "nvnic_filter.h"
 
 /**
- * nvnic_filter_bytes() - bytes in network order as a number
- * @from: the first one
- * @len: how many, at most 8
+ * nvnic_filter_bytes() - convert bytes in network order to a number
+ * @from: first byte
+ * @len: number of bytes, at most 8
  *
  * Context: any.
  *
@@ -33,11 +33,11 @@ u64 nvnic_filter_bytes(const void *from, u32 len)
 }
 
 /**
- * nvnic_filter_add_field() - let a match look at a field
- * @m: the match
- * @f: the field
- * @key: what the user gives, values
- * @mask: and bits that count; without any the field is left out
+ * nvnic_filter_add_field() - add a field to a match
+ * @m: match to extend
+ * @f: description of the field
+ * @key: structure of the user with the values
+ * @mask: structure of the user with the masks; a field without mask is left out
  *
  * Context: any.
  */
@@ -91,19 +91,19 @@ static int nvnic_filter_command(struct nvnic_net *nn, u32 op,
 }
 
 /**
- * nvnic_filter_set() - put a rule at a location
+ * nvnic_filter_set() - insert or replace a rule
  * @nn: port
- * @table: the table
- * @loc: its location, below NVNIC_FILTER_ENTRIES; a rule there is replaced
- * @match: what it looks at
+ * @table: table of the rule
+ * @loc: location of the rule, below NVNIC_FILTER_ENTRIES
+ * @match: match of the rule
  * @action: NVNIC_FLT_ACT_*
- * @extack: receives the reason of a refusal, or NULL for the log
+ * @extack: receives the reason of a refusal, or NULL to log it
  *
  * Context: process, sleeps; takes filter_lock.
  *
- * Return: 0, and no frame goes by the old rules any more; -ENOSPC for too many
- * different masks; -EINVAL for an RSS context that there is not; -ENOMEM; -EIO.
- * On an error the rules are as before.
+ * Return: 0, then no frame uses the old rules any more; -ENOSPC for too many
+ * different masks; -EINVAL if the RSS context does not exist; -ENOMEM; -EIO. On an
+ * error the rules are unchanged.
  */
 int nvnic_filter_set(struct nvnic_net *nn, enum nvnic_flt_table table, u32 loc,
 		     const struct nvnic_filter_match *match, u64 action,
@@ -127,12 +127,12 @@ int nvnic_filter_set(struct nvnic_net *nn, enum nvnic_flt_table table, u32 loc,
 /**
  * nvnic_filter_remove() - remove a rule
  * @nn: port
- * @table: its table
- * @loc: its location
+ * @table: table of the rule
+ * @loc: location of the rule
  *
  * Context: process, sleeps; takes filter_lock.
  *
- * Return: 0, and no frame takes it any more; -ENOENT; -EIO.
+ * Return: 0, then no frame uses the rule any more; -ENOENT; -EIO.
  */
 int nvnic_filter_remove(struct nvnic_net *nn, enum nvnic_flt_table table,
 			u32 loc)
@@ -167,11 +167,11 @@ int nvnic_filter_clear(struct nvnic_net *nn, enum nvnic_flt_table table)
 }
 
 /**
- * nvnic_filter_counters() - what a location has counted
+ * nvnic_filter_counters() - read the counters of a location
  * @nn: port
  * @table: the table
  * @loc: the location
- * @count: receives it, since the creation of the adapter
+ * @count: receives the counters, since the creation of the adapter
  *
  * Context: process, sleeps; takes filter_lock.
  */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * nvnic driver: the device's tables of filter rules, for those who fill them.
+ * nvnic driver: interface to the device's tables of filter rules.
  *
  * Copyright (C) 2026 nvnic contributors
  */
@@ -15,7 +15,7 @@ struct netlink_ext_ack;
 struct nvnic_net;
 
 /**
- * struct nvnic_filter_match - what a rule looks at, as the device takes it
+ * struct nvnic_filter_match - match of a rule in the device's format
  * @key: values
  * @mask: bits that count
  */
@@ -25,9 +25,9 @@ struct nvnic_filter_match {
 };
 
 /**
- * struct nvnic_filter_count - what a location has counted
- * @frames: frames that took a rule there
- * @bytes: their bytes
+ * struct nvnic_filter_count - counters of a location
+ * @frames: frames that matched a rule there
+ * @bytes: bytes of these frames
  */
 struct nvnic_filter_count {
 	u64 frames;
@@ -35,12 +35,12 @@ struct nvnic_filter_count {
 };
 
 /**
- * struct nvnic_filter_field - bytes of what the user gives, and their place in a key
+ * struct nvnic_filter_field - a field of a user's structure, and its place in a key
  * @off: offset of the first byte
- * @len: bytes, at most 8
+ * @len: number of bytes, at most 8
  * @word: word of the key
- * @shift: bit of that word where the last byte's bit 0 goes
- * @present: presence bits that go with it
+ * @shift: position of the field in the word
+ * @present: presence bits that the field implies
  */
 struct nvnic_filter_field {
 	u8 off;
@@ -51,7 +51,7 @@ struct nvnic_filter_field {
 };
 
 /**
- * nvnic_filter_add() - let a match look at some bits of a word
+ * nvnic_filter_add() - add bits of a word to a match
  * @m: the match
  * @word: the word
  * @key: values

@@ -4,8 +4,8 @@
  *
  * Copyright (C) 2026 nvnic contributors
  *
- * The device keeps the rules while the port is down and while its channels
- * change; nothing has to be restored.
+ * The device keeps the rules while the port is down and while channels change, so
+ * nothing has to be restored.
  */
 #include <linux/bitfield.h>
 #include <linux/ethtool.h>
@@ -21,9 +21,9 @@ static_assert(NVNIC_RSS_USER_CONTEXTS - 1 <= NVNIC_FLT_ACT_CONTEXT >> 8);
 
 /**
  * struct nvnic_ntuple_rule - a rule in the device
- * @fs: as the user gave it, with its location
- * @context: RSS context, where @fs has FLOW_RSS
- * @match: what it looks at
+ * @fs: flow specification of the user, with the location
+ * @context: RSS context, if @fs has FLOW_RSS
+ * @match: match in the device's format
  * @action: NVNIC_FLT_ACT_*
  */
 struct nvnic_ntuple_rule {
@@ -33,7 +33,7 @@ struct nvnic_ntuple_rule {
 	u64 action;
 };
 
-/* ---- From a flow specification to a match ---- */
+/* ---- Translation of a flow specification ---- */
 
 #define NVNIC_SPEC(_spec, _member, _word, _shift, _present)		\
 	{ offsetof(struct _spec, _member),				\
@@ -103,10 +103,10 @@ static const struct nvnic_filter_field nvnic_ntuple_mac_ext[] = {
 
 /**
  * struct nvnic_ntuple_flow - a flow type
- * @type: its number
- * @proto: IP protocol that it implies, 0: none
- * @present: presence bits that it implies
- * @fields: its specification
+ * @type: flow type of ethtool
+ * @proto: IP protocol that the flow type implies, 0: none
+ * @present: presence bits that the flow type implies
+ * @fields: fields of its specification
  */
 struct nvnic_ntuple_flow {
 	u32 type;
@@ -193,7 +193,7 @@ static int nvnic_ntuple_translate(struct nvnic_net *nn,
 
 /* ---- Action ---- */
 
-/* Highest queue in the table of an RSS context */
+/* Find the highest queue in the table of an RSS context. */
 static u32 nvnic_ntuple_ctx_queue(struct nvnic_net *nn, u32 ctx)
 {
 	const u32 *indir;
@@ -296,16 +296,16 @@ u32 nvnic_ntuple_ctx_span(struct nvnic_net *nn, u32 ctx)
 }
 
 /**
- * nvnic_ntuple_check_queues() - do the rules allow this number of queues?
+ * nvnic_ntuple_check_queues() - check the rules against a new number of queues
  * @nn: port
- * @queues: number of queues that there will be
+ * @queues: new number of queues
  *
- * The core has looked at queues of rules and of RSS contexts; what it does not
- * know is their sum.
+ * The core has checked the queues of rules and those of RSS contexts, but not their
+ * sum.
  *
  * Context: process, instance lock.
  *
- * Return: 0, or -EINVAL when a rule needs more.
+ * Return: 0, or -EINVAL if a rule needs more queues.
  */
 int nvnic_ntuple_check_queues(struct nvnic_net *nn, u32 queues)
 {
@@ -384,7 +384,7 @@ static int nvnic_ntuple_loc(struct nvnic_net *nn,
 
 /* ---- ethtool ---- */
 
-/* A rule that is there already stays until the device has taken the new one. */
+/* Keep an old rule at the location until the device has accepted the new one. */
 static int nvnic_ntuple_store(struct nvnic_net *nn,
 			      struct nvnic_ntuple_rule *rule)
 {
@@ -413,15 +413,15 @@ static int nvnic_ntuple_store(struct nvnic_net *nn,
  * @nn: port
  * @nfc: the rule; receives its location
  *
- * RX_CLS_LOC_ANY replaces a rule that looks at the same, and takes the lowest
- * free location otherwise.
+ * RX_CLS_LOC_ANY replaces a rule with the same match, or else takes the lowest free
+ * location.
  *
  * Context: process, instance lock.
  *
- * Return: 0; -EOPNOTSUPP with ntuple-filters off, and for a flow type or an
- * action that there is not; -EINVAL for a queue, context, location or value
- * that there is not; -ENOSPC for too many rules, or too many different masks;
- * -ENOMEM. On an error the rules are as before.
+ * Return: 0; -EOPNOTSUPP if ntuple-filters is off, or for an unsupported flow type or
+ * action; -EINVAL for a queue, context, location or value out of range; -ENOSPC for
+ * too many rules or too many different masks; -ENOMEM. On an error the rules are
+ * unchanged.
  */
 int nvnic_ntuple_insert(struct nvnic_net *nn, struct ethtool_rxnfc *nfc)
 {
@@ -460,7 +460,7 @@ int nvnic_ntuple_insert(struct nvnic_net *nn, struct ethtool_rxnfc *nfc)
 /**
  * nvnic_ntuple_delete() - ethtool: remove a rule
  * @nn: port
- * @loc: its location
+ * @loc: location of the rule
  *
  * Context: process, instance lock.
  *
@@ -488,7 +488,7 @@ int nvnic_ntuple_delete(struct nvnic_net *nn, u32 loc)
 /**
  * nvnic_ntuple_count() - ethtool: number of rules, size of the table
  * @nn: port
- * @nfc: receives them
+ * @nfc: receives both
  *
  * Context: process, instance lock.
  */
@@ -499,9 +499,9 @@ void nvnic_ntuple_count(struct nvnic_net *nn, struct ethtool_rxnfc *nfc)
 }
 
 /**
- * nvnic_ntuple_get() - ethtool: a rule
+ * nvnic_ntuple_get() - ethtool: read a rule
  * @nn: port
- * @nfc: its location; receives the rule
+ * @nfc: location of the rule; receives the rule
  *
  * Context: process, instance lock.
  *
@@ -524,12 +524,12 @@ int nvnic_ntuple_get(struct nvnic_net *nn, struct ethtool_rxnfc *nfc)
 /**
  * nvnic_ntuple_list() - ethtool: locations of all rules
  * @nn: port
- * @nfc: room for how many; receives how many there are
- * @locs: receives them
+ * @nfc: size of @locs; receives the number of rules
+ * @locs: receives the locations
  *
  * Context: process, instance lock.
  *
- * Return: 0, or -EMSGSIZE when there is not room for all.
+ * Return: 0, or -EMSGSIZE if @locs is too small.
  */
 int nvnic_ntuple_list(struct nvnic_net *nn, struct ethtool_rxnfc *nfc,
 		      u32 *locs)
@@ -571,7 +571,7 @@ void nvnic_ntuple_flush(struct nvnic_net *nn)
 }
 
 /**
- * nvnic_ntuple_exit() - remove all rules, for good
+ * nvnic_ntuple_exit() - remove all rules, free the table
  * @nn: port, not registered any more
  *
  * Context: process.

@@ -4,17 +4,17 @@
  *
  * Copyright (C) 2026 nvnic contributors
  *
- * A tunnel has no hardware of its own. Its block is offered to all drivers
- * (flow_indr_dev_register()); a port takes those of the NVGRE tunnels in its
- * network namespace that get the VSID from the filter: gretap and ip6gretap,
- * "external". The frames of one that was moved elsewhere still come from here, but
- * who is there has no say in what the port does with a VSID, which may be that of
- * others. When a tunnel moves, the core takes its filters away. One that is older
- * than the port, or came while the port was elsewhere, is not taken: the core would
- * run its callbacks without RTNL.
+ * A tunnel has no hardware of its own. The core offers its block to all drivers
+ * (flow_indr_dev_register()); a port binds the blocks of the NVGRE tunnels in its
+ * network namespace that match on the VSID in filters: "external" gretap and
+ * ip6gretap. The frames of a tunnel that was moved to another namespace still come
+ * from the port's, but the administrator there must not decide what the port does
+ * with a VSID that somebody else may use. When a tunnel moves, the core removes its
+ * filters. A tunnel that is older than the port, or was created while the port was in
+ * another namespace, is not bound: the core would run its callbacks without RTNL.
  *
- * The core tells of a tunnel's filters once. So what it has told outlives a reload of
- * the port: rules are parked, and put into the device again when the port is back.
+ * The core announces the filters of a tunnel only once. So the rules outlive a reload
+ * of the port: they are parked, and inserted again when the port is back.
  */
 #include <linux/bitfield.h>
 #include <linux/rtnetlink.h>
@@ -54,19 +54,19 @@ static int nvnic_tc_block_cb(enum tc_setup_type type, void *data, void *priv)
 /**
  * nvnic_setup_tc() - ndo_setup_tc
  * @dev: port
- * @type: what is to be set up
- * @data: how
+ * @type: type of the setup
+ * @data: its arguments
  *
  * Context: process, RTNL.
  *
- * Return: 0; -EOPNOTSUPP for all but blocks of ingress; what the core returns.
+ * Return: 0; -EOPNOTSUPP for anything but ingress blocks; an error of the core.
  */
 int nvnic_setup_tc(struct net_device *dev, enum tc_setup_type type, void *data)
 {
 	const struct flow_block_offload *f = data;
 	struct nvnic_net *nn = netdev_priv(dev);
 
-	/* Without a qdisc it is nftables, which comes without RTNL. */
+	/* Without a qdisc the caller is nftables, which does not hold RTNL. */
 	if (type != TC_SETUP_BLOCK || !f->sch)
 		return -EOPNOTSUPP;
 
@@ -77,7 +77,7 @@ int nvnic_setup_tc(struct net_device *dev, enum tc_setup_type type, void *data)
 
 /* ---- Blocks of tunnels ---- */
 
-/* The network namespace that an external NVGRE tunnel's frames come from */
+/* Network namespace of the underlay of an external NVGRE tunnel */
 static struct net *nvnic_tc_tunnel_net(const struct net_device *dev)
 {
 	const struct ip_tunnel *v4 = netdev_priv(dev);
@@ -100,7 +100,7 @@ static void nvnic_tc_release(void *priv)
 	kfree(bind);
 }
 
-/* Are a tunnel, and its frames, in the port's network namespace? */
+/* Are both a tunnel and its underlay in the port's network namespace? */
 static bool nvnic_tc_tunnel_here(const struct nvnic_net *nn,
 				 const struct net_device *dev)
 {
@@ -189,11 +189,11 @@ static int nvnic_tc_indr_cb(struct net_device *dev, struct Qdisc *sch,
 /* ---- The port leaves its network namespace ---- */
 
 /**
- * nvnic_tc_forget() - filters of all tunnels that there are go to software
- * @tc: flower filters of a port that no tunnel can come to now
+ * nvnic_tc_forget() - unbind all tunnels, their filters stay in software
+ * @tc: flower filters of a port that does not bind tunnels now
  *
- * Context: process, without RTNL: to unbind takes it, and to come back must not be
- * with it held.
+ * Context: process, without RTNL: flow_indr_dev_unregister() takes it, and
+ * flow_indr_dev_register() must be called without it.
  */
 void nvnic_tc_forget(struct nvnic_tc *tc)
 {
@@ -212,7 +212,7 @@ static void nvnic_tc_work(struct work_struct *work)
 	rtnl_unlock();
 }
 
-/* The tunnels' filters are the stack's again; the work tells it so. */
+/* Remove the tunnels' rules from the device; the work item unbinds the blocks. */
 static void nvnic_tc_let_go(struct nvnic_tc *tc)
 {
 	struct nvnic_tc_bind *bind;
@@ -226,7 +226,7 @@ static void nvnic_tc_let_go(struct nvnic_tc *tc)
 }
 
 /**
- * nvnic_tc_leave() - the port leaves its network namespace
+ * nvnic_tc_leave() - give up all tunnels, as the port leaves its network namespace
  * @nn: port
  *
  * Context: process, RTNL.
@@ -237,15 +237,15 @@ void nvnic_tc_leave(struct nvnic_net *nn)
 		nvnic_tc_let_go(nn->tc);
 }
 
-/* ---- The port comes and goes ---- */
+/* ---- Port creation and removal ---- */
 
 /**
- * nvnic_tc_busy() - are there flower filters in the device?
+ * nvnic_tc_busy() - check for offloaded flower filters
  * @nn: port
  *
  * Context: process, RTNL.
  *
- * Return: true if there are.
+ * Return: true if the device has any.
  */
 bool nvnic_tc_busy(const struct nvnic_net *nn)
 {
@@ -253,13 +253,13 @@ bool nvnic_tc_busy(const struct nvnic_net *nn)
 }
 
 /**
- * nvnic_tc_check_queues() - do the filters allow this number of queues?
+ * nvnic_tc_check_queues() - check the filters against a new number of queues
  * @nn: port
- * @queues: number of queues that there will be
+ * @queues: new number of queues
  *
  * Context: process, RTNL.
  *
- * Return: 0, or -EINVAL when one leads to a queue that would go.
+ * Return: 0, or -EINVAL if a filter uses a queue that would go.
  */
 int nvnic_tc_check_queues(struct nvnic_net *nn, u32 queues)
 {
@@ -280,9 +280,9 @@ int nvnic_tc_check_queues(struct nvnic_net *nn, u32 queues)
 }
 
 /**
- * nvnic_tc_attach() - a port comes
+ * nvnic_tc_attach() - attach the flower filters to a new port
  * @nn: port, not registered yet
- * @tc: its flower filters, those of tunnels parked
+ * @tc: flower filters of the port, the rules of tunnels parked
  *
  * Context: process, without RTNL.
  */
@@ -293,10 +293,11 @@ void nvnic_tc_attach(struct nvnic_net *nn, struct nvnic_tc *tc)
 }
 
 /**
- * nvnic_tc_open() - take tunnels, and put their filters into the device again
+ * nvnic_tc_open() - insert the parked rules again, start to bind tunnels
  * @nn: port, registered
  *
- * Should one not fit, all go to software: the core knows nothing in between.
+ * If one rule cannot be inserted, all tunnels are unbound: the core cannot be told
+ * of a single filter.
  *
  * Context: process, without RTNL.
  */
@@ -320,8 +321,8 @@ void nvnic_tc_open(struct nvnic_net *nn)
 }
 
 /**
- * nvnic_tc_close() - park the filters of tunnels
- * @nn: port, registered or not any more
+ * nvnic_tc_close() - park the rules of tunnels
+ * @nn: port, registered or no longer so
  *
  * Context: process, without RTNL.
  */
@@ -341,11 +342,11 @@ void nvnic_tc_close(struct nvnic_net *nn)
 }
 
 /**
- * nvnic_tc_create() - flower filters of a port that is to come
+ * nvnic_tc_create() - allocate the flower filters of a port
  *
  * Context: process, without RTNL.
  *
- * Return: them, or ERR_PTR(-ENOMEM).
+ * Return: the filters, or ERR_PTR(-ENOMEM).
  */
 struct nvnic_tc *nvnic_tc_create(void)
 {
@@ -372,7 +373,7 @@ struct nvnic_tc *nvnic_tc_create(void)
 
 /**
  * nvnic_tc_destroy() - undo nvnic_tc_create()
- * @tc: flower filters of a port that has gone
+ * @tc: flower filters of a port that is gone
  *
  * Context: process, without RTNL.
  */

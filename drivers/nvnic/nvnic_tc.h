@@ -17,10 +17,10 @@ struct nvnic_net;
 
 /**
  * struct nvnic_tc_bind - a block of filters that is offered to the port
- * @nn: port; NULL while it is reloaded
- * @tunnel: the tunnel that it hangs on, NULL: the port itself
- * @rules: its rules, &struct nvnic_tc_rule
- * @gone: port and tunnel are not in one network namespace any more
+ * @nn: port; NULL during a reload
+ * @tunnel: tunnel that the block is bound to, or NULL for the port itself
+ * @rules: rules of the block, &struct nvnic_tc_rule
+ * @gone: port and tunnel are no longer in the same network namespace
  * @list: in &struct nvnic_tc
  */
 struct nvnic_tc_bind {
@@ -37,15 +37,15 @@ struct nvnic_tc_bind {
 /**
  * struct nvnic_tc_rule - a flower filter
  * @list: in &struct nvnic_tc_bind
- * @cookie: its name in tc
- * @order: rank, lowest first: priority, then which mask of that priority
- *	came first. Rules of one rank do not overlap
- * @match: what it looks at
+ * @cookie: cookie of the filter in tc
+ * @order: rank, lowest first: priority, then age of the mask within that priority.
+ *	Rules of the same rank do not overlap
+ * @match: match in the device's format
  * @action: NVNIC_FLT_ACT_*
  * @loc: location in the device, or NVNIC_TC_NOWHERE
- * @seen: what the location had counted when tc was told last
- * @untold: counted at locations before this one, and not told yet
- * @lastused: jiffies when a change of the counters was seen
+ * @seen: counters of the location when they were last read
+ * @untold: counted, but not reported to tc yet
+ * @lastused: jiffies of the last report with a change
  */
 struct nvnic_tc_rule {
 	struct list_head list;
@@ -60,15 +60,15 @@ struct nvnic_tc_rule {
 };
 
 /**
- * struct nvnic_tc - flower filters of a port; RTNL. Outlives a reload
+ * struct nvnic_tc - flower filters of a port; under RTNL, outlive a reload
  * @own: the port's own block
  * @binds: blocks of tunnels, &struct nvnic_tc_bind
- * @blocks: callbacks of all of them, as the core has them
+ * @blocks: callbacks of all blocks, for the core
  * @work: unbinds the tunnels of a network namespace that the port has left
- * @moving: until it has done so
- * @closed: there is no port, or it goes away
+ * @moving: @work has not finished
+ * @closed: the port does not exist, or is going away
  * @rule: rules in the device, by location
- * @nrules: how many
+ * @nrules: number of rules in the device
  */
 struct nvnic_tc {
 	struct nvnic_tc_bind own;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * nvnic driver: from a flower filter to a rule of the device.
+ * nvnic driver: translation of a flower filter to a rule of the device.
  *
  * Copyright (C) 2026 nvnic contributors
  *
- * A filter that the device cannot execute exactly is refused; the stack then
- * executes it, unless it is skip_sw.
+ * A filter that the device cannot execute exactly is refused; then the stack executes
+ * it in software, unless it is skip_sw.
  */
 #include <linux/bitfield.h>
 #include <linux/if_vlan.h>
@@ -64,7 +64,7 @@ static const struct nvnic_tc_field nvnic_tc_fields[] = {
 	 NVNIC_TC_KEY(IPV4_ADDRS) | NVNIC_TC_KEY(IPV6_ADDRS) |		\
 	 NVNIC_TC_KEY(IP) | NVNIC_TC_KEY(PORTS) | NVNIC_TC_KEY(ENC_KEYID))
 
-/* What a filter may look at and the device cannot, the plainest text first */
+/* Keys of a filter that the device cannot match on, the most specific text first */
 static const struct {
 	u64 keys;
 	const char *text;
@@ -102,7 +102,7 @@ static int nvnic_tc_check_keys(const struct flow_rule *rule,
 	return 0;
 }
 
-/* Both kinds of addresses are in one place; only one of them is meant. */
+/* IPv4 and IPv6 addresses share their place in the key; only one kind is in use. */
 static bool nvnic_tc_uses(const struct flow_rule *rule, u32 id)
 {
 	struct flow_match_control control;
@@ -143,7 +143,7 @@ static u64 nvnic_tc_tci(const struct flow_dissector_key_vlan *vlan)
 	       FIELD_PREP(VLAN_VID_MASK, vlan->vlan_id);
 }
 
-/* A protocol that is no VLAN is that of a frame without a tag. */
+/* A protocol that is not a VLAN protocol implies a frame without a tag. */
 static void nvnic_tc_add_protocol(const struct flow_rule *rule,
 				  struct nvnic_filter_match *m)
 {
@@ -165,7 +165,7 @@ static void nvnic_tc_add_protocol(const struct flow_rule *rule,
 	}
 }
 
-/* With a VSID the fields are those inside of NVGRE, else of other frames. */
+/* With a VSID the fields are those of the inner frame, otherwise of untunneled ones. */
 static int nvnic_tc_add_vsid(const struct nvnic_tc_bind *bind,
 			     const struct flow_rule *rule,
 			     struct nvnic_filter_match *m,
@@ -198,10 +198,10 @@ static int nvnic_tc_add_vsid(const struct nvnic_tc_bind *bind,
 }
 
 /**
- * nvnic_tc_match() - what a filter looks at, as the device takes it
- * @bind: its block
+ * nvnic_tc_match() - translate the match of a filter
+ * @bind: block of the filter
  * @cls: the filter
- * @m: receives it
+ * @m: receives the match in the device's format
  *
  * Context: process, RTNL.
  *
@@ -244,7 +244,7 @@ static u64 nvnic_tc_to_context(u32 ctx)
 	       FIELD_PREP(NVNIC_FLT_ACT_CONTEXT, ctx);
 }
 
-/* hw_tc N, a traffic class: RSS context N, the queues of its table */
+/* hw_tc N (a traffic class) selects RSS context N. */
 static int nvnic_tc_class(struct nvnic_net *nn, struct flow_cls_offload *cls,
 			  u64 *action)
 {
@@ -275,15 +275,15 @@ static int nvnic_tc_queue(struct nvnic_net *nn, struct flow_cls_offload *cls,
 }
 
 /**
- * nvnic_tc_action() - what a filter does, as the device takes it
+ * nvnic_tc_action() - translate the action of a filter
  * @nn: port
  * @cls: the filter
- * @action: receives it, NVNIC_FLT_ACT_*
+ * @action: receives NVNIC_FLT_ACT_*
  *
  * Context: process, RTNL.
  *
- * Return: 0; -EOPNOTSUPP, or -EINVAL for a queue that there is not, with the
- * reason in the filter's extack.
+ * Return: 0; -EOPNOTSUPP, or -EINVAL for a queue out of range, with the reason in
+ * the filter's extack.
  */
 int nvnic_tc_action(struct nvnic_net *nn, struct flow_cls_offload *cls,
 		    u64 *action)

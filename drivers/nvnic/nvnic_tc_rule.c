@@ -4,10 +4,10 @@
  *
  * Copyright (C) 2026 nvnic contributors
  *
- * Of several rules that fit the device takes the one with the lowest location,
- * and tc the one with the lowest priority value, of these the one whose mask
- * was there first. So locations are in that order, with gaps; where there is
- * none the rules up to the next one move.
+ * Of all matching rules the device takes the one at the lowest location. tc takes
+ * the filter with the lowest priority value, of these the one whose mask was added
+ * first. So locations follow the order of tc, with gaps; where there is no gap, the
+ * rules up to the next one are moved.
  */
 #include <linux/bitfield.h>
 #include <linux/rtnetlink.h>
@@ -25,7 +25,7 @@ static void nvnic_tc_count(struct nvnic_net *nn, u32 loc,
 	nvnic_filter_counters(nn, NVNIC_FLT_T_TC, loc, count);
 }
 
-/* Make what the location has counted since the last time untold. */
+/* Add what the location has counted since the last call to rule->untold. */
 static void nvnic_tc_collect(struct nvnic_net *nn, struct nvnic_tc_rule *rule)
 {
 	struct nvnic_filter_count now;
@@ -63,7 +63,7 @@ static void nvnic_tc_take_out(struct nvnic_net *nn, u32 loc)
 	nn->tc->nrules--;
 }
 
-/* At no time is the rule in neither place; in both it does the same. */
+/* Insert at the new location before removing the old one; a duplicate is harmless. */
 static int nvnic_tc_move(struct nvnic_net *nn, u32 from, u32 to)
 {
 	struct nvnic_tc_rule *rule = nn->tc->rule[from];
@@ -101,7 +101,7 @@ static u64 nvnic_tc_order(const struct nvnic_tc *tc, u32 prio,
 	return order;
 }
 
-/* Next location without a rule in steps of @step; @end: there is none before. */
+/* Find the next free location in steps of @step; returns @end if there is none. */
 static int nvnic_tc_free_loc(const struct nvnic_tc *tc, int from, int end,
 			     int step)
 {
@@ -111,7 +111,7 @@ static int nvnic_tc_free_loc(const struct nvnic_tc *tc, int from, int end,
 	return from;
 }
 
-/* Make room between the rules at @below and @above, that has none. */
+/* Make room between the rules at @below and @above, which are adjacent. */
 static int nvnic_tc_shift(struct nvnic_net *nn, int below, int above)
 {
 	const int end = NVNIC_FILTER_ENTRIES;
@@ -133,7 +133,7 @@ static int nvnic_tc_shift(struct nvnic_net *nn, int below, int above)
 	return err ?: below;
 }
 
-/* A free location behind all rules of lower order and before all of higher */
+/* Find a free location behind all rules of lower order and before those of higher. */
 static int nvnic_tc_find_loc(struct nvnic_net *nn, u64 order)
 {
 	int below = -1, above = NVNIC_FILTER_ENTRIES;
@@ -197,15 +197,15 @@ static int nvnic_tc_rule_insert(struct nvnic_net *nn,
 }
 
 /**
- * nvnic_tc_rule_add() - FLOW_CLS_REPLACE: a filter is there
+ * nvnic_tc_rule_add() - FLOW_CLS_REPLACE: insert the rule of a filter
  * @bind: its block
  * @cls: the filter
  *
  * Context: process, RTNL.
  *
- * Return: 0; -EOPNOTSUPP with hw-tc-offload off, and for what the device cannot
- * do; -EINVAL for a queue that there is not; -ENOSPC for too many rules, or too
- * many different masks; -ENOMEM. On an error the rules are as before.
+ * Return: 0; -EOPNOTSUPP if hw-tc-offload is off or the device cannot execute the
+ * filter; -EINVAL for a queue out of range; -ENOSPC for too many rules or too many
+ * different masks; -ENOMEM. On an error the rules are unchanged.
  */
 int nvnic_tc_rule_add(struct nvnic_tc_bind *bind, struct flow_cls_offload *cls)
 {
@@ -253,9 +253,9 @@ static void nvnic_tc_rule_park(struct nvnic_net *nn, struct nvnic_tc_rule *rule)
 }
 
 /**
- * nvnic_tc_rule_delete() - FLOW_CLS_DESTROY: a filter is gone
- * @bind: its block
- * @cookie: its name
+ * nvnic_tc_rule_delete() - FLOW_CLS_DESTROY: remove the rule of a filter
+ * @bind: block of the filter
+ * @cookie: cookie of the filter
  *
  * Context: process, RTNL.
  *
@@ -277,9 +277,9 @@ int nvnic_tc_rule_delete(struct nvnic_tc_bind *bind, unsigned long cookie)
 }
 
 /**
- * nvnic_tc_rule_stats() - FLOW_CLS_STATS: what a filter has counted
- * @bind: its block
- * @cls: the filter; receives what it has counted since the last time
+ * nvnic_tc_rule_stats() - FLOW_CLS_STATS: read the counters of a filter
+ * @bind: block of the filter
+ * @cls: the filter; receives what was counted since the last call
  *
  * Context: process, RTNL.
  *
@@ -306,7 +306,7 @@ int nvnic_tc_rule_stats(struct nvnic_tc_bind *bind,
 }
 
 /**
- * nvnic_tc_rules_park() - take a block's rules out of the device
+ * nvnic_tc_rules_park() - remove a block's rules from the device, keep them in memory
  * @bind: the block; tc keeps its filters
  *
  * Context: process, RTNL.
@@ -319,7 +319,7 @@ void nvnic_tc_rules_park(struct nvnic_tc_bind *bind)
 		nvnic_tc_rule_park(bind->nn, rule);
 }
 
-/* Is there what the rule leads to? */
+/* Do the queue and the RSS context of an action exist? */
 static bool nvnic_tc_rule_leads(const struct nvnic_net *nn, u64 action)
 {
 	u32 ctx = FIELD_GET(NVNIC_FLT_ACT_CONTEXT, action);
@@ -329,13 +329,14 @@ static bool nvnic_tc_rule_leads(const struct nvnic_net *nn, u64 action)
 }
 
 /**
- * nvnic_tc_rules_unpark() - put a block's rules into the device again
- * @bind: the block, its rules parked; of the order that they had among themselves
- *	and those of other blocks
+ * nvnic_tc_rules_unpark() - insert a block's parked rules into the device again
+ * @bind: the block; its rules keep their order among themselves and among those of
+ *	other blocks
  *
  * Context: process, RTNL.
  *
- * Return: 0; -ENOENT if one leads to what there is not; -ENOSPC, -ENOMEM, -EIO.
+ * Return: 0; -ENOENT if the queue or context of a rule is gone; -ENOSPC, -ENOMEM,
+ * -EIO.
  */
 int nvnic_tc_rules_unpark(struct nvnic_tc_bind *bind)
 {
@@ -356,7 +357,7 @@ int nvnic_tc_rules_unpark(struct nvnic_tc_bind *bind)
 }
 
 /**
- * nvnic_tc_rules_free() - forget a block's rules
+ * nvnic_tc_rules_free() - free a block's rules
  * @bind: the block
  *
  * Context: process, RTNL.
