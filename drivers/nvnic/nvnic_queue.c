@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * nvnic driver: one queue stops and starts while the others run.
+ * nvnic driver: stop and start of one queue while the others run.
  *
  * Copyright (C) 2026 nvnic contributors
  *
- * The stack's queue management operations are for RX queues. Recovery of a
- * queue goes the same way.
+ * The stack's queue management operations restart RX queues. Recovery of a queue
+ * uses the same functions.
  */
 #include <linux/rtnetlink.h>
 #include <net/netdev_queues.h>
@@ -65,7 +65,7 @@ static void nvnic_queue_mem_free(struct net_device *dev, void *mem)
 	struct nvnic_rx_ring *ring = mem;
 	struct nvnic_vec *vec = nvnic_queue_vec(dev, ring->index);
 
-	/* A page pool is destroyed while the NAPI it knows is disabled. */
+	/* page_pool_destroy() needs the pool's NAPI disabled. */
 	if (vec)
 		nvnic_vec_pause(vec);
 	nvnic_rx_ring_free(ring);
@@ -74,7 +74,7 @@ static void nvnic_queue_mem_free(struct net_device *dev, void *mem)
 }
 
 /**
- * nvnic_queue_mem_alloc() - memory for an RX queue that starts again
+ * nvnic_queue_mem_alloc() - allocate the ring for a restart of an RX queue
  * @dev: port
  * @mem: struct nvnic_rx_ring to fill
  * @q: queue
@@ -101,7 +101,7 @@ int nvnic_queue_mem_alloc(struct net_device *dev, void *mem, int q)
 	return err;
 }
 
-/* The ring goes to @mem, empty. The vector stays quiet until there is another. */
+/* Move the ring to @mem, empty. NAPI does not touch RX until there is another. */
 static int nvnic_queue_rx_stop(struct net_device *dev, void *mem, int q)
 {
 	struct nvnic_vec *vec = nvnic_queue_vec(dev, q);
@@ -125,9 +125,9 @@ static int nvnic_queue_rx_stop(struct net_device *dev, void *mem, int q)
 }
 
 /**
- * nvnic_queue_rx_start() - start an RX queue with the ring of its own
+ * nvnic_queue_rx_start() - start an RX queue with a ring
  * @dev: port
- * @mem: struct nvnic_rx_ring; on an error the ring stays there
+ * @mem: struct nvnic_rx_ring to use; on an error it stays there
  * @q: queue
  *
  * Context: process, instance lock.
@@ -178,7 +178,7 @@ static int nvnic_tx_recover(struct nvnic_vec *vec)
 	nvnic_vec_pause(vec);
 	nvnic_tx_close(&vec->tx);
 	nvnic_queue_stop(vec->nn, NVNIC_REG_TXQ(vec->index));
-	/* What has left was not dropped. */
+	/* Reap completions first, so that frames already sent are not counted as dropped. */
 	local_bh_disable();
 	nvnic_clean_tx(&vec->tx, 0);
 	local_bh_enable();
@@ -193,7 +193,7 @@ static int nvnic_tx_recover(struct nvnic_vec *vec)
 	return err;
 }
 
-/* The same memory again. If it does not start, the ring waits for another try. */
+/* Restart with the same memory. On an error the ring stays broken until the next try. */
 static int nvnic_rx_recover(struct nvnic_vec *vec)
 {
 	struct net_device *dev = vec->nn->netdev;
@@ -221,8 +221,8 @@ static int nvnic_rx_recover(struct nvnic_vec *vec)
  * @tx: reset the TX queue
  * @rx: reset the RX queue
  *
- * Other pairs go on. What the queue held is dropped, unless it is known to have
- * left.
+ * Other pairs keep running. Frames in the queue are dropped, unless their completion
+ * says that they were sent.
  *
  * Context: process, instance lock.
  *

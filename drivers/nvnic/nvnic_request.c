@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * nvnic driver: what a frame asks of the device, and whether the device does it.
+ * nvnic driver: requests of super-frames, and whether the device executes them.
  *
  * Copyright (C) 2026 nvnic contributors
  *
- * A super-frame is read by the device's own grammar (<nvpe/request.h>), as late
- * as it can be: where its request is written. Until then queueing disciplines,
- * tc and BPF may change it, and not all that transmit ask ndo_features_check.
- * What the device would not take is segmented there and then.
+ * The headers of a super-frame are parsed by the device's own grammar
+ * (<nvpe/request.h>) as late as possible, when the request is written: until then
+ * queueing disciplines, tc and BPF may change the frame, and not every transmitter
+ * calls ndo_features_check. A frame that the device would refuse is segmented in
+ * software at that point.
  */
 #include <linux/bitfield.h>
 #include <linux/if_vlan.h>
@@ -21,17 +22,16 @@
 
 static_assert(NVNIC_MAX_HDR_LEN == NVPE_MAX_HDR_LEN);
 
-/* What the device knows, and DODGY: it looks at every frame. */
+/* Types that the device segments, and DODGY: it checks the headers of every frame. */
 #define NVNIC_REQUEST_GSO						\
 	(SKB_GSO_TCPV4 | SKB_GSO_TCPV6 | SKB_GSO_TCP_ECN |		\
 	 SKB_GSO_TCP_FIXEDID | SKB_GSO_GRE | SKB_GSO_GRE_CSUM |		\
 	 SKB_GSO_PARTIAL | SKB_GSO_UDP_L4 | SKB_GSO_DODGY)
 
 /*
- * Bytes from the start of a super-frame to the end of its innermost transport
- * header, 0 if there is none. That header is the one whose checksum is to be
- * filled, whatever encapsulation came around it and whoever set the header
- * offsets.
+ * Length of a super-frame's headers, up to the end of the innermost transport header;
+ * 0 if it has none. csum_start finds that header, because header offsets may be
+ * those of any encapsulation.
  */
 static u32 nvnic_request_hdr_len(const struct sk_buff *skb)
 {
@@ -56,9 +56,9 @@ static u32 nvnic_request_hdr_len(const struct sk_buff *skb)
 }
 
 /*
- * The bits that a request for a super-frame must have, besides those that
- * @r->mask has already; 0 if the device does not segment it. Its headers are
- * still to grow by a tag of @extra bytes.
+ * Find the bits that the request of a super-frame needs besides those in @r->mask;
+ * 0 if the device does not segment it. A tag of @extra bytes is still to be inserted
+ * into its headers.
  */
 static u32 nvnic_request_read(const struct sk_buff *skb, u32 extra,
 			      struct nvpe_request *r)
@@ -89,7 +89,7 @@ static u32 nvnic_request_read(const struct sk_buff *skb, u32 extra,
 	return mask;
 }
 
-/* The path that is counted for a request */
+/* Path under which a request is counted */
 static u8 nvnic_request_path(u32 mask)
 {
 	if (mask & NVNIC_OFF_BIT(USO))
@@ -100,17 +100,16 @@ static u8 nvnic_request_path(u32 mask)
 }
 
 /**
- * nvnic_tx_request_gso() - read what a super-frame asks of the device
+ * nvnic_tx_request_gso() - make the request of a super-frame from its headers
  * @skb: frame of a port, from its Ethernet header on
- * @req: receives it
+ * @req: receives the request
  *
- * By its headers: a gso_type may be short of a checksum in GRE that receive
- * offload has merged, and of CWR, and may be left from headers that the frame
- * does not have any more.
+ * gso_type is no substitute for the headers: it lacks the GRE checksum and CWR in
+ * frames that GRO has merged, and may describe headers that were removed since.
  *
  * Context: any, bottom halves off.
  *
- * Return: true if the device can be asked for it.
+ * Return: true if the device can execute the request.
  */
 bool nvnic_tx_request_gso(const struct sk_buff *skb, struct nvnic_tx_req *req)
 {
@@ -136,9 +135,9 @@ bool nvnic_tx_request_gso(const struct sk_buff *skb, struct nvnic_tx_req *req)
 }
 
 /*
- * The stack makes the outer headers of a frame behind GRE for one segment, and
- * leaves the rest to the device. Would that take it? There is no software behind
- * such a frame.
+ * With GSO_PARTIAL the stack makes the outer headers for one segment and leaves the
+ * rest to the device. Would the device take the result? It cannot be segmented in
+ * software any more.
  */
 static bool nvnic_request_partial(const struct sk_buff *skb, u32 extra)
 {
@@ -155,8 +154,8 @@ static bool nvnic_request_partial(const struct sk_buff *skb, u32 extra)
 }
 
 /*
- * Count a super-frame that the stack is about to segment all by itself. One
- * that needs only its outer headers done is not: it comes back as partial.
+ * Count a super-frame that the stack is about to segment completely. A frame of
+ * GSO_PARTIAL does not count: it comes back with its outer headers made.
  */
 static void nvnic_count_software(struct sk_buff *skb, struct net_device *dev,
 				 netdev_features_t features)
@@ -173,31 +172,31 @@ static void nvnic_count_software(struct sk_buff *skb, struct net_device *dev,
 	if (skb_gso_ok(skb, features))
 		return;
 
-	/* Not chosen yet, when segmentation is for the IP layer. */
+	/* The IP layer asks before a queue is chosen. */
 	if (queue >= dev->real_num_tx_queues)
 		queue = 0;
 	nvnic_rare_stat_inc(&nn->qstats[queue].tx, NVNIC_TS_LSO_SOFTWARE);
 }
 
 /**
- * nvnic_features_check() - ndo_features_check: what this frame may ask for
+ * nvnic_features_check() - ndo_features_check: limit the offloads of a frame
  * @skb: the frame
  * @dev: port
- * @features: what the stack would use
+ * @features: offloads that the stack would use
  *
- * The transmit path looks at each frame as it is then, and does in software what
- * the device does not do. Here it is only asked what cannot wait.
+ * The transmit path checks each frame when it writes the request, and falls back to
+ * software there. Only what cannot wait until then is checked here.
  *
  * Context: any, bottom halves off.
  *
- * Return: @features, without segmentation where the stack would prepare what the
- * device does not take.
+ * Return: @features, without segmentation if the stack would make a frame that the
+ * device refuses.
  */
 netdev_features_t nvnic_features_check(struct sk_buff *skb,
 				       struct net_device *dev,
 				       netdev_features_t features)
 {
-	/* The tag comes into the frame after this. */
+	/* The stack inserts the tag after this. */
 	u32 extra = skb_vlan_tag_present(skb) ? VLAN_HLEN : 0;
 
 	if (!skb_is_gso(skb))

@@ -81,7 +81,7 @@ static int nvnic_rx_pool_alloc(struct nvnic_rx_ring *ring,
 }
 
 /**
- * nvnic_rx_ring_init() - an RX ring without memory
+ * nvnic_rx_ring_init() - initialise an RX ring without memory
  * @ring: the ring, zeroed
  * @vec: its vector
  *
@@ -100,7 +100,7 @@ void nvnic_rx_ring_init(struct nvnic_rx_ring *ring, struct nvnic_vec *vec)
 }
 
 /**
- * nvnic_rx_ring_alloc() - memory of an RX ring, with buffers
+ * nvnic_rx_ring_alloc() - allocate the memory and the buffers of an RX ring
  * @ring: the ring, zeroed
  * @vec: its vector
  * @size: descriptors in each of its rings
@@ -110,7 +110,7 @@ void nvnic_rx_ring_init(struct nvnic_rx_ring *ring, struct nvnic_vec *vec)
  *
  * Context: process, instance lock; sleeps.
  *
- * Return: 0, or -ENOMEM: then what there is, nvnic_rx_ring_free() frees.
+ * Return: 0, or -ENOMEM, then nvnic_rx_ring_free() frees what was allocated.
  */
 int nvnic_rx_ring_alloc(struct nvnic_rx_ring *ring, struct nvnic_vec *vec,
 			u16 size, u32 truesize)
@@ -192,13 +192,13 @@ static int nvnic_vec_alloc(struct nvnic_rings *rings, struct nvnic_net *nn,
 }
 
 /**
- * nvnic_rx_truesize() - bytes that an RX buffer takes, for an MTU
+ * nvnic_rx_truesize() - size of an RX buffer for an MTU
  * @mtu: the MTU
  *
  * Context: any.
  *
- * Return: half a page if a frame fits in one, a page if it does not; a longer
- * frame fills several.
+ * Return: half a page if a frame fits into it, a page otherwise; a longer frame fills
+ * several buffers.
  */
 u32 nvnic_rx_truesize(u32 mtu)
 {
@@ -209,15 +209,15 @@ u32 nvnic_rx_truesize(u32 mtu)
 }
 
 /**
- * nvnic_span_alloc() - make queue pairs
- * @rings: receives them
+ * nvnic_span_alloc() - allocate queue pairs
+ * @rings: receives the queue pairs
  * @nn: port
- * @span: their numbers
- * @vmq: VM queue set that they are for, or NULL
+ * @span: numbers of the queue pairs
+ * @vmq: VM queue set that owns the queue pairs, or NULL
  *
  * Context: process, instance lock.
  *
- * Return: 0, or -ENOMEM: then what there is, nvnic_span_free() frees.
+ * Return: 0, or -ENOMEM, then nvnic_span_free() frees what was allocated.
  */
 int nvnic_span_alloc(struct nvnic_rings *rings, struct nvnic_net *nn,
 		     struct nvnic_span span, struct nvnic_vmq *vmq)
@@ -237,11 +237,11 @@ int nvnic_span_alloc(struct nvnic_rings *rings, struct nvnic_net *nn,
 
 /**
  * nvnic_span_free() - free queue pairs
- * @rings: rings that they are of
- * @first: number of the first one
- * @end: number behind the last one
+ * @rings: rings that hold the queue pairs
+ * @first: number of the first pair
+ * @end: number behind the last pair
  *
- * Pairs that were not allocated, or in part only, are no matter.
+ * Pairs may be missing, or allocated in part.
  *
  * Context: process, instance lock.
  */
@@ -249,7 +249,7 @@ void nvnic_span_free(struct nvnic_rings *rings, u32 first, u32 end)
 {
 	struct nvnic_vec *vec;
 
-	/* Rings first: a page pool wants to see its NAPI disabled, not gone. */
+	/* Free rings first: page_pool_destroy() needs a disabled NAPI, not a freed one. */
 	nvnic_for_each_vec_in(vec, rings, first, end) {
 		nvnic_rx_ring_free(&vec->rx);
 		nvnic_tx_ring_free(&vec->tx);
@@ -265,7 +265,7 @@ void nvnic_span_free(struct nvnic_rings *rings, u32 first, u32 end)
 
 /**
  * nvnic_rings_free() - free rings
- * @rings: rings that are not in use, possibly allocated in part; or NULL
+ * @rings: rings not in use, possibly allocated in part; or NULL
  *
  * Context: process, instance lock.
  */
@@ -279,9 +279,9 @@ void nvnic_rings_free(struct nvnic_rings *rings)
 }
 
 /**
- * nvnic_rings_alloc() - make rings, with their RX buffers
+ * nvnic_rings_alloc() - allocate rings, with their RX buffers
  * @nn: port
- * @cfg: what to make them from
+ * @cfg: number and size of the rings
  *
  * Does not touch the device, nor the rings in use.
  *

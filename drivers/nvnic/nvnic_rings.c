@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * nvnic driver: rings go up, down, and are replaced.
+ * nvnic driver: start, stop and replacement of rings.
  *
  * Copyright (C) 2026 nvnic contributors
  */
@@ -13,10 +13,10 @@
 #include "nvnic_csr.h"
 #include "nvnic_vmq.h"
 
-/* How long replaced TX rings may take for the next of what they hold */
+/* Longest wait for the next completion of TX rings that are being replaced */
 #define NVNIC_DRAIN_US		USEC_PER_SEC
 #define NVNIC_DRAIN_STEP_US	200
-/* How long a queue may wait for the peer's receive buffers before it counts as held */
+/* A queue counts as held if it waits longer for the peer's receive buffers. */
 #define NVNIC_HELD_US		(50 * USEC_PER_MSEC)
 
 static int nvnic_vec_start(struct nvnic_vec *vec)
@@ -46,7 +46,7 @@ static void nvnic_vec_stop(struct nvnic_vec *vec)
 	nvnic_queue_stop(vec->nn, NVNIC_REG_RXQ(vec->index));
 }
 
-/* What the device has let go of, back to where it started. */
+/* Empty the rings and reset their positions; the device has stopped them. */
 static void nvnic_vec_flush(struct nvnic_vec *vec)
 {
 	nvnic_tx_flush(&vec->tx);
@@ -100,7 +100,7 @@ static int nvnic_span_request_irqs(struct nvnic_rings *rings, u32 first,
 	return 0;
 }
 
-/* On an error no pair is at work. */
+/* Start queue pairs; on an error none runs. */
 static int nvnic_span_up(struct nvnic_rings *rings, u32 first, u32 end)
 {
 	struct nvnic_vec *vec;
@@ -130,7 +130,7 @@ static void nvnic_span_tx_stop(struct nvnic_rings *rings, u32 first, u32 end)
 		nvnic_tx_close(&vec->tx);
 }
 
-/* Afterwards neither device nor stack know the rings, and they are empty. */
+/* Stop queue pairs: afterwards device and stack do not use the rings, which are empty. */
 static void nvnic_span_down(struct nvnic_rings *rings, u32 first, u32 end)
 {
 	struct nvnic_vec *vec;
@@ -144,7 +144,7 @@ static void nvnic_span_down(struct nvnic_rings *rings, u32 first, u32 end)
 		nvnic_vec_disable(vec);
 	}
 
-	/* A poll that had not seen tx.closed may have woken a queue. */
+	/* A poll that had not seen tx.closed yet may have woken a queue. */
 	nvnic_span_tx_stop(rings, first, end);
 
 	nvnic_for_each_vec_in(vec, rings, first, end) {
@@ -155,7 +155,7 @@ static void nvnic_span_down(struct nvnic_rings *rings, u32 first, u32 end)
 	}
 }
 
-/* Frames that the stack holds for this queue and no other, or NULL */
+/* The qdisc that holds frames of this queue only, or NULL */
 static struct Qdisc *nvnic_txq_backlog(struct netdev_queue *txq)
 {
 	struct Qdisc *qdisc = rtnl_dereference(txq->qdisc);
@@ -170,7 +170,7 @@ static void nvnic_backlog_reset(struct Qdisc *qdisc)
 	spin_unlock_bh(qdisc_lock(qdisc));
 }
 
-/* As qdisc_reset_all_tx_gt() does for all that follow */
+/* As qdisc_reset_all_tx_gt(), for one queue */
 static void nvnic_txq_reset(struct netdev_queue *txq)
 {
 	struct Qdisc *qdisc = nvnic_txq_backlog(txq);
@@ -197,8 +197,8 @@ static void nvnic_span_tx_reset(struct nvnic_net *nn, u32 first, u32 end)
 }
 
 /*
- * The border between the port's TX queues and those of VM queue sets moves.
- * Frames that wait at queues that change sides must not be sent there.
+ * Move the border between the port's TX queues and those of VM queue sets. Frames that
+ * wait for a queue which changes its owner must not be sent there.
  */
 static void nvnic_tx_move(struct nvnic_net *nn, u16 num)
 {
@@ -210,13 +210,13 @@ static void nvnic_tx_move(struct nvnic_net *nn, u16 num)
 	if (!nn->vmq_used)
 		return;
 
-	/* Nobody chooses by the old border after this. */
+	/* Wait for callers of nvnic_select_queue() that have read the old border. */
 	synchronize_net();
 	nvnic_span_tx_reset(nn, min(old, num), NVNIC_MAX_QUEUES);
 }
 
 /**
- * nvnic_rings_up() - put rings to work
+ * nvnic_rings_up() - start rings
  * @nn: port, without rings in use
  * @rings: rings that are not in use
  *
@@ -224,9 +224,9 @@ static void nvnic_tx_move(struct nvnic_net *nn, u16 num)
  *
  * Context: process, instance lock; TX queues stopped or not yet started.
  *
- * Return: 0; -ENOMEM without memory for buffers; -EIO when the device refused a
- * queue, the hash table or a VM queue set; or what request_irq() returned. Then
- * @rings is not in use.
+ * Return: 0; -ENOMEM without memory for buffers; -EIO if the device refused a queue,
+ * the hash table or a VM queue set; or an error of request_irq(). On an error @rings
+ * is not in use.
  */
 int nvnic_rings_up(struct nvnic_net *nn, struct nvnic_rings *rings)
 {
@@ -257,7 +257,7 @@ int nvnic_rings_up(struct nvnic_net *nn, struct nvnic_rings *rings)
 	return 0;
 }
 
-/* No queue may be stopped for long in the eyes of the watchdog. */
+/* Update trans_start first, or the watchdog takes an idle queue for a hung one. */
 static void nvnic_tx_disable_all(struct net_device *dev)
 {
 	unsigned int i;
@@ -268,11 +268,10 @@ static void nvnic_tx_disable_all(struct net_device *dev)
 }
 
 /**
- * nvnic_rings_down() - take the rings out of work
+ * nvnic_rings_down() - stop the rings
  * @nn: port
  *
- * Afterwards neither device nor stack know the rings, and they are empty: what
- * they held is dropped.
+ * Drops the frames in the rings. Afterwards device and stack do not use them.
  *
  * Context: process, instance lock.
  */
@@ -293,7 +292,7 @@ void nvnic_rings_down(struct nvnic_net *nn)
 	nn->rings = NULL;
 }
 
-/* How much is in TX rings, for the device or behind it. */
+/* Count the descriptors and spill lists of TX rings that are not completed. */
 static u32 nvnic_tx_pending(const struct nvnic_rings *rings, u32 first, u32 end)
 {
 	const struct nvnic_vec *vec;
@@ -307,7 +306,7 @@ static u32 nvnic_tx_pending(const struct nvnic_rings *rings, u32 first, u32 end)
 	return n;
 }
 
-/* The receiver's flow control has the queue wait. */
+/* Does the receiver's flow control hold the queue? */
 static bool nvnic_tx_held(const struct nvnic_vec *vec)
 {
 	u64 status = nvnic_rd(vec->nn->bdev,
@@ -328,8 +327,8 @@ static bool nvnic_span_held(const struct nvnic_rings *rings, u32 first, u32 end)
 }
 
 /*
- * Let the device send what it has, so that a new ring size costs no frame. It
- * may take its time as long as it sends; a receiver that has it wait may not.
+ * Let the device send the frames in its rings, so that a new ring size costs none.
+ * Wait as long as it makes progress, but not for a receiver that holds it.
  */
 static void nvnic_rings_drain(struct nvnic_net *nn)
 {
@@ -384,7 +383,7 @@ static bool nvnic_sets_idle(const struct nvnic_rings *rings,
 	return true;
 }
 
-/* Is all that these sets have to send behind queues that are held? */
+/* Are all frames of these sets in queues that are held? */
 static bool nvnic_sets_held(const struct nvnic_rings *rings,
 			    const unsigned long *sets)
 {
@@ -405,13 +404,13 @@ static bool nvnic_sets_held(const struct nvnic_rings *rings,
 }
 
 /**
- * nvnic_rings_settle() - have VM queue sets that go send what they have
+ * nvnic_rings_settle() - let VM queue sets send their frames before they go
  * @nn: port
- * @sets: the sets, a bitmap
+ * @sets: bitmap of the sets
  *
- * No transmitter chooses their queues any more. There is one deadline for all of
- * them, and a short one for frames that the receiver has the device hold.
- * Without a link nothing is sent, nor waited for.
+ * Hides their queues from nvnic_select_queue(). All sets share one deadline, and a
+ * shorter one applies when all that remains is held by the receiver. Does not wait
+ * without a link.
  *
  * Context: process, instance lock; sleeps.
  */
@@ -437,7 +436,7 @@ void nvnic_rings_settle(struct nvnic_net *nn, const unsigned long *sets)
 	}
 }
 
-/* A queue without a ring drops: that needs no watchdog. */
+/* Start queues without a ring: they drop frames, and the watchdog stays quiet. */
 static void nvnic_span_tx_open(struct nvnic_net *nn, u32 first, u32 end)
 {
 	for (; first < end; first++)
@@ -445,12 +444,12 @@ static void nvnic_span_tx_open(struct nvnic_net *nn, u32 first, u32 end)
 }
 
 /**
- * nvnic_rings_add() - queue pairs for a VM queue set, at work
+ * nvnic_rings_add() - allocate and start the queue pairs of a VM queue set
  * @nn: port, with rings in use
- * @vmq: the set, known to the port
- * @span: queue pairs that nobody has
+ * @vmq: the set, in @nn->vmq
+ * @span: free queue pairs
  *
- * Other pairs go on.
+ * Other pairs keep running.
  *
  * Context: process, instance lock.
  *
@@ -488,11 +487,11 @@ free_span:
 }
 
 /**
- * nvnic_rings_remove() - take away the queue pairs of a VM queue set
+ * nvnic_rings_remove() - stop and free the queue pairs of a VM queue set
  * @nn: port, with rings in use
  * @vmq: the set, after nvnic_rings_settle()
  *
- * What has not been sent is dropped. Other pairs go on.
+ * Drops frames that were not sent. Other pairs keep running.
  *
  * Context: process, instance lock.
  */
@@ -548,7 +547,7 @@ static int nvnic_reconfigure_live(struct nvnic_net *nn,
 		if (nvnic_rings_switch(nn, old)) {
 			netdev_err(nn->netdev, "failed to restore the previous rings, port is down\n");
 			nvnic_rings_free(old);
-			/* Or the peer would wait for buffers. */
+			/* Disable the port, or the peer would wait for buffers. */
 			nvnic_ctrl(nn, NVNIC_CTRL_ENABLE, false);
 			nvnic_carrier_update(nn);
 			return err;
@@ -570,9 +569,9 @@ static int nvnic_reconfigure_live(struct nvnic_net *nn,
  * @nn: port
  * @cfg: new configuration
  *
- * While the port is up the new rings are made before the old ones go, and the
- * link stays up. On an error the old configuration stays in force; if the
- * device refuses that, too, there is no link until another one is accepted.
+ * While the port is up, new rings are allocated before the old ones are freed, and the
+ * link stays up. On an error the old configuration stays; if the device refuses it,
+ * too, there is no link until it accepts another configuration.
  *
  * Context: process, instance lock.
  *

@@ -13,16 +13,16 @@
 #include "nvnic.h"
 #include "nvnic_csr.h"
 
-/* How long to wait for memory before the next try, in jiffies */
+/* Delay before a failed refill is tried again, in jiffies */
 #define NVNIC_RX_RETRY		max(HZ / 100, 1)
 
-/* How often memory is reclaimed for a ring that others take first */
+/* Attempts to reclaim memory for a ring before others take it */
 #define NVNIC_RX_RECLAIM_TRIES	8
 
 /* Values of a two-bit code in a completion */
 #define NVNIC_RX_CODES		4
 
-/* What a poll has received */
+/* Counts of a poll */
 struct nvnic_rx_done {
 	u64 packets;
 	u64 bytes;
@@ -32,7 +32,7 @@ struct nvnic_rx_done {
 	u32 bad;
 };
 
-/* What a completion's codes mean to the stack; anything else says nothing. */
+/* ip_summed for the checksum codes of a completion; CHECKSUM_NONE for all others */
 static const u8 nvnic_rx_ip_summed[NVNIC_RX_CODES] = {
 	[NVNIC_CSUM_NONE] = CHECKSUM_NONE,
 	[NVNIC_CSUM_UNNECESSARY] = CHECKSUM_UNNECESSARY,
@@ -78,8 +78,8 @@ static u16 nvnic_rx_posted(const struct nvnic_rx_ring *ring)
 }
 
 /*
- * As many buffers as fit, or as there is memory for. The device learns of them
- * from nvnic_rx_kick().
+ * Post buffers until the ring is full or memory runs out. nvnic_rx_kick() tells
+ * the device.
  */
 static int nvnic_rx_fill(struct nvnic_rx_ring *ring)
 {
@@ -91,7 +91,7 @@ static int nvnic_rx_fill(struct nvnic_rx_ring *ring)
 	return likely(!left) ? 0 : -ENOMEM;
 }
 
-/* Have as many pages free as the ring lacks; false: there are not so many. */
+/* Reclaim as many pages as the ring lacks; false if there are not enough. */
 static bool nvnic_rx_reclaim(const struct nvnic_rx_ring *ring)
 {
 	u32 bytes = (ring->size - 1 - nvnic_rx_posted(ring)) * ring->truesize;
@@ -115,9 +115,8 @@ static bool nvnic_rx_reclaim(const struct nvnic_rx_ring *ring)
  * nvnic_rx_prefill() - fill a ring that is not in use yet
  * @ring: RX ring
  *
- * page_pool may not sleep, whoever asks: it registers a mapping with bottom
- * halves off. So memory is reclaimed for it first; if somebody else was faster
- * to take it, again.
+ * GFP_ATOMIC, because page_pool maps pages with bottom halves disabled. So reclaim
+ * memory first, and again if somebody else took it meanwhile.
  *
  * Context: process, sleeps; while the NAPI of the ring's vector is disabled, or
  * before the ring is in use.
@@ -143,12 +142,12 @@ int nvnic_rx_prefill(struct nvnic_rx_ring *ring)
  */
 void nvnic_rx_kick(struct nvnic_rx_ring *ring)
 {
-	/* P1: buffers before the tail, with the device's fetch */
+	/* P1: publish buffers before the tail; pairs with the device's fetch. */
 	dma_wmb();
 	nvnic_wr(ring->bdev, ring->doorbell, ring->post);
 }
 
-/* Afterwards nothing is left to be posted, or a timer goes on with it. */
+/* Refill the ring, or arm a timer that does when memory runs out. */
 static void nvnic_rx_refill(struct nvnic_rx_ring *ring)
 {
 	u16 post = ring->post;
@@ -156,7 +155,7 @@ static void nvnic_rx_refill(struct nvnic_rx_ring *ring)
 	if (ring->size - 1 - nvnic_rx_posted(ring) < NVNIC_RX_BATCH)
 		return;
 
-	/* A ring that is filled before its use has no say in the queue's rows. */
+	/* Count here, not in nvnic_rx_fill(): a ring not in use must not count. */
 	if (unlikely(nvnic_rx_fill(ring))) {
 		nvnic_rx_stat_add(ring->stats, NVNIC_RS_ALLOC_FAIL, 1);
 		mod_timer(&container_of(ring, struct nvnic_vec, rx)->rx_retry,
@@ -184,7 +183,7 @@ static void nvnic_rx_skip(struct nvnic_rx_ring *ring, u16 count)
 					false);
 }
 
-/* An skb over the next @bufs buffers, which hold a frame of @len bytes. */
+/* Build an skb over the next @bufs buffers, which hold a frame of @len bytes. */
 static struct sk_buff *nvnic_rx_skb(struct nvnic_rx_ring *ring, u32 len,
 				    u16 bufs)
 {
@@ -219,7 +218,7 @@ static struct sk_buff *nvnic_rx_skb(struct nvnic_rx_ring *ring, u32 len,
 	return skb;
 }
 
-/* Everything of a completion but length and buffers. */
+/* Set the skb's checksum, hash, queue, device and protocol. */
 static void nvnic_rx_meta(struct nvnic_vec *vec, struct sk_buff *skb,
 			  const struct nvnic_rxc *rxc, u64 q0, u64 q1,
 			  struct nvnic_rx_done *done)
@@ -274,7 +273,7 @@ static bool nvnic_rx_plausible(const struct nvnic_rx_ring *ring, u32 len,
 	       bufs == DIV_ROUND_UP(len, ring->room);
 }
 
-/* Consume a completion. False: there is none, or the ring is broken. */
+/* Reap a completion; false if there is none, or the ring is broken. */
 static bool nvnic_rx_completion(struct nvnic_vec *vec,
 				struct nvnic_rx_done *done)
 {
@@ -288,7 +287,7 @@ static bool nvnic_rx_completion(struct nvnic_vec *vec,
 	    unlikely(ring->broken))
 		return false;
 
-	/* P2: phase before the rest, with the device's post */
+	/* P2: read the phase before the rest; pairs with the device's post. */
 	dma_rmb();
 	q0 = le64_to_cpu(READ_ONCE(rxc->q[0]));
 	q1 = le64_to_cpu(READ_ONCE(rxc->q[1]));
@@ -341,12 +340,12 @@ static void nvnic_rx_count(struct nvnic_rx_stats *s,
 }
 
 /**
- * nvnic_clean_rx() - receive
+ * nvnic_clean_rx() - reap RX completions, refill the ring
  * @vec: vector
  * @budget: most frames to receive, not 0
  *
- * A refill that fails keeps what is posted and is tried again by a timer, so
- * that a ring without a buffer, which no completion would ever wake, recovers.
+ * A failed refill keeps the buffers that are posted, and a timer tries again: a ring
+ * without any buffer gets no completion that would.
  *
  * Context: NAPI of the vector.
  *
@@ -358,7 +357,7 @@ int nvnic_clean_rx(struct nvnic_vec *vec, int budget)
 	struct nvnic_rx_done done = {};
 	int work = 0;
 
-	/* It may have no memory at the moment. */
+	/* A broken ring may have no memory, see nvnic_queue_rx_stop(). */
 	if (unlikely(ring->broken))
 		return 0;
 
@@ -373,7 +372,7 @@ int nvnic_clean_rx(struct nvnic_vec *vec, int budget)
 	return work;
 }
 
-/* Frames that the device has delivered and no poll has seen */
+/* Count the frames that the device has delivered and no poll has reaped. */
 static u32 nvnic_rx_unseen(const struct nvnic_rx_ring *ring)
 {
 	u16 pos = ring->cons;
@@ -400,8 +399,8 @@ void nvnic_rx_flush(struct nvnic_rx_ring *ring)
 {
 	u32 unseen = nvnic_rx_unseen(ring);
 
-	/* A ring that was never used has none, and its queue's rows may be
-	 * another ring's by now.
+	/* A ring that was never in use has no unseen frame, and must not write
+	 * the queue's statistics: another ring may own them by now.
 	 */
 	if (unseen)
 		nvnic_rx_stat_add(ring->stats, NVNIC_RS_FLUSHED, unseen);

@@ -15,7 +15,7 @@
 #include "nvnic_csr.h"
 #include "nvnic_vmq.h"
 
-/* What a poll has completed */
+/* Counts of a poll */
 struct nvnic_tx_done {
 	u32 skbs;
 	u32 skb_bytes;
@@ -31,7 +31,7 @@ struct nvnic_tx_done {
 	u32 wake;
 };
 
-/* False: the device cannot be asked for what the frame needs. */
+/* Fill in @req; false if the device cannot execute what the frame needs. */
 static bool nvnic_tx_request(struct sk_buff *skb, struct nvnic_tx_req *req)
 {
 	if (skb_is_gso(skb))
@@ -91,7 +91,7 @@ static int nvnic_tx_write_data(struct nvnic_tx_ring *ring, u16 pos,
 	return 0;
 }
 
-/* Head and fragments are one kind of mapping to the DMA API. */
+/* dma_unmap_page() is right for the head, too: the DMA API treats both alike. */
 static void nvnic_tx_unmap(struct nvnic_tx_ring *ring, u16 pos, u16 count)
 {
 	for (; count; count--, pos++) {
@@ -103,7 +103,7 @@ static void nvnic_tx_unmap(struct nvnic_tx_ring *ring, u16 pos, u16 count)
 	}
 }
 
-/* Number of descriptors written from the tail on, or -errno. */
+/* Map a frame; returns the number of descriptors written from the tail on, or -errno. */
 static int nvnic_tx_map(struct nvnic_tx_ring *ring, struct sk_buff *skb,
 			const struct nvnic_tx_req *req)
 {
@@ -154,8 +154,8 @@ static void nvnic_tx_drop(struct nvnic_tx_ring *ring, struct sk_buff *skb)
 }
 
 /*
- * Put a frame in the ring, or drop it. There is room. True: the doorbell
- * should not wait for more.
+ * Put a frame into the ring, which has room, or drop it. Returns true if the
+ * doorbell must be rung now.
  */
 static bool nvnic_tx_put(struct nvnic_tx_ring *ring, struct sk_buff *skb,
 			 const struct nvnic_tx_req *req, bool more)
@@ -201,12 +201,12 @@ static void nvnic_tx_kick(struct nvnic_tx_ring *ring)
 		return;
 	ring->rung = tail;
 
-	/* P1: descriptors before the tail, with the device's fetch */
+	/* P1: publish descriptors before the tail; pairs with the device's fetch. */
 	dma_wmb();
 	nvnic_wr(ring->bdev, ring->doorbell, tail);
 }
 
-/* Room for the largest frame? Looks at the consumer's line only if it must. */
+/* Is there room for the largest frame? Reads the consumer's cache line only if needed. */
 static bool nvnic_tx_room(struct nvnic_tx_ring *ring)
 {
 	u16 used = ring->tail - ring->clean_seen;
@@ -214,7 +214,7 @@ static bool nvnic_tx_room(struct nvnic_tx_ring *ring)
 	if (likely(ring->size - 1 - used >= NVNIC_TX_MAX_DESC))
 		return true;
 
-	/* P6, with nvnic_tx_reclaim(): its slots are ours once we see this */
+	/* P6: read clean before reusing its slots; pairs with nvnic_tx_reclaim(). */
 	ring->clean_seen = smp_load_acquire(&ring->clean);
 	used = ring->tail - ring->clean_seen;
 
@@ -236,8 +236,8 @@ static void nvnic_tx_spill_add(struct nvnic_tx_ring *ring, struct sk_buff *segs)
 }
 
 /*
- * The device cannot be asked for what this frame needs: it does not know its
- * headers, or an offload has been turned off since the stack asked for it.
+ * Segment or checksum a frame in software: the device does not know its headers, or
+ * an offload was turned off after the stack had asked for it.
  */
 static bool nvnic_tx_software(struct nvnic_tx_ring *ring, struct sk_buff *skb,
 			      bool more)
@@ -285,8 +285,8 @@ static bool nvnic_tx_send(struct nvnic_tx_ring *ring, struct sk_buff *skb,
 }
 
 /*
- * XDP in the stack transmits past validate_xmit_skb(): a tag may be beside the
- * frame still. True: the frame is gone.
+ * Generic XDP transmits without validate_xmit_skb(), so the VLAN tag may still be
+ * out of band. Insert it; returns true if the frame was dropped.
  */
 static bool nvnic_tx_tag(struct nvnic_tx_ring *ring, struct sk_buff **skb)
 {
@@ -302,8 +302,8 @@ static bool nvnic_tx_tag(struct nvnic_tx_ring *ring, struct sk_buff **skb)
 }
 
 /*
- * Send what fits of the spill list. True: it is empty. False: the queue has
- * been stopped, and completions are to come on which NAPI goes on with it.
+ * Send as much of the spill list as fits. Returns true if the list is empty. If not,
+ * the queue is stopped, and NAPI continues when completions arrive.
  */
 static bool nvnic_tx_spill_drain(struct nvnic_tx_ring *ring)
 {
@@ -324,7 +324,7 @@ static bool nvnic_tx_spill_drain(struct nvnic_tx_ring *ring)
 			return true;
 
 		netif_tx_stop_queue(ring->txq);
-		/* P5: spill list and stop bit before the look at the room,
+		/* P5: write spill list and stop bit before reading the room; pairs
 		 * with nvnic_clean_tx()
 		 */
 		smp_mb__after_atomic();
@@ -336,10 +336,10 @@ static bool nvnic_tx_spill_drain(struct nvnic_tx_ring *ring)
 	}
 }
 
-/* False: the queue is stopped. */
+/* Stop the queue if the ring is full; returns false if it stays stopped. */
 static bool nvnic_tx_stop(struct nvnic_tx_ring *ring)
 {
-	/* P5, with the wake in nvnic_tx_finish() */
+	/* P5: pairs with the wake in nvnic_tx_finish(). */
 	if (netif_txq_maybe_stop(ring->txq, nvnic_tx_avail(ring),
 				 NVNIC_TX_MAX_DESC, NVNIC_TX_WAKE_DESC))
 		return true;
@@ -348,7 +348,7 @@ static bool nvnic_tx_stop(struct nvnic_tx_ring *ring)
 	return false;
 }
 
-/* Called although the queue was stopped. True: it really has no room. */
+/* ndo_start_xmit was called on a stopped queue. Returns true if the ring is full. */
 static bool nvnic_tx_busy(struct nvnic_tx_ring *ring)
 {
 	nvnic_xmit_stat_add(ring->stats, NVNIC_TS_BUSY, 1);
@@ -362,12 +362,12 @@ static bool nvnic_tx_busy(struct nvnic_tx_ring *ring)
 }
 
 /**
- * nvnic_select_queue() - ndo_select_queue: a VM's frames on its own queues
+ * nvnic_select_queue() - ndo_select_queue: keep VMs on their own queues
  * @dev: port
  * @skb: the frame
- * @sb_dev: station that sends it, NULL: none with a VM queue set
+ * @sb_dev: station that sends it, or NULL if no station with a VM queue set does
  *
- * All others stay off these queues, whatever XPS or a socket's memory say.
+ * All other frames stay off these queues, whatever XPS or the socket's cached queue say.
  *
  * Context: any, bottom halves off.
  *
@@ -401,7 +401,7 @@ u16 nvnic_select_queue(struct net_device *dev, struct sk_buff *skb,
  *
  * Context: with the queue's xmit lock held, bottom halves off.
  *
- * Return: NETDEV_TX_OK, or NETDEV_TX_BUSY when there is no room.
+ * Return: NETDEV_TX_OK, or NETDEV_TX_BUSY if the ring is full.
  */
 netdev_tx_t nvnic_start_xmit(struct sk_buff *skb, struct net_device *dev)
 {
@@ -452,8 +452,8 @@ static void nvnic_tx_account(const struct nvnic_tx_buf *buf,
 }
 
 /*
- * Give back what lies before @head, which is within what is outstanding.
- * False: it is not at the start of a frame.
+ * Reclaim the descriptors before @head, which is one of the outstanding positions.
+ * Returns false if @head is not the start of a frame.
  */
 static bool nvnic_tx_reclaim(struct nvnic_tx_ring *ring, u16 head, bool ok,
 			     struct nvnic_tx_done *done, int budget)
@@ -479,7 +479,7 @@ static bool nvnic_tx_reclaim(struct nvnic_tx_ring *ring, u16 head, bool ok,
 		pos += buf->ndesc;
 	}
 
-	/* P6: slots are read before they are given back, with
+	/* P6: read the slots before releasing them; pairs with
 	 * nvnic_tx_room() and nvnic_tx_avail()
 	 */
 	smp_store_release(&ring->clean, pos);
@@ -498,7 +498,7 @@ static void nvnic_tx_broken(struct nvnic_tx_ring *ring, const char *why, u64 q1)
 	nvnic_fault(nn, nn->fault_tx, ring->index);
 }
 
-/* Consume a completion. False: there is none, or the ring is broken. */
+/* Reap a completion; false if there is none, or the ring is broken. */
 static bool nvnic_tx_completion(struct nvnic_tx_ring *ring,
 				struct nvnic_tx_done *done, int budget)
 {
@@ -514,7 +514,7 @@ static bool nvnic_tx_completion(struct nvnic_tx_ring *ring,
 	    nvnic_phase(ring->cons, ring->size) || unlikely(ring->broken))
 		return false;
 
-	/* P2: phase before the rest, with the device's post */
+	/* P2: read the phase before the rest; pairs with the device's post. */
 	dma_rmb();
 	q0 = le64_to_cpu(READ_ONCE(txc->q[0]));
 	status = FIELD_GET(NVNIC_TXC_STATUS, q1);
@@ -579,12 +579,13 @@ static bool nvnic_tx_shut(const struct nvnic_tx_ring *ring)
 	return READ_ONCE(ring->closed) || READ_ONCE(ring->nn->down);
 }
 
-/* Tell BQL and the stack of what a poll has completed. */
+/* Report the completions of a poll to BQL, wake the queue if there is room. */
 static void nvnic_tx_finish(struct nvnic_tx_ring *ring,
 			    struct nvnic_tx_done *done)
 {
-	/* P5: its barrier stands between ring->clean and the look at spill
-	 * list and stop bit, with nvnic_tx_stop() and nvnic_tx_spill_drain()
+	/* P5: the barrier in the macro orders the write of ring->clean before the
+	 * reads of spill list and stop bit; pairs with nvnic_tx_stop() and
+	 * nvnic_tx_spill_drain().
 	 */
 	if (!__netif_txq_completed_wake(ring->txq, done->skbs, done->skb_bytes,
 					nvnic_tx_avail(ring),
@@ -610,10 +611,10 @@ static void nvnic_tx_spill_resume(struct nvnic_tx_ring *ring,
 }
 
 /**
- * nvnic_clean_tx() - take back what the device has sent
+ * nvnic_clean_tx() - reap TX completions, continue with the spill list
  * @ring: TX ring
- * @budget: NAPI budget, 0 when called by netpoll or for a ring that is closed;
- *	does not limit the work
+ * @budget: NAPI budget, which does not limit the work; 0 when called by netpoll or
+ *	for a closed ring
  *
  * Context: NAPI of the ring's vector, or bottom halves off while that is
  * disabled.
@@ -629,8 +630,8 @@ void nvnic_clean_tx(struct nvnic_tx_ring *ring, int budget)
 	if (done.skbs)
 		nvnic_tx_finish(ring, &done);
 
-	/* netpoll may have come from under the xmit lock; a real poll follows
-	 * it, as the vector has fired or will
+	/* netpoll may hold the xmit lock. A real poll follows, as the vector
+	 * has fired or will fire.
 	 */
 	if (unlikely(READ_ONCE(ring->spill)) && budget)
 		nvnic_tx_spill_resume(ring, &done);
@@ -643,9 +644,9 @@ void nvnic_clean_tx(struct nvnic_tx_ring *ring, int budget)
  * nvnic_tx_close() - stop the stack's queue of a ring
  * @ring: TX ring
  *
- * Waits for a transmitter. None follows, and NAPI does not wake the queue, until
- * nvnic_tx_ring.closed is cleared. An idle queue has not been stopped for long,
- * whatever the watchdog thinks.
+ * Waits for a transmitter that holds the xmit lock. Until nvnic_tx_ring.closed is
+ * cleared, nobody transmits and NAPI does not wake the queue. Updates trans_start, so
+ * that the watchdog does not take a queue that was idle for a hung one.
  *
  * Context: process, instance lock.
  */
@@ -661,10 +662,10 @@ void nvnic_tx_close(struct nvnic_tx_ring *ring)
 }
 
 /**
- * nvnic_tx_flush() - drop what is in the ring and on the spill list
+ * nvnic_tx_flush() - drop the frames in the ring and on the spill list
  * @ring: TX ring; the device has stopped it
  *
- * Context: process, with nothing that could send or poll.
+ * Context: process, while nobody can transmit or poll.
  */
 void nvnic_tx_flush(struct nvnic_tx_ring *ring)
 {
@@ -704,14 +705,14 @@ void nvnic_tx_flush(struct nvnic_tx_ring *ring)
 }
 
 /**
- * nvnic_tx_passed() - has the ring completed all before a position?
+ * nvnic_tx_passed() - check that everything before a position has completed
  * @ring: TX ring
- * @pos: a position that has been its tail
+ * @pos: a former tail of the ring
  *
  * Context: any.
  *
- * Return: true if it has. May be false for a moment although it has, when the
- * positions have wrapped since.
+ * Return: true if it has. May wrongly be false for a moment after the positions have
+ * wrapped.
  */
 bool nvnic_tx_passed(const struct nvnic_tx_ring *ring, u16 pos)
 {

@@ -35,15 +35,14 @@ struct nvnic_rx_stats;
 struct nvnic_tx_stats;
 struct page_pool;
 
-/* Most descriptors of a frame: a request, and each of its buffers */
+/* Most descriptors of a frame: a request and all buffers */
 #define NVNIC_TX_MAX_DESC	(NVNIC_MAX_TX_BUFS + 1)
-/* A stopped queue is woken when two such frames fit */
+/* Wake a stopped queue when two such frames fit. */
 #define NVNIC_TX_WAKE_DESC	(2 * NVNIC_TX_MAX_DESC)
-/* RX buffers are posted in batches of at least so many */
+/* Post RX buffers in batches of at least this size. */
 #define NVNIC_RX_BATCH		16
 /*
- * Memory of a ring that is being made: what can be reclaimed is, but better no
- * ring than no other process.
+ * Reclaim memory for a new ring, but fail instead of invoking the OOM killer.
  */
 #define NVNIC_RING_GFP		(GFP_KERNEL | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
 
@@ -64,9 +63,9 @@ static_assert((NVNIC_MAX_MTU + NVNIC_L2_OVERHEAD) / NVNIC_RX_ROOM(PAGE_SIZE) <
 static_assert(NVNIC_RX_ROOM(PAGE_SIZE) <= NVNIC_MAX_RX_BUF);
 
 /**
- * enum nvnic_tx_path - how a frame is accounted when it has left
- * @NVNIC_TX_PLAIN: asked for nothing
- * @NVNIC_TX_CSUM: asked for a checksum
+ * enum nvnic_tx_path - counter of a frame when it has completed
+ * @NVNIC_TX_PLAIN: no request
+ * @NVNIC_TX_CSUM: checksum request
  * @NVNIC_TX_LSO_NATIVE: TCP super-frame
  * @NVNIC_TX_LSO_PARTIAL: TCP super-frame, outer headers as given
  * @NVNIC_TX_USO: UDP super-frame
@@ -82,13 +81,13 @@ enum nvnic_tx_path {
 };
 
 /**
- * struct nvnic_tx_buf - driver's side of a TX descriptor
- * @skb: the frame; in its first descriptor only, as all that follows @len
- * @dma: what the descriptor maps
- * @len: bytes mapped, 0: nothing
- * @bytes: length of the frame, as BQL was told
- * @segs: frames that it becomes on the wire
- * @hdr_len: bytes that each of these has of the header
+ * struct nvnic_tx_buf - driver's state of a TX descriptor
+ * @skb: the frame; valid in its first descriptor only, as all members behind @len
+ * @dma: bus address that the descriptor maps
+ * @len: bytes mapped, 0: none
+ * @bytes: length of the frame, as reported to BQL
+ * @segs: number of frames on the wire
+ * @hdr_len: length of the headers of each of these
  * @ndesc: descriptors of the frame
  * @path: enum nvnic_tx_path
  */
@@ -107,8 +106,8 @@ struct nvnic_tx_buf {
  * struct nvnic_tx_ring - a TX queue
  * @desc: work ring
  * @cmpl: completion ring
- * @buf: driver's side of @desc
- * @txq: the stack's queue
+ * @buf: driver's state of @desc
+ * @txq: queue of the stack
  * @bdev: port, for the doorbell
  * @nn: port
  * @stats: statistics of the queue
@@ -117,13 +116,13 @@ struct nvnic_tx_buf {
  * @doorbell: offset of the doorbell register
  * @index: number of the queue
  * @broken: stopped until nvnic_vec_recover() has reset it; written by NAPI
- * @closed: going out of use: NAPI may not wake it
+ * @closed: being stopped, NAPI must not wake it
  * @tail: position after the last descriptor written
- * @rung: @tail as the device knows it
- * @clean_seen: @clean as last seen by the producer
- * @spill: segments made in software that did not fit yet; the queue is
- *	stopped as long as there are any
- * @spill_last: last of them
+ * @rung: @tail as last written to the doorbell
+ * @clean_seen: @clean as last read by the producer
+ * @spill: segments made in software that wait for room; the queue is stopped while
+ *	there are any
+ * @spill_last: last segment of @spill
  * @clean: first position not completed
  * @cons: next completion
  * @drain: @tail when an offload was turned off; RTNL
@@ -175,9 +174,9 @@ static_assert(offsetof(struct nvnic_tx_ring, clean) -
 	      offsetof(struct nvnic_tx_ring, tail) >= SMP_CACHE_BYTES);
 
 /**
- * struct nvnic_rx_buf - driver's side of a posted RX buffer
- * @page: page it is in
- * @off: where in it
+ * struct nvnic_rx_buf - driver's state of a posted RX buffer
+ * @page: page of the buffer
+ * @off: offset in the page
  */
 struct nvnic_rx_buf {
 	struct page *page;
@@ -185,24 +184,24 @@ struct nvnic_rx_buf {
 };
 
 /**
- * struct nvnic_rx_ring - an RX queue; NAPI's alone while that is enabled
+ * struct nvnic_rx_ring - an RX queue; owned by NAPI while that is enabled
  * @desc: buffer ring
  * @cmpl: completion ring
- * @buf: driver's side of @desc
- * @pool: where buffers come from
+ * @buf: driver's state of @desc
+ * @pool: page pool of the buffers
  * @bdev: port, for the doorbell
- * @netdev: whose frames it receives: the port, or the station of a VM queue set
+ * @netdev: device that receives the frames: the port, or the station of a VM queue set
  * @stats: statistics of the queue
  * @size: descriptors in each ring
  * @mask: @size - 1
  * @doorbell: offset of the doorbell register
- * @truesize: bytes of a buffer in all
- * @room: bytes of it that the device may fill
+ * @truesize: size of a buffer, in bytes
+ * @room: bytes of a buffer that the device may fill
  * @index: number of the queue
- * @netdev_index: number that it has as one of @netdev
- * @broken: stopped, and nobody touches it, until it is started anew
+ * @netdev_index: number of the queue within @netdev
+ * @broken: stopped, NAPI leaves it alone until it is started again
  * @post: position after the last buffer posted
- * @next: position of the next buffer to be filled
+ * @next: position of the next buffer that the device fills
  * @cons: next completion
  * @desc_dma: bus address of @desc
  * @cmpl_dma: bus address of @cmpl
@@ -245,19 +244,19 @@ struct nvnic_rx_ring {
  * struct nvnic_vec - a queue pair with its vector
  * @napi: polls both rings
  * @nn: port
- * @vmq: VM queue set that it belongs to, NULL: the port's own
+ * @vmq: VM queue set of the pair, NULL: the port's own
  * @arm: offset of the arm register
  * @irq: interrupt, 0: not requested
  * @index: number of the pair
- * @first: that of the first pair of its set, or of the port
- * @events: interrupts, wraps
+ * @first: number of the first pair of the set, or of the port
+ * @events: number of interrupts, wraps
  * @tx_adaptive: the dim library moderates TX completions
- * @rx_adaptive: and RX completions
+ * @rx_adaptive: the dim library moderates RX completions
  * @name: name of the interrupt
- * @affinity: tells of a change of the interrupt's affinity
- * @rx_retry: polls again after a refill that failed
+ * @affinity: notifier of the interrupt's affinity
+ * @rx_retry: timer that polls again after a failed refill
  * @tx_dim: state of the dim library for TX
- * @rx_dim: and for RX
+ * @rx_dim: state of the dim library for RX
  * @tx: TX queue
  * @rx: RX queue
  */
@@ -283,8 +282,8 @@ struct nvnic_vec {
 
 /**
  * struct nvnic_span - a run of queue pairs
- * @first: number of the first one
- * @count: how many; 0: none
+ * @first: number of the first pair
+ * @count: number of pairs, 0: none
  */
 struct nvnic_span {
 	u8 first;
@@ -294,11 +293,11 @@ struct nvnic_span {
 static_assert(NVNIC_MAX_QUEUES <= U8_MAX);
 
 /**
- * struct nvnic_config - what the rings are made from
- * @num: queue pairs of the port itself, from 0 on
+ * struct nvnic_config - configuration of the rings
+ * @num: number of the port's own queue pairs, from 0 on
  * @tx_size: descriptors of a TX ring
  * @rx_size: descriptors of an RX ring
- * @mtu: MTU that RX buffers and the device's frame limit are for
+ * @mtu: MTU for RX buffers and the device's frame limit
  * @vmq: queue pairs of each VM queue set
  */
 struct nvnic_config {
@@ -310,7 +309,7 @@ struct nvnic_config {
 };
 
 /**
- * nvnic_config_end() - queue numbers that a configuration needs
+ * nvnic_config_end() - number of queues that a configuration needs
  * @cfg: the configuration
  *
  * Context: any.
@@ -332,7 +331,7 @@ static inline u32 nvnic_config_end(const struct nvnic_config *cfg)
 /**
  * struct nvnic_rings - all queue pairs of a configuration
  * @cfg: the configuration
- * @vec: queue pairs, NULL where there is none
+ * @vec: queue pairs by number, or NULL
  */
 struct nvnic_rings {
 	struct nvnic_config cfg;
@@ -340,14 +339,14 @@ struct nvnic_rings {
 };
 
 /**
- * nvnic_vec_next() - find a queue pair
+ * nvnic_vec_next() - find the next queue pair
  * @rings: queue pairs, may be NULL
- * @from: number from which on
- * @end: number before which
+ * @from: number to start from
+ * @end: number behind the last one to look at
  *
  * Context: process, RTNL.
  *
- * Return: the first one, or NULL.
+ * Return: the first pair found, or NULL.
  */
 static inline struct nvnic_vec *nvnic_vec_next(const struct nvnic_rings *rings,
 					       u32 from, u32 end)
@@ -359,7 +358,7 @@ static inline struct nvnic_vec *nvnic_vec_next(const struct nvnic_rings *rings,
 	return NULL;
 }
 
-/* Vectors of the queue pairs from one number on, before another */
+/* Iterate over the queue pairs from _first up to, but without, _end. */
 #define nvnic_for_each_vec_in(_vec, _rings, _first, _end)		\
 	for ((_vec) = nvnic_vec_next(_rings, _first, _end); (_vec);	\
 	     (_vec) = nvnic_vec_next(_rings, (_vec)->index + 1, _end))
@@ -368,8 +367,8 @@ static inline struct nvnic_vec *nvnic_vec_next(const struct nvnic_rings *rings,
 	nvnic_for_each_vec_in(_vec, _rings, 0, NVNIC_MAX_QUEUES)
 
 /**
- * nvnic_phase() - phase bit that a completion has when it is new
- * @pos: its position
+ * nvnic_phase() - phase bit of a new completion
+ * @pos: position of the completion
  * @size: descriptors in the ring
  *
  * Context: any.
@@ -383,7 +382,7 @@ static inline bool nvnic_phase(u16 pos, u16 size)
 
 /**
  * nvnic_rxc_phase() - phase bit of an RX completion
- * @rxc: the completion; its other words may be read after a dma_rmb()
+ * @rxc: the completion; read its other words after a dma_rmb() only
  *
  * Context: any.
  *
@@ -396,28 +395,28 @@ static inline bool nvnic_rxc_phase(const struct nvnic_rxc *rxc)
 }
 
 /**
- * nvnic_tx_avail() - free descriptors of a TX ring
+ * nvnic_tx_avail() - number of free descriptors in a TX ring
  * @ring: the ring
  *
  * Context: any; exact with the queue's xmit lock held.
  *
- * Return: how many.
+ * Return: the number.
  */
 static inline u16 nvnic_tx_avail(const struct nvnic_tx_ring *ring)
 {
-	/* P6, with nvnic_tx_reclaim(): its slots are ours once we see this */
+	/* P6: read clean before reusing its slots; pairs with nvnic_tx_reclaim(). */
 	u16 clean = smp_load_acquire(&ring->clean);
 
 	return ring->size - 1 - (u16)(READ_ONCE(ring->tail) - clean);
 }
 
 /**
- * nvnic_csum_fits() - can the device be asked for this checksum?
+ * nvnic_csum_fits() - check whether the device can fill in a checksum
  * @skb: frame with CHECKSUM_PARTIAL, from its Ethernet header on
  *
  * Context: any.
  *
- * Return: true if the descriptor can express it and the device reaches it.
+ * Return: true if the descriptor can hold the offsets and they are within reach.
  */
 static inline bool nvnic_csum_fits(struct sk_buff *skb)
 {
@@ -430,15 +429,15 @@ static inline bool nvnic_csum_fits(struct sk_buff *skb)
 }
 
 /**
- * struct nvnic_tx_req - what a frame asks of the device
+ * struct nvnic_tx_req - request of a frame to the device
  * @mask: request bits, NVNIC_OFF_BIT()
- * @hdr_len: bytes of the headers that each segment gets
- * @csum_start: offset from which on the device is to sum
- * @csum_off: offset from there to the checksum
+ * @hdr_len: length of the headers of each segment
+ * @csum_start: offset of the first byte to sum
+ * @csum_off: offset of the checksum from there
  * @path: enum nvnic_tx_path
  *
- * @csum_start and @csum_off are set with NVNIC_TX_CSUM, @hdr_len with the paths
- * behind it.
+ * @csum_start and @csum_off are valid for NVNIC_TX_CSUM, @hdr_len for all paths behind
+ * that.
  */
 struct nvnic_tx_req {
 	u32 mask;

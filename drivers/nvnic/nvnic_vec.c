@@ -14,7 +14,7 @@
 #include "nvnic.h"
 #include "nvnic_csr.h"
 
-/* How long NAPI may take for the next of what its ring holds */
+/* Longest wait for NAPI to reap one more completion */
 #define NVNIC_FINISH_US		USEC_PER_SEC
 #define NVNIC_FINISH_STEP_US	100
 
@@ -38,7 +38,7 @@ static void nvnic_vec_arm(struct nvnic_vec *vec)
 
 /**
  * nvnic_poll() - NAPI poll of a vector
- * @napi: its NAPI
+ * @napi: NAPI of the vector
  * @budget: most frames to receive; 0 when called by netpoll
  *
  * Context: NAPI.
@@ -58,13 +58,13 @@ int nvnic_poll(struct napi_struct *napi, int budget)
 	if (work == budget)
 		return budget;
 
-	/* napi_disable() waits for what stands before napi_complete_done(). */
+	/* Adapt before napi_complete_done(): napi_disable() waits for this. */
 	if (vec->tx_adaptive | vec->rx_adaptive)
 		nvnic_moder_adapt(vec);
 
-	/* Completions that came since are behind these positions: the vector
-	 * fires at once. It must not for those of a broken ring, which nobody
-	 * takes; its reset polls again.
+	/* The vector fires at once if completions were posted behind these
+	 * positions. It must not fire for a broken ring, which nobody reaps: its
+	 * reset polls again.
 	 */
 	if (napi_complete_done(napi, work) &&
 	    likely(!vec->tx.broken && !vec->rx.broken))
@@ -88,7 +88,7 @@ void nvnic_vec_pause(struct nvnic_vec *vec)
  * nvnic_vec_resume() - undo nvnic_vec_pause()
  * @vec: vector
  *
- * A poll looks after what came meanwhile, and arms the vector.
+ * Schedules a poll, which reaps what arrived meanwhile and arms the vector.
  *
  * Context: process, instance lock.
  */
@@ -102,7 +102,7 @@ void nvnic_vec_resume(struct nvnic_vec *vec)
 
 /* ---- Affinity ---- */
 
-/* A CPU sends where its completions come back to it, unless a VM owns that. */
+/* Have a CPU send on the queue whose vector it serves, unless a VM owns the queue. */
 static void nvnic_vec_xps(struct nvnic_vec *vec)
 {
 	if (vec->vmq)
@@ -118,14 +118,14 @@ static void nvnic_vec_affinity_notify(struct irq_affinity_notify *notify,
 	nvnic_vec_xps(container_of(notify, struct nvnic_vec, affinity));
 }
 
-/* The notifier is part of the vector, which outlives it. */
+/* Nothing to free: the notifier is a part of the vector, which outlives it. */
 static void nvnic_vec_affinity_release(struct kref *ref)
 {
 }
 
 /*
- * Each vector starts on one CPU, as users expect of a card with a vector for
- * each CPU; where it is from then on is theirs to say.
+ * Spread the vectors over the CPUs when they are first requested. From then on only
+ * the user moves them.
  */
 static void nvnic_vec_place(struct nvnic_vec *vec)
 {
@@ -139,11 +139,11 @@ static void nvnic_vec_place(struct nvnic_vec *vec)
 }
 
 /**
- * nvnic_vec_request_irq() - have a vector's interrupt
+ * nvnic_vec_request_irq() - request a vector's interrupt
  * @vec: vector
  *
- * The number stays the vector's own while the port exists, so what the user
- * asked for in smp_affinity outlives the queue.
+ * The interrupt number belongs to the vector as long as the port exists, so the
+ * user's smp_affinity outlives the queue.
  *
  * Context: process, instance lock; sleeps.
  *
@@ -198,14 +198,14 @@ static void nvnic_vec_attach(struct nvnic_vec *vec, struct napi_struct *napi)
 
 	netif_queue_set_napi(dev, vec->index, NETDEV_QUEUE_TYPE_RX, napi);
 	netif_queue_set_napi(dev, vec->index, NETDEV_QUEUE_TYPE_TX, napi);
-	/* Frames may be waiting for a queue that has been without a ring. */
+	/* nvnic_start_xmit() may run: frames may wait for a queue without a ring. */
 	__netif_tx_lock_bh(vec->tx.txq);
 	vec->nn->tx[vec->index] = napi ? &vec->tx : NULL;
 	__netif_tx_unlock_bh(vec->tx.txq);
 }
 
 /**
- * nvnic_vec_enable() - let stack and NAPI at a vector
+ * nvnic_vec_enable() - enable NAPI and attach the queues
  * @vec: vector, its interrupt requested and its queues started
  *
  * Context: process, instance lock.
@@ -228,11 +228,11 @@ static bool nvnic_rx_idle(const struct nvnic_rx_ring *ring, u16 cons)
 }
 
 /**
- * nvnic_vec_finish() - let NAPI take what the RX queue has received
+ * nvnic_vec_finish() - wait until NAPI has reaped the RX queue
  * @vec: vector, its RX queue stopped
  *
- * So nothing of it is lost when the ring goes, however long NAPI takes; unless
- * it gets nowhere.
+ * No received frame is lost with the ring, however long NAPI takes, unless it makes
+ * no progress for NVNIC_FINISH_US.
  *
  * Context: process, instance lock; sleeps.
  */
@@ -255,7 +255,7 @@ void nvnic_vec_finish(struct nvnic_vec *vec)
 }
 
 /**
- * nvnic_vec_disable() - keep NAPI and interrupt away from a vector
+ * nvnic_vec_disable() - disable NAPI, free the interrupt of a vector
  * @vec: vector, its queues stopped
  *
  * Context: process, instance lock; sleeps.
@@ -269,7 +269,7 @@ void nvnic_vec_disable(struct nvnic_vec *vec)
 }
 
 /**
- * nvnic_vec_detach() - hide a vector from the stack
+ * nvnic_vec_detach() - detach the queues of a vector from the stack
  * @vec: vector, disabled, its TX queue stopped
  *
  * Context: process, instance lock.
