@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * nvnic driver: interrupt moderation as ethtool sets and shows it.
+ * nvnic driver: interrupt moderation, ethtool operations.
  *
  * Copyright (C) 2026 nvnic contributors
  */
@@ -10,10 +10,10 @@
 #include "nvnic.h"
 
 /**
- * nvnic_moder_set() - moderate a queue pair
+ * nvnic_moder_set() - set the moderation of a queue pair
  * @nn: port
  * @queue: number of the pair, in use or not
- * @c: how
+ * @c: moderation
  *
  * Context: process, instance lock.
  */
@@ -96,8 +96,8 @@ static int nvnic_coalesce_parse(const struct ethtool_coalesce *in,
 /**
  * nvnic_get_coalesce() - ethtool: moderation of all queues
  * @dev: port
- * @out: receives what was last set for all of them
- * @kernel: no parameter of ours
+ * @out: receives the moderation last set for all queues
+ * @kernel: not used
  * @extack: not used
  *
  * Context: process, instance lock.
@@ -116,10 +116,10 @@ int nvnic_get_coalesce(struct net_device *dev, struct ethtool_coalesce *out,
 }
 
 /**
- * nvnic_set_coalesce() - ethtool: moderate all queues
+ * nvnic_set_coalesce() - ethtool: set the moderation of all queues
  * @dev: port
- * @in: how; each field within its limits
- * @kernel: no parameter of ours
+ * @in: moderation
+ * @kernel: not used
  * @extack: names the limit
  *
  * Context: process, instance lock.
@@ -150,11 +150,11 @@ int nvnic_set_coalesce(struct net_device *dev, struct ethtool_coalesce *in,
  * nvnic_get_queue_coalesce() - ethtool: moderation of one queue pair
  * @dev: port
  * @queue: number of the pair
- * @out: receives it
+ * @out: receives the moderation
  *
  * Context: process, instance lock.
  *
- * Return: 0, or -EINVAL when there is no such pair.
+ * Return: 0, or -EINVAL if the pair does not exist.
  */
 int nvnic_get_queue_coalesce(struct net_device *dev, u32 queue,
 			     struct ethtool_coalesce *out)
@@ -170,15 +170,15 @@ int nvnic_get_queue_coalesce(struct net_device *dev, u32 queue,
 }
 
 /**
- * nvnic_set_queue_coalesce() - ethtool: moderate one queue pair
+ * nvnic_set_queue_coalesce() - ethtool: set the moderation of one queue pair
  * @dev: port
  * @queue: number of the pair
- * @in: how, as for nvnic_set_coalesce()
+ * @in: moderation
  *
  * Context: process, instance lock.
  *
- * Return: 0; -EINVAL when there is no such pair; or an error of
- * nvnic_set_coalesce(), without a text: this command has no place for one.
+ * Return: 0; -EINVAL if the pair does not exist; or an error of nvnic_set_coalesce(),
+ * without a text: this operation has no extack.
  */
 int nvnic_set_queue_coalesce(struct net_device *dev, u32 queue,
 			     struct ethtool_coalesce *in)

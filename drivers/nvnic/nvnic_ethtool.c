@@ -59,7 +59,7 @@ static bool nvnic_ring_size_ok(u32 size)
 	       is_power_of_2(size);
 }
 
-/* What is above the maximum, the core has refused already. */
+/* The core has already rejected values above the maximum. */
 static int nvnic_set_ringparam(struct net_device *dev,
 			       struct ethtool_ringparam *ring,
 			       struct kernel_ethtool_ringparam *kernel_ring,

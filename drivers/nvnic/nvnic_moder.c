@@ -14,7 +14,7 @@
 #include "nvnic.h"
 #include "nvnic_csr.h"
 
-/* What the fields of &struct nvnic_moder hold */
+/* The limits fit into &struct nvnic_moder. */
 static_assert(NVNIC_MAX_MODER_USECS <= U16_MAX);
 static_assert(NVNIC_MAX_MODER_FRAMES <= U16_MAX);
 
@@ -26,7 +26,7 @@ static const struct nvnic_coalesce nvnic_coalesce_default = {
 static void nvnic_moder_write(const struct nvnic_vec *vec, u32 reg, u32 usecs,
 			      u32 frames)
 {
-	/* A count without a time could wait for ever: the device refuses it. */
+	/* The device refuses frames without a time, which might wait forever. */
 	if (!usecs)
 		frames = 0;
 	nvnic_wr(vec->nn->bdev, reg, FIELD_PREP(NVNIC_Q_MODER_USECS, usecs) |
@@ -70,7 +70,7 @@ static void nvnic_dim_work_rx(struct work_struct *work)
 }
 
 /**
- * nvnic_moder_init() - default moderation, and the profiles of the dim library
+ * nvnic_moder_init() - set default moderation, allocate the profiles of dim
  * @nn: port, not registered yet
  *
  * Context: process.
@@ -107,7 +107,7 @@ void nvnic_moder_exit(struct nvnic_net *nn)
 }
 
 /**
- * nvnic_moder_start() - have the device moderate a vector as the user wants it
+ * nvnic_moder_start() - write the user's moderation of a vector to the device
  * @vec: vector; its NAPI is disabled
  *
  * Context: process, instance lock.
@@ -146,11 +146,11 @@ void nvnic_moder_stop(struct nvnic_vec *vec)
 }
 
 /**
- * nvnic_moder_adapt() - give the dim library what a poll has seen
+ * nvnic_moder_adapt() - pass the counts of a vector to the dim library
  * @vec: vector, adaptive on at least one side
  *
  * Context: NAPI of the vector, before napi_complete_done(): nvnic_moder_set()
- * clears what this works on once napi_disable() has returned.
+ * clears the state of dim once napi_disable() has returned.
  */
 void nvnic_moder_adapt(struct nvnic_vec *vec)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * nvnic driver: the register file as a table: dump and test.
+ * nvnic driver: register dump and register test.
  *
  * Copyright (C) 2026 nvnic contributors
  *
@@ -15,10 +15,10 @@
 #define NVNIC_REGS_VERSION	1
 
 /**
- * struct nvnic_reg_row - registers that are alike
- * @off: byte offset of the first, in a block of a queue pair: from its start
- * @count: how many, 8 bytes apart
- * @bits: those that hold any value while the port is down, without effect
+ * struct nvnic_reg_row - a run of registers
+ * @off: byte offset of the first one; for queue pairs, from the start of their block
+ * @count: number of registers, 8 bytes apart
+ * @bits: bits that hold any value, without effect, while the port is down
  */
 struct nvnic_reg_row {
 	u32 off;
@@ -85,7 +85,7 @@ static u64 *nvnic_regs_dump(struct nvnic_net *nn,
  *
  * Context: process, instance lock.
  *
- * Return: bytes; it has the queue pairs of the present configuration.
+ * Return: number of bytes, for the current number of queue pairs.
  */
 int nvnic_get_regs_len(struct net_device *dev)
 {
@@ -100,7 +100,7 @@ int nvnic_get_regs_len(struct net_device *dev)
 /**
  * nvnic_get_regs() - ethtool: register dump
  * @dev: port
- * @regs: receives the version of its layout
+ * @regs: receives the version of the layout
  * @p: receives nvnic_get_regs_len() bytes
  *
  * Context: process, instance lock.
@@ -163,7 +163,7 @@ static bool nvnic_regs_test_rows(struct nvnic_net *nn,
  *
  * Context: process, instance lock.
  *
- * Return: true if each has held what was written.
+ * Return: true if each register held the patterns.
  */
 bool nvnic_regs_test(struct nvnic_net *nn)
 {

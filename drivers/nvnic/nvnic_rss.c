@@ -14,7 +14,7 @@
 
 static_assert(sizeof(u64[NVNIC_RSS_KEY_WORDS]) == NVNIC_RSS_KEY_LEN);
 static_assert(NVNIC_MAX_QUEUES - 1 <= NVNIC_RSS_TABLE_QUEUE);
-/* A row of the table holds a queue. */
+/* nvnic_rss.table holds a queue in a byte. */
 static_assert(NVNIC_MAX_QUEUES <= U8_MAX);
 
 #define NVNIC_RSS_FIELDS_RESET						\
@@ -26,11 +26,11 @@ static_assert(NVNIC_MAX_QUEUES <= U8_MAX);
 	 FIELD_PREP(NVNIC_RSS_FIELDS_UDP6, NVNIC_RSS_F_L3 | NVNIC_RSS_F_L4))
 
 /**
- * nvnic_rss_default_table() - spread over all queues, unless the user chose
+ * nvnic_rss_default_table() - fill the table with all queues, unless the user set it
  * @nn: port
  * @queues: number of queues
  *
- * Does not write it to the device.
+ * Does not write the table to the device.
  *
  * Context: process, instance lock or before the port is registered.
  */
@@ -61,7 +61,7 @@ void nvnic_rss_init(struct nvnic_net *nn)
 /**
  * nvnic_rss_program() - write the receive hash to the device
  * @nn: port
- * @queues: number of queues that there will be
+ * @queues: number of queues that the port will have
  *
  * Context: process, instance lock.
  *
@@ -81,7 +81,7 @@ int nvnic_rss_program(struct nvnic_net *nn, u32 queues)
 	return err;
 }
 
-/* The main settings, and what others have of them: contexts only the fields */
+/* Write the main settings, those of VM queue sets and, if changed, fields of contexts. */
 static int nvnic_rss_commit_all(struct nvnic_net *nn, bool fields)
 {
 	int err = 0;
@@ -97,8 +97,8 @@ static int nvnic_rss_commit_all(struct nvnic_net *nn, bool fields)
 }
 
 /*
- * Change the main settings, and what follows them. On an error the device has
- * the old settings again, and so have we.
+ * Change the main settings, and all that derive from them. On an error roll back to
+ * the old settings, in the device and in @nn.
  */
 static int nvnic_rss_change(struct nvnic_net *nn, const struct nvnic_rss *rss)
 {
@@ -125,7 +125,7 @@ static int nvnic_rss_change(struct nvnic_net *nn, const struct nvnic_rss *rss)
 /**
  * nvnic_get_rxfh() - ethtool: hash key, function and table
  * @dev: port
- * @rxfh: receives them
+ * @rxfh: receives key, function and table
  *
  * Context: process, instance lock.
  *
@@ -150,7 +150,7 @@ int nvnic_get_rxfh(struct net_device *dev, struct ethtool_rxfh_param *rxfh)
 /**
  * nvnic_set_rxfh() - ethtool: set hash key and table
  * @dev: port
- * @rxfh: what to set
+ * @rxfh: settings to change
  * @extack: receives the reason of a refusal
  *
  * Context: process, instance lock.
@@ -209,10 +209,10 @@ static int nvnic_rss_fields_change(struct nvnic_net *nn, u32 ctx, u64 fields)
 }
 
 /**
- * nvnic_set_rxfh_fields() - ethtool: choose what is hashed of a flow type
+ * nvnic_set_rxfh_fields() - ethtool: set the hash fields of a flow type
  * @dev: port
  * @fields: flow type, RSS context, RXH_*
- * @extack: receives the reason of a refusal, NULL: the log does
+ * @extack: receives the reason of a refusal, or NULL to log it
  *
  * Context: process, instance lock.
  *
@@ -237,7 +237,7 @@ int nvnic_set_rxfh_fields(struct net_device *dev,
 /**
  * nvnic_get_rxnfc() - ethtool: number of queues, fields of a flow type, rules
  * @dev: port
- * @nfc: question and answer
+ * @nfc: command; receives the answer
  * @rule_locs: receives the locations of all rules
  *
  * Context: process, instance lock.
@@ -276,7 +276,7 @@ int nvnic_get_rxnfc(struct net_device *dev, struct ethtool_rxnfc *nfc,
 /**
  * nvnic_set_rxnfc() - ethtool: set the fields of a flow type, or a rule
  * @dev: port
- * @nfc: what to set
+ * @nfc: command, with fields or rule
  *
  * Context: process, instance lock.
  *
@@ -304,12 +304,12 @@ int nvnic_set_rxnfc(struct net_device *dev, struct ethtool_rxnfc *nfc)
 }
 
 /**
- * nvnic_get_rx_ring_count() - ethtool: queues that the hash table may name
+ * nvnic_get_rx_ring_count() - ethtool: number of queues for table and rules
  * @dev: port
  *
  * Context: process, instance lock.
  *
- * Return: their number.
+ * Return: the number.
  */
 u32 nvnic_get_rx_ring_count(struct net_device *dev)
 {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * nvnic driver: RSS contexts beside the main one.
+ * nvnic driver: additional RSS contexts.
  *
  * Copyright (C) 2026 nvnic contributors
  *
- * The core keeps their tables and keys. The device keeps them while the port is
- * down; nothing has to be restored.
+ * The core stores their tables and keys. The device keeps contexts while the port is
+ * down, so nothing has to be restored.
  */
 #include <linux/ethtool.h>
 #include <linux/rtnetlink.h>
@@ -14,17 +14,17 @@
 #include "nvnic.h"
 
 /**
- * nvnic_rss_check() - may a hash configuration be set?
+ * nvnic_rss_check() - check a hash configuration
  * @nn: port
  * @rxfh: the configuration
- * @fields: NVNIC_REG_RSS_FIELDS that goes with it
+ * @fields: NVNIC_REG_RSS_FIELDS of the configuration
  * @extack: receives the reason of a refusal, may be NULL
  *
  * Context: process, instance lock.
  *
- * Return: 0; -EOPNOTSUPP for another function than Toeplitz, or another input
- * transform than symmetric-xor; -EINVAL for a queue that there is not, and for
- * symmetric-xor over fields that differ between the directions of a flow.
+ * Return: 0; -EOPNOTSUPP for a function other than Toeplitz, or an input transform
+ * other than symmetric-xor; -EINVAL for a queue out of range, or symmetric-xor over
+ * fields that differ between the directions of a flow.
  */
 int nvnic_rss_check(struct nvnic_net *nn, const struct ethtool_rxfh_param *rxfh,
 		    u64 fields, struct netlink_ext_ack *extack)
@@ -61,10 +61,7 @@ int nvnic_rss_check(struct nvnic_net *nn, const struct ethtool_rxfh_param *rxfh,
 	return 0;
 }
 
-/*
- * Write a context with what @rxfh changes of it. @rxfh is NULL: with nothing
- * changed.
- */
+/* Write a context with the changes of @rxfh, or unchanged if @rxfh is NULL. */
 static int nvnic_rss_ctx_write(struct nvnic_net *nn, u32 id,
 			       struct ethtool_rxfh_context *ctx,
 			       const struct ethtool_rxfh_param *rxfh,
@@ -103,14 +100,14 @@ static int nvnic_rss_ctx_write(struct nvnic_net *nn, u32 id,
 }
 
 /**
- * nvnic_create_rxfh_context() - ethtool: make an RSS context
+ * nvnic_create_rxfh_context() - ethtool: create an RSS context
  * @dev: port
- * @ctx: the core's side of it; receives what the user left open
- * @rxfh: what the user wants
+ * @ctx: context of the core; receives the settings that the user left open
+ * @rxfh: settings of the user
  * @extack: receives the reason of a refusal
  *
- * Without a table it spreads over all queues of this moment, without a key it
- * has that of the system; its hash fields are, for a start, those of the port.
+ * The default table holds all current queues, the default key is that of the system,
+ * and the hash fields are those of the port.
  *
  * Context: process, instance lock.
  *
@@ -147,7 +144,7 @@ int nvnic_create_rxfh_context(struct net_device *dev,
 	return err;
 }
 
-/* Rules add a queue offset to what the table says. */
+/* Rules add a queue offset to the entries of the table. */
 static int nvnic_rss_ctx_check_span(struct nvnic_net *nn,
 				    const struct ethtool_rxfh_param *rxfh,
 				    struct netlink_ext_ack *extack)
@@ -170,13 +167,13 @@ static int nvnic_rss_ctx_check_span(struct nvnic_net *nn,
 /**
  * nvnic_modify_rxfh_context() - ethtool: change an RSS context
  * @dev: port
- * @ctx: the core's side of it, as it is now
- * @rxfh: what is to change
+ * @ctx: context of the core, before the change
+ * @rxfh: settings to change
  * @extack: receives the reason of a refusal
  *
  * Context: process, instance lock.
  *
- * Return: as nvnic_create_rxfh_context(); on an error nothing has changed.
+ * Return: as nvnic_create_rxfh_context(); on an error the context is unchanged.
  */
 int nvnic_modify_rxfh_context(struct net_device *dev,
 			      struct ethtool_rxfh_context *ctx,
@@ -201,14 +198,13 @@ int nvnic_modify_rxfh_context(struct net_device *dev,
 /**
  * nvnic_remove_rxfh_context() - ethtool: remove an RSS context
  * @dev: port
- * @ctx: the core's side of it
- * @id: its number
+ * @ctx: context of the core
+ * @id: number of the context
  * @extack: receives the reason of a refusal
  *
  * Context: process, instance lock.
  *
- * Return: 0, or -EBUSY when a rule points to it. A port that goes away takes
- * the rules with it.
+ * Return: 0, or -EBUSY if a rule uses the context, unless the port is going away.
  */
 int nvnic_remove_rxfh_context(struct net_device *dev,
 			      struct ethtool_rxfh_context *ctx, u32 id,
@@ -217,7 +213,7 @@ int nvnic_remove_rxfh_context(struct net_device *dev,
 	struct nvnic_net *nn = netdev_priv(dev);
 
 	if (dev->reg_state == NETREG_UNREGISTERING) {
-		/* The core holds the instance lock no more; ethtool is out. */
+		/* The core has dropped the instance lock; ethtool cannot call any more. */
 		ASSERT_RTNL();
 		nvnic_ntuple_flush(nn);
 	} else {
@@ -234,14 +230,14 @@ int nvnic_remove_rxfh_context(struct net_device *dev,
 }
 
 /**
- * nvnic_rss_ctx_fields() - hash fields of the port have changed
+ * nvnic_rss_ctx_fields() - apply changed hash fields of the port to contexts
  * @nn: port
  *
- * Contexts follow where the kernel knows no fields of their own.
+ * Only on kernels where contexts have no hash fields of their own.
  *
  * Context: process, instance lock.
  *
- * Return: 0, or -EIO when the device has refused it for a context.
+ * Return: 0, or -EIO if the device refused it for a context.
  */
 int nvnic_rss_ctx_fields(struct nvnic_net *nn)
 {
@@ -259,15 +255,15 @@ int nvnic_rss_ctx_fields(struct nvnic_net *nn)
 }
 
 /**
- * nvnic_rss_ctx_set_fields() - choose what an RSS context hashes
+ * nvnic_rss_ctx_set_fields() - set the hash fields of an RSS context
  * @nn: port
- * @id: number of the context, that there is
+ * @id: number of an existing context
  * @fields: NVNIC_REG_RSS_FIELDS
  *
  * Context: process, instance lock.
  *
- * Return: 0; -EIO when the device has refused it; -ENOMEM. On an error the
- * context is as before.
+ * Return: 0; -EIO if the device refused it; -ENOMEM. On an error the context is
+ * unchanged.
  */
 int nvnic_rss_ctx_set_fields(struct nvnic_net *nn, u32 id, u64 fields)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * nvnic driver: fields of a frame that the receive hash covers.
+ * nvnic driver: header fields that the receive hash covers.
  *
  * Copyright (C) 2026 nvnic contributors
  */
@@ -9,10 +9,10 @@
 #include "nvnic.h"
 
 /**
- * struct nvnic_rss_flow - a flow type that ethtool knows
- * @flow: its number
- * @mask: its byte of NVNIC_REG_RSS_FIELDS
- * @may: NVNIC_RSS_F_* that it has
+ * struct nvnic_rss_flow - a flow type of ethtool
+ * @flow: number of the flow type
+ * @mask: byte of NVNIC_REG_RSS_FIELDS for the flow type
+ * @may: NVNIC_RSS_F_* that the flow type supports
  */
 struct nvnic_rss_flow {
 	u32 flow;
@@ -20,13 +20,13 @@ struct nvnic_rss_flow {
 	u8 may;
 };
 
-/* What flow types have */
+/* Fields of the flow types */
 #define NVNIC_RSS_V4		NVNIC_RSS_F_L3
 #define NVNIC_RSS_V6		(NVNIC_RSS_F_L3 | NVNIC_RSS_F_LABEL)
 #define NVNIC_RSS_V4_L4		(NVNIC_RSS_V4 | NVNIC_RSS_F_L4)
 #define NVNIC_RSS_V6_L4		(NVNIC_RSS_V6 | NVNIC_RSS_F_L4)
 
-/* What is neither TCP nor UDP is hashed as plain IP. */
+/* Anything but TCP and UDP is hashed as plain IP. */
 static const struct nvnic_rss_flow nvnic_rss_flows[] = {
 	{ TCP_V4_FLOW,		NVNIC_RSS_FIELDS_TCP4,	NVNIC_RSS_V4_L4 },
 	{ TCP_V6_FLOW,		NVNIC_RSS_FIELDS_TCP6,	NVNIC_RSS_V6_L4 },
@@ -44,7 +44,7 @@ static const struct nvnic_rss_flow nvnic_rss_flows[] = {
 	{ ESP_V6_FLOW,		NVNIC_RSS_FIELDS_IP6,	NVNIC_RSS_V6 },
 };
 
-/* RXH_* of each bit of NVNIC_RSS_F_* */
+/* RXH_* for each bit of NVNIC_RSS_F_* */
 static const struct {
 	u8 field;
 	u32 rxh;
@@ -91,7 +91,7 @@ static u8 nvnic_rss_from_rxh(u32 rxh)
 	return fields;
 }
 
-/* Who asks by ioctl may name a context that there is not. */
+/* The ioctl may name a context that does not exist. */
 static bool nvnic_rss_ctx_there(const struct nvnic_net *nn, u32 ctx)
 {
 	return !ctx || (ctx < NVNIC_RSS_USER_CONTEXTS && nn->ctx[ctx]);
@@ -107,7 +107,7 @@ static bool nvnic_rss_ctx_symmetric(const struct nvnic_net *nn, u32 ctx)
 	return nn->ctx[ctx] && nn->ctx[ctx]->input_xfrm == RXH_XFRM_SYM_XOR;
 }
 
-/* Is symmetric-xor on where the fields of @ctx are in force? */
+/* Is symmetric-xor on in any context that uses the fields of @ctx? */
 static bool nvnic_rss_sym_xor(const struct nvnic_net *nn, u32 ctx)
 {
 	u32 i;
@@ -138,7 +138,7 @@ static bool nvnic_rss_symmetric(u8 fields)
 }
 
 /**
- * nvnic_rss_fields_symmetric() - is what is hashed the same for both directions?
+ * nvnic_rss_fields_symmetric() - check fields for symmetric-xor
  * @fields: NVNIC_REG_RSS_FIELDS
  *
  * Context: any.
@@ -158,9 +158,9 @@ bool nvnic_rss_fields_symmetric(u64 fields)
 }
 
 /**
- * nvnic_refuse_asymmetric() - say what symmetric-xor needs
+ * nvnic_refuse_asymmetric() - report which fields symmetric-xor requires
  * @dev: port
- * @extack: receives it, NULL: the log does
+ * @extack: receives the text, or NULL to log it
  *
  * Context: process.
  */
@@ -172,14 +172,14 @@ void nvnic_refuse_asymmetric(struct net_device *dev,
 }
 
 /**
- * nvnic_get_rxfh_fields() - ethtool: what is hashed of a flow type
+ * nvnic_get_rxfh_fields() - ethtool: hash fields of a flow type
  * @dev: port
  * @fields: flow type and RSS context; receives RXH_*
  *
  * Context: process, instance lock.
  *
- * Return: 0; -EINVAL for a flow type without hash; -ENOENT without such a
- * context.
+ * Return: 0; -EINVAL for a flow type without hash; -ENOENT if the context does not
+ * exist.
  */
 int nvnic_get_rxfh_fields(struct net_device *dev,
 			  struct ethtool_rxfh_fields *fields)
@@ -201,7 +201,7 @@ int nvnic_get_rxfh_fields(struct net_device *dev,
 	return 0;
 }
 
-/* Fields that cannot be, or none, which would be those of plain IP */
+/* Refuse unsupported fields, and none: the device would hash as plain IP then. */
 static bool nvnic_rss_fields_ok(struct net_device *dev,
 				const struct nvnic_rss_flow *row, u32 rxh,
 				struct netlink_ext_ack *extack)
@@ -219,17 +219,17 @@ static bool nvnic_rss_fields_ok(struct net_device *dev,
 }
 
 /**
- * nvnic_rss_fields_check() - may this be hashed of a flow type?
+ * nvnic_rss_fields_check() - check new hash fields of a flow type
  * @dev: port
  * @fields: flow type, RSS context, RXH_*
- * @all: receives NVNIC_REG_RSS_FIELDS with it, for this context
- * @extack: receives the reason of a refusal, NULL: the log does
+ * @all: receives the new NVNIC_REG_RSS_FIELDS of the context
+ * @extack: receives the reason of a refusal, or NULL to log it
  *
  * Context: process, instance lock.
  *
- * Return: 0; -EOPNOTSUPP for a flow type without hash; -EINVAL for fields that
- * it does not have, or that symmetric-xor does not go with; -ENOENT without such
- * a context.
+ * Return: 0; -EOPNOTSUPP for a flow type without hash; -EINVAL for fields that the
+ * flow type does not have or symmetric-xor does not allow; -ENOENT if the context
+ * does not exist.
  */
 int nvnic_rss_fields_check(struct net_device *dev,
 			   const struct ethtool_rxfh_fields *fields, u64 *all,

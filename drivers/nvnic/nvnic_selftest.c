@@ -4,11 +4,10 @@
  *
  * Copyright (C) 2026 nvnic contributors
  *
- * Online: what can be seen without a trace. Offline: the port is taken down for
- * registers and vectors, then brought up in loopback, its queues kept from the
- * stack, for the tests that send frames; at the end it is as before. Address,
- * routes and settings stay. IFF_UP does not change, so nobody hears of it but
- * for the carrier.
+ * The online tests do not disturb the port. The offline tests take it down to test
+ * registers and vectors, then bring it up in loopback, its queues detached from the
+ * stack, to send frames. Afterwards the port is restored. Addresses, routes and
+ * settings stay. IFF_UP does not change, so only the carrier tells others.
  */
 #include <linux/bitfield.h>
 #include <linux/completion.h>
@@ -20,7 +19,7 @@
 #include "nvnic_csr.h"
 #include "nvnic_selftest.h"
 
-/* How long a vector may take to come */
+/* Longest wait for a vector to fire */
 #define NVNIC_SELFTEST_WAIT	(2 * HZ)
 
 /* ---- Tests that need no frames ---- */
@@ -85,7 +84,7 @@ static bool nvnic_selftest_vector(struct nvnic_net *nn, u32 vec)
 	return ok;
 }
 
-/* Port down: nobody else has them. */
+/* The port is down, so its vectors are free for the test. */
 static bool nvnic_selftest_vectors(struct nvnic_net *nn)
 {
 	bool ok = nvnic_selftest_vector(nn, NVNIC_VEC_EVENT);
@@ -97,7 +96,7 @@ static bool nvnic_selftest_vectors(struct nvnic_net *nn)
 	return ok;
 }
 
-/* ---- Together ---- */
+/* ---- List of tests ---- */
 
 struct nvnic_selftest {
 	const char *name;
@@ -106,7 +105,7 @@ struct nvnic_selftest {
 	bool offline;
 };
 
-/* In this order; what follows are the rows of nvnic_selftest_seg(). */
+/* In this order, then the rows of nvnic_selftest_seg() */
 static const struct nvnic_selftest nvnic_selftests[] = {
 	{ "identity", .port = nvnic_selftest_identity },
 	{ "link", .port = nvnic_selftest_link },
@@ -119,11 +118,11 @@ static const struct nvnic_selftest nvnic_selftests[] = {
 #define NVNIC_SELFTESTS		ARRAY_SIZE(nvnic_selftests)
 
 /**
- * nvnic_selftest_count() - tests of ``ethtool -t``
+ * nvnic_selftest_count() - number of tests of ``ethtool -t``
  *
  * Context: any.
  *
- * Return: their number.
+ * Return: the number.
  */
 int nvnic_selftest_count(void)
 {
@@ -168,7 +167,7 @@ static void nvnic_selftest_looped(struct nvnic_net *nn, u64 *failed)
 	if (nvnic_looped_begin(&looped))
 		return;
 
-	/* What arrives is what was sent: nothing may be merged. */
+	/* Turn off GRO, so that frames arrive as they were sent. */
 	nn->netdev->features &= ~gro;
 	for (i = 0; i < NVNIC_SELFTESTS; i++)
 		if (nvnic_selftests[i].frames)
@@ -201,7 +200,7 @@ static bool nvnic_selftest_offline(struct nvnic_net *nn, u64 *failed)
 	if (open && !running)
 		ops->ndo_stop(nn->netdev);
 	netif_device_attach(nn->netdev);
-	/* Who joined a group meanwhile was not heard: the port was detached. */
+	/* Write the filters again: the detached port missed changes of group membership. */
 	if (open && running)
 		nvnic_sync_rx_mode(nn->netdev);
 
@@ -211,8 +210,8 @@ static bool nvnic_selftest_offline(struct nvnic_net *nn, u64 *failed)
 /**
  * nvnic_self_test() - ethtool: test the port
  * @dev: port
- * @test: which tests, and whether one has failed
- * @data: receives 0 (good, or not asked for) or 1 of each
+ * @test: selects the tests; receives whether one has failed
+ * @data: receives 0 (passed or not run) or 1 (failed) for each test
  *
  * Context: process, instance lock, sleeps.
  */

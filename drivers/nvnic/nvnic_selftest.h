@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * nvnic driver: what the files of the self-test share.
+ * nvnic driver: interface between the files of the self-test.
  *
  * Copyright (C) 2026 nvnic contributors
  */
@@ -13,10 +13,10 @@
 struct nvnic_net;
 
 /**
- * struct nvnic_looped - frames that are sent and come back
- * @nn: port in loopback, up, its queues kept from the stack
- * @got: what has come back
- * @wait: where the test waits for it
+ * struct nvnic_looped - a port in loopback
+ * @nn: the port, up, its queues detached from the stack
+ * @got: received frames
+ * @wait: wait queue of the test
  */
 struct nvnic_looped {
 	struct nvnic_net *nn;

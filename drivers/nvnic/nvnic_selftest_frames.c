@@ -4,8 +4,8 @@
  *
  * Copyright (C) 2026 nvnic contributors
  *
- * The stack's software segmentation is the judge of the device's: both get the
- * same super-frame and have to come to the same bytes.
+ * The reference is the stack's software segmentation: given the same super-frame, the
+ * device must produce the same bytes.
  */
 #include <linux/etherdevice.h>
 #include <linux/iopoll.h>
@@ -24,10 +24,10 @@
 #include "nvnic_csr.h"
 #include "nvnic_selftest.h"
 
-/* Frames on their way at a time: fewer than the smallest ring has room for */
+/* Frames in flight, fewer than the smallest ring holds */
 #define NVNIC_SELFTEST_BATCH	16
 
-/* How long a TX ring may take to be empty, and how often to look */
+/* Longest wait for an empty TX ring, and interval of polling */
 #define NVNIC_SELFTEST_EMPTY_US	USEC_PER_SEC
 #define NVNIC_SELFTEST_STEP_US	50
 #define NVNIC_SELFTEST_MSS	700
@@ -38,11 +38,11 @@
 /* IEEE 802 local experimental EtherType 1 */
 #define NVNIC_SELFTEST_PROTO	0x88b5
 
-/* How long a frame may take to come, and an offload to go */
+/* Longest wait for a frame, and for an offload to be disabled */
 #define NVNIC_LOOPED_WAIT	(2 * HZ)
 #define NVNIC_LOOPED_SETTLE_US	(100 * USEC_PER_MSEC)
 
-/* What would take frames of the test elsewhere */
+/* Offloads that would steer frames of the test elsewhere */
 #define NVNIC_LOOPED_OFF	(NVNIC_OFF_BIT(NTUPLE) | NVNIC_OFF_BIT(TC))
 
 static const u8 nvnic_looped_src[ETH_ALEN] = {
@@ -51,7 +51,7 @@ static const u8 nvnic_looped_src[ETH_ALEN] = {
 
 /* ---- Frames in loopback ---- */
 
-/* Send a frame past the stack; consumes it. False: the driver did not take it. */
+/* Pass a frame to the driver directly; consumes it. False if the driver refused it. */
 static bool nvnic_looped_send(struct nvnic_looped *looped, struct sk_buff *skb,
 			      u16 queue)
 {
@@ -73,7 +73,7 @@ static bool nvnic_looped_send(struct nvnic_looped *looped, struct sk_buff *skb,
 	return false;
 }
 
-/* Wait until @count frames have come back. False: they did not. */
+/* Wait until @count frames have come back; false on a timeout. */
 static bool nvnic_looped_await(struct nvnic_looped *looped, u32 count)
 {
 	return wait_event_timeout(looped->wait,
@@ -81,7 +81,7 @@ static bool nvnic_looped_await(struct nvnic_looped *looped, u32 count)
 				  NVNIC_LOOPED_WAIT);
 }
 
-/* The stack sees nothing of the test. */
+/* Keep the frames of the test from the stack. */
 static rx_handler_result_t nvnic_looped_receive(struct sk_buff **pskb)
 {
 	struct sk_buff *skb = *pskb;
@@ -91,7 +91,7 @@ static rx_handler_result_t nvnic_looped_receive(struct sk_buff **pskb)
 	if (!ether_addr_equal(eth_hdr(skb)->h_source, nvnic_looped_src))
 		return RX_HANDLER_PASS;
 
-	/* A packet socket may have it, too. */
+	/* A packet socket may share the frame. */
 	skb = skb_share_check(skb, GFP_ATOMIC);
 	if (!skb)
 		return RX_HANDLER_CONSUMED;
@@ -103,7 +103,7 @@ static rx_handler_result_t nvnic_looped_receive(struct sk_buff **pskb)
 	return RX_HANDLER_CONSUMED;
 }
 
-/* In loopback with all that the device can, whatever is on, or as before */
+/* Loopback with all requests enabled, or the port's own settings */
 static void nvnic_looped_set(struct nvnic_net *nn, bool on)
 {
 	netdev_features_t features = nn->netdev->features;
@@ -120,17 +120,17 @@ static void nvnic_looped_set(struct nvnic_net *nn, bool on)
 	if (!nvnic_features_settle(nn, NVNIC_LOOPED_SETTLE_US))
 		mod_delayed_work(system_percpu_wq, &nn->service, 1);
 
-	/* The rules stay, but what comes back is not for them. */
+	/* Disable the rules, but keep them: they must not match frames of the test. */
 	nvnic_wr(nn->bdev, NVNIC_REG_EN, on ? nn->en & ~NVNIC_LOOPED_OFF : nn->en);
 }
 
 /**
- * nvnic_looped_begin() - take a port from the stack, in loopback
+ * nvnic_looped_begin() - detach a port from the stack, turn on loopback
  * @looped: loopback; its port is up
  *
  * Context: process, instance lock.
  *
- * Return: 0, or -EBUSY when somebody else receives from the port.
+ * Return: 0, or -EBUSY if the port has another rx_handler.
  */
 int nvnic_looped_begin(struct nvnic_looped *looped)
 {
@@ -173,9 +173,9 @@ void nvnic_looped_end(struct nvnic_looped *looped)
 
 /**
  * struct nvnic_seg_row - a super-frame
- * @name: what ``ethtool -t`` calls it
+ * @name: name in ``ethtool -t``
  * @outer: IP version of the tunnel, 0: none
- * @inner: IP version that TCP or UDP runs over
+ * @inner: IP version under TCP or UDP
  * @udp: UDP, not TCP
  */
 struct nvnic_seg_row {
@@ -203,7 +203,7 @@ static void nvnic_test_fill(u8 *data, u32 len, u32 seed)
 		data[i] = (i + seed) * 31 + (i >> 8);
 }
 
-/* ---- Comparing ---- */
+/* ---- Comparison ---- */
 
 static bool nvnic_test_equal(struct sk_buff *got, struct sk_buff *want)
 {
@@ -213,7 +213,7 @@ static bool nvnic_test_equal(struct sk_buff *got, struct sk_buff *want)
 	return !memcmp(got->data, want->data, want->len);
 }
 
-/* Consumes @want, and what has come back. */
+/* Compare @want with the received frame; consumes both. */
 static bool nvnic_test_compare(struct nvnic_looped *looped,
 			       struct sk_buff *want)
 {
@@ -232,7 +232,7 @@ static bool nvnic_test_compare(struct nvnic_looped *looped,
 	return ok;
 }
 
-/* Send @skb, expect the list @want; both are consumed. */
+/* Send @skb and expect the list @want; consumes both. */
 static bool nvnic_test_roundtrip(struct nvnic_looped *looped,
 				 struct sk_buff *skb, struct sk_buff *want)
 {
@@ -248,7 +248,7 @@ static bool nvnic_test_roundtrip(struct nvnic_looped *looped,
 	return nvnic_test_compare(looped, want) && sent;
 }
 
-/* ---- Building, from the inside out ---- */
+/* ---- Building of frames, from the inside out ---- */
 
 static void nvnic_test_eth(const struct nvnic_looped *looped,
 			   struct sk_buff *skb, u16 proto)
@@ -305,7 +305,7 @@ static u16 nvnic_test_ethertype(u8 version)
 	return version == 4 ? ETH_P_IP : ETH_P_IPV6;
 }
 
-/* Sum of the pseudo-header of what follows the IP header at the front */
+/* Checksum of the pseudo-header for the payload behind the IP header at skb->data */
 static __sum16 nvnic_test_pseudo(const struct sk_buff *skb, u8 version,
 				 u8 proto)
 {
@@ -320,7 +320,7 @@ static __sum16 nvnic_test_pseudo(const struct sk_buff *skb, u8 version,
 				skb->len - sizeof(*ip6), proto, 0);
 }
 
-/* TCP or UDP, and IP around it; the checksum is left to whoever sends. */
+/* Push a TCP or UDP header, with the checksum left to offload, and an IP header. */
 static void nvnic_test_l4(struct sk_buff *skb, u8 version, bool udp)
 {
 	u8 proto = udp ? IPPROTO_UDP : IPPROTO_TCP;
@@ -433,9 +433,9 @@ static u64 nvnic_test_lso(const struct nvnic_looped *looped)
 }
 
 /**
- * nvnic_selftest_seg_count() - super-frames to be tested
+ * nvnic_selftest_seg_count() - number of super-frames to test
  *
- * Return: their number.
+ * Return: the number.
  */
 u32 nvnic_selftest_seg_count(void)
 {
@@ -443,10 +443,10 @@ u32 nvnic_selftest_seg_count(void)
 }
 
 /**
- * nvnic_selftest_seg_name() - what ``ethtool -t`` calls a super-frame
+ * nvnic_selftest_seg_name() - name of a super-frame in ``ethtool -t``
  * @row: number of the super-frame
  *
- * Return: its name.
+ * Return: the name.
  */
 const char *nvnic_selftest_seg_name(u32 row)
 {
@@ -454,13 +454,13 @@ const char *nvnic_selftest_seg_name(u32 row)
 }
 
 /**
- * nvnic_selftest_seg() - does the device segment as skb_gso_segment() does?
+ * nvnic_selftest_seg() - compare the device's segments with skb_gso_segment()
  * @looped: loopback
  * @row: number of the super-frame
  *
  * Context: process, instance lock.
  *
- * Return: true if the device segmented it, and each byte is equal.
+ * Return: true if the device segmented the super-frame, and each byte is equal.
  */
 bool nvnic_selftest_seg(struct nvnic_looped *looped, u32 row)
 {
@@ -493,15 +493,15 @@ bool nvnic_selftest_seg(struct nvnic_looped *looped, u32 row)
 }
 
 /**
- * nvnic_selftest_frame() - does the longest frame come back as it was sent?
+ * nvnic_selftest_frame() - send the longest frame and compare it
  * @looped: loopback
  *
- * Its UDP checksum is filled by the device on one side, and by the stack for
- * comparison on the other.
+ * The device fills in the UDP checksum of the frame sent, the stack that of the
+ * reference.
  *
  * Context: process, instance lock.
  *
- * Return: true if it does.
+ * Return: true if they are equal.
  */
 bool nvnic_selftest_frame(struct nvnic_looped *looped)
 {
@@ -526,7 +526,7 @@ bool nvnic_selftest_frame(struct nvnic_looped *looped)
 	return nvnic_test_roundtrip(looped, skb, want);
 }
 
-/* A batch of short frames, each with its number */
+/* Send a batch of short numbered frames. */
 static bool nvnic_selftest_batch(struct nvnic_looped *looped, u16 queue,
 				 u32 first, u32 count)
 {
@@ -536,8 +536,8 @@ static bool nvnic_selftest_batch(struct nvnic_looped *looped, u16 queue,
 	u16 avail;
 	u32 i;
 
-	/* Frames may be back before their ring is told so, and a queue that
-	 * stops for want of room is not woken meanwhile.
+	/* Frames may arrive before their TX completions are reaped. Wait for an
+	 * empty ring, because nothing would wake a queue that stops when full.
 	 */
 	if (read_poll_timeout(nvnic_tx_avail, avail, avail == ring->size - 1,
 			      NVNIC_SELFTEST_STEP_US, NVNIC_SELFTEST_EMPTY_US,
@@ -569,13 +569,12 @@ static bool nvnic_selftest_batch(struct nvnic_looped *looped, u16 queue,
 }
 
 /**
- * nvnic_selftest_rings() - do frames come back in order, over a wrap of each
- * TX ring?
+ * nvnic_selftest_rings() - check the order of frames over a wrap of each TX ring
  * @looped: loopback
  *
  * Context: process, instance lock.
  *
- * Return: true if they do.
+ * Return: true if all frames came back in order.
  */
 bool nvnic_selftest_rings(struct nvnic_looped *looped)
 {

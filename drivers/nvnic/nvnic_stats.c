@@ -37,7 +37,7 @@ static const char * const nvnic_rx_names[] = {
 	NVNIC_RX_STATS(NVNIC_CNT_NAME)
 };
 
-/* Rows of the driver that have a sum over the port; the device has others */
+/* Driver rows with a sum over all queues; the other sums are of device rows */
 static const u8 nvnic_tx_sums[] = {
 	NVNIC_TS_STOP,
 	NVNIC_TS_WAKE,
@@ -58,14 +58,14 @@ static const u8 nvnic_rx_sums[] = {
 	NVNIC_RS_RESET,
 };
 
-/* Rows whose name says enough without a direction */
+/* Prefixes of names that are clear without a direction */
 static const char * const nvnic_bare_names[] = {
 	"lso", "uso", "parse", "rss",
 };
 
 /**
  * nvnic_stats_init() - set up statistics
- * @qstats: those of NVNIC_MAX_QUEUES queue pairs, zeroed
+ * @qstats: statistics of NVNIC_MAX_QUEUES queue pairs, zeroed
  *
  * Context: any.
  */
@@ -166,7 +166,7 @@ void nvnic_get_stats64(struct net_device *dev, struct rtnl_link_stats64 *s)
 /* ---- netdev-genl ---- */
 
 /**
- * nvnic_queue_stats_rx_add() - add what an RX queue has counted
+ * nvnic_queue_stats_rx_add() - add the counters of an RX queue
  * @nn: port
  * @queue: number of the queue
  * @s: sums
@@ -194,7 +194,7 @@ void nvnic_queue_stats_rx_add(const struct nvnic_net *nn, u32 queue,
 }
 
 /**
- * nvnic_queue_stats_tx_add() - add what a TX queue has counted
+ * nvnic_queue_stats_tx_add() - add the counters of a TX queue
  * @nn: port
  * @queue: number of the queue
  * @s: sums
@@ -222,7 +222,7 @@ void nvnic_queue_stats_tx_add(const struct nvnic_net *nn, u32 queue,
 	s->wake += v[NVNIC_TS_WAKE];
 }
 
-/* What we keep starts at 0, what we do not stays as the core has set it. */
+/* Zero the fields that the driver counts; the core has marked all as not supported. */
 static void nvnic_queue_stats_rx_zero(struct netdev_queue_stats_rx *s)
 {
 	s->packets = 0;
@@ -293,10 +293,10 @@ static u64 nvnic_port_cnt(const struct nvnic_net *nn, u32 row)
 }
 
 /**
- * nvnic_get_pause_stats() - ethtool: what flow control has done
+ * nvnic_get_pause_stats() - ethtool: flow control statistics
  * @dev: port
  * @s: receives how often this port held its peer back, and the peer a TX queue
- *	of this port; PAUSE frames on the wire, which somebody else sends, on top
+ *	of this port, plus the PAUSE frames that users have sent
  *
  * Context: process, instance lock.
  */
@@ -325,7 +325,7 @@ static const struct ethtool_rmon_hist_range nvnic_rmon_ranges[] = {
 static_assert(ARRAY_SIZE(nvnic_rmon_ranges) == NVNIC_SIZE_COUNT + 1);
 static_assert(NVNIC_SIZE_COUNT <= ETHTOOL_RMON_HIST_MAX);
 
-/* No bit is lost on this wire, and nobody else sends on it. */
+/* Errors that this wire cannot have: no bit is lost, nobody else sends. */
 static void nvnic_eth_mac_errors(struct ethtool_eth_mac_stats *s)
 {
 	s->FrameCheckSequenceErrors = 0;
@@ -346,9 +346,9 @@ static void nvnic_eth_mac_errors(struct ethtool_eth_mac_stats *s)
 /**
  * nvnic_get_eth_mac_stats() - ethtool: IEEE 802.3 clause 30.3.1
  * @dev: port
- * @s: receives what the wire can have, and 0 for errors that it cannot; octets
- *	are those of whole frames with FCS, as most drivers count them, and those
- *	of a frame that is dropped behind the MAC count as received
+ * @s: receives the counters, 0 for errors that the wire cannot have; octets are those
+ *	of whole frames with FCS, as most drivers count them, and frames dropped
+ *	behind the MAC count as received
  *
  * Context: process, instance lock.
  */
@@ -406,9 +406,9 @@ void nvnic_get_eth_ctrl_stats(struct net_device *dev,
 /**
  * nvnic_get_rmon_stats() - ethtool: RFC 2819, frames by size
  * @dev: port
- * @s: receives the frames sent, and all that arrived, of each size class, those
- *	too long, and 0 for errors that the wire cannot have
- * @ranges: receives the classes, bytes with FCS
+ * @s: receives the frames sent and received of each size class, the oversized frames,
+ *	and 0 for errors that the wire cannot have
+ * @ranges: receives the size classes, in bytes with FCS
  *
  * Context: process, instance lock.
  */

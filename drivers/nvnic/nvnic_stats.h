@@ -23,7 +23,7 @@ struct netdev_queue_stats_tx;
 struct nvnic_net;
 struct rtnl_link_stats64;
 
-/* Written by whoever holds the queue's xmit lock, or has stopped the queue */
+/* Written under the queue's xmit lock, or while the queue is stopped */
 #define NVNIC_TX_XMIT_STATS(X)						\
 	X(STOP, "stop", "times the stack's queue was stopped")		\
 	X(BUSY, "busy", "transmit called although the queue was stopped") \
@@ -51,7 +51,7 @@ struct rtnl_link_stats64;
 	  "those of hw_drop that had another reason than the link")	\
 	X(BAD_COMPLETION, "bad_completion", "invalid completions; each resets the queue")
 
-/* Written by anyone, rarely */
+/* Written from any context, rarely */
 #define NVNIC_TX_RARE_STATS(X)						\
 	X(LSO_SOFTWARE, "lso_software", "super-frames segmented in software") \
 	X(RESET, "reset", "resets of the queue")
@@ -98,9 +98,9 @@ enum nvnic_rx_stat {
 
 /**
  * struct nvnic_tx_stats - statistics of a TX queue
- * @xmit_syncp: for @xmit
+ * @xmit_syncp: protects @xmit
  * @xmit: NVNIC_TX_XMIT_STATS
- * @done_syncp: for @done
+ * @done_syncp: protects @done
  * @done: NVNIC_TX_DONE_STATS
  * @rare: NVNIC_TX_RARE_STATS
  */
@@ -114,7 +114,7 @@ struct nvnic_tx_stats {
 
 /**
  * struct nvnic_rx_stats - statistics of an RX queue
- * @syncp: for @v
+ * @syncp: protects @v
  * @v: NVNIC_RX_STATS
  */
 struct nvnic_rx_stats {
@@ -124,8 +124,8 @@ struct nvnic_rx_stats {
 
 /**
  * struct nvnic_queue_stats - statistics of a queue pair
- * @tx: of its TX queue
- * @rx: of its RX queue
+ * @tx: statistics of the TX queue
+ * @rx: statistics of the RX queue
  */
 struct nvnic_queue_stats {
 	struct nvnic_tx_stats tx;
@@ -133,12 +133,12 @@ struct nvnic_queue_stats {
 };
 
 /**
- * nvnic_xmit_stat_add() - count on the sending side
+ * nvnic_xmit_stat_add() - add to a counter of the transmit path
  * @s: statistics of the queue
  * @row: one of NVNIC_TX_XMIT_STATS
- * @n: how many
+ * @n: number to add
  *
- * Context: with the queue's xmit lock held, or while nothing can send.
+ * Context: with the queue's xmit lock held, or while nobody can transmit.
  */
 static inline void nvnic_xmit_stat_add(struct nvnic_tx_stats *s,
 				       enum nvnic_tx_stat row, u64 n)
@@ -151,10 +151,10 @@ static inline void nvnic_xmit_stat_add(struct nvnic_tx_stats *s,
 }
 
 /**
- * nvnic_done_stat_add() - add to a row of the completing side
+ * nvnic_done_stat_add() - add to a counter of the completion path
  * @s: statistics of the queue
  * @row: one of NVNIC_TX_DONE_STATS
- * @n: how many
+ * @n: number to add
  *
  * Context: NAPI, inside u64_stats_update_begin(&s->done_syncp).
  */
@@ -165,7 +165,7 @@ static inline void nvnic_done_stat_add(struct nvnic_tx_stats *s,
 }
 
 /**
- * nvnic_rare_stat_inc() - count what happens rarely, from anywhere
+ * nvnic_rare_stat_inc() - increment a counter of a rare event
  * @s: statistics of the queue
  * @row: one of NVNIC_TX_RARE_STATS
  *
@@ -178,10 +178,10 @@ static inline void nvnic_rare_stat_inc(struct nvnic_tx_stats *s,
 }
 
 /**
- * nvnic_rx_stat_add() - count one thing on the receiving side
+ * nvnic_rx_stat_add() - add to a counter of the receive path
  * @s: statistics of the queue
  * @row: one of NVNIC_RX_STATS
- * @n: how many
+ * @n: number to add
  *
  * Context: NAPI, or while NAPI is disabled.
  */
@@ -196,13 +196,13 @@ static inline void nvnic_rx_stat_add(struct nvnic_rx_stats *s,
 }
 
 /**
- * nvnic_done_stat_own() - read a row of the completing side
+ * nvnic_done_stat_own() - read a counter of the completion path as its writer
  * @s: statistics of the queue
  * @row: one of NVNIC_TX_DONE_STATS
  *
- * Context: NAPI, which is the only one to write it.
+ * Context: NAPI, which is the only writer.
  *
- * Return: its value.
+ * Return: value of the counter.
  */
 static inline u64 nvnic_done_stat_own(const struct nvnic_tx_stats *s,
 				      enum nvnic_tx_stat row)
@@ -211,13 +211,13 @@ static inline u64 nvnic_done_stat_own(const struct nvnic_tx_stats *s,
 }
 
 /**
- * nvnic_rx_stat_own() - read a row of the receiving side
+ * nvnic_rx_stat_own() - read a counter of the receive path as its writer
  * @s: statistics of the queue
  * @row: one of NVNIC_RX_STATS
  *
- * Context: NAPI, which is the only one to write it.
+ * Context: NAPI, which is the only writer.
  *
- * Return: its value.
+ * Return: value of the counter.
  */
 static inline u64 nvnic_rx_stat_own(const struct nvnic_rx_stats *s,
 				    enum nvnic_rx_stat row)
