@@ -9,18 +9,18 @@
  *	RTNL		flower filters (&struct nvnic_tc); nvnic_net.cfg changes
  *			with RTNL and the instance lock held, and is read with
  *			either
- *	instance lock	everything in &struct nvnic_net that does not name another
- *			lock; held by the stack around ndo_* and ethtool
+ *	instance lock	everything in &struct nvnic_net for which no other lock is
+ *			named; held by the stack around ndo_* and ethtool
  *			operations, and taken by nvnic_service(). See
  *			nvnic_lock.h
  *	filter_lock	the registers through which a rule reaches the device
  *	addr_list_lock	nvnic_net.macf and the registers behind it
  *	xmit lock	of a TX queue: producer side of its ring, the spill list,
  *			its place in nvnic_net.tx
- *	carrier_lock	reading the link and telling the stack of it, as one step
+ *	carrier_lock	reading the link and reporting it to the stack, as one step
  *
- * NAPI owns the consumer side of both rings of its vector; disabling it is how
- * process context takes that over.
+ * NAPI owns the consumer side of both rings of its vector. Process context takes it
+ * over by disabling NAPI.
  */
 #ifndef NVNIC_H
 #define NVNIC_H
@@ -48,12 +48,12 @@
 
 #define NVNIC_DRV_NAME		"nvnic"
 
-/* When to try again what could not be finished */
+/* Interval at which nvnic_service() retries */
 #define NVNIC_SERVICE_RETRY	(HZ / 10)
 
 /*
- * Say why a request is refused: over netlink to whoever asked, and to the log
- * where an ioctl leaves no room for a text.
+ * Report why a request is refused: in the extack of a netlink request, or in the log
+ * for an ioctl, which has no room for a text.
  */
 #define nvnic_refuse(_dev, _extack, _fmt, ...)				\
 do {									\
@@ -65,12 +65,12 @@ do {									\
 
 /**
  * enum nvnic_priv_flag - private flags, as in ``ethtool --show-priv-flags``
- * @NVNIC_PF_GRE_PARTIAL: super-frames behind GRE come as SKB_GSO_PARTIAL
+ * @NVNIC_PF_GRE_PARTIAL: the stack makes super-frames behind GRE SKB_GSO_PARTIAL
  * @NVNIC_PF_NVGRE: the device parses through GRE on receive
  * @NVNIC_PF_RSS_INNER: the receive hash covers the headers inside GRE
  * @NVNIC_PF_THREADS: the device's engines run in kernel threads
- * @NVNIC_PF_FLOWID: NVGRE frames carry a FlowID, and none is received
- * @NVNIC_PF_SPOOF_CHECK: VM queues send as themselves only
+ * @NVNIC_PF_FLOWID: the device sets the FlowID of NVGRE frames, clears it on receive
+ * @NVNIC_PF_SPOOF_CHECK: drop frames with a spoofed source address on VM queues
  * @NVNIC_PF_COUNT: number of flags
  */
 enum nvnic_priv_flag {
@@ -83,20 +83,20 @@ enum nvnic_priv_flag {
 	NVNIC_PF_COUNT,
 };
 
-/* Rules for VLAN devices in front of those of VM queue sets, see nvnic_vlan.c */
+/* Most rules for VLAN devices, in front of those of VM queue sets: see nvnic_vlan.c */
 #define NVNIC_VLAN_RULES	1024
 
-/* Moderation unless the user chooses, see Documentation/queues.rst */
+/* Default moderation, see Documentation/queues.rst */
 #define NVNIC_DEF_TX_USECS	0
 #define NVNIC_DEF_TX_FRAMES	0
 #define NVNIC_DEF_RX_USECS	0
 #define NVNIC_DEF_RX_FRAMES	0
 
 /**
- * struct nvnic_moder - interrupt moderation of one side, as the user wants it
- * @usecs: longest wait, in microseconds; 0: none
- * @frames: frames that end it; 0: only time does
- * @adaptive: the dim library chooses instead
+ * struct nvnic_moder - interrupt moderation of one side, as set by the user
+ * @usecs: longest wait in microseconds; 0: no moderation
+ * @frames: frames that end the wait; 0: only time does
+ * @adaptive: the dim library chooses @usecs and @frames
  */
 struct nvnic_moder {
 	u16 usecs;
@@ -106,8 +106,8 @@ struct nvnic_moder {
 
 /**
  * struct nvnic_coalesce - interrupt moderation of a queue pair
- * @tx: of TX completions
- * @rx: of RX completions
+ * @tx: moderation of TX completions
+ * @rx: moderation of RX completions
  */
 struct nvnic_coalesce {
 	struct nvnic_moder tx;
@@ -115,11 +115,11 @@ struct nvnic_coalesce {
 };
 
 /**
- * struct nvnic_rss - receive hash settings, as the user wants them
+ * struct nvnic_rss - receive hash settings
  * @key: Toeplitz key
  * @table: queue of each entry
  * @fields: NVNIC_REG_RSS_FIELDS
- * @sym_xor: both directions of a flow hash alike (RXH_XFRM_SYM_XOR)
+ * @sym_xor: hash both directions of a flow alike (RXH_XFRM_SYM_XOR)
  */
 struct nvnic_rss {
 	u8 key[NVNIC_RSS_KEY_LEN];
@@ -130,57 +130,57 @@ struct nvnic_rss {
 
 /**
  * struct nvnic_net - a port; private area of its net_device
- * @netdev: its net_device
- * @bdev: its device
- * @tx_allowed: request bits that a descriptor may carry now; written under
- *	the instance lock, read by the transmit path. Always a subset of @en
- * @tx: TX ring of each queue, NULL while there is none; the queue's xmit lock
- * @tx_num: TX queues that are not of VM queue sets, from 0 on; written under the
- *	instance lock
- * @vmq_tx: TX queues of a station by its subordinate channel, NVNIC_VMQ_TX_*;
- *	0: those of the port. Written under the instance lock
+ * @netdev: net_device of the port
+ * @bdev: device of the port
+ * @tx_allowed: request bits that a descriptor may carry now, a subset of @en; written
+ *	under the instance lock, read by the transmit path
+ * @tx: TX ring of each queue, or NULL; under the queue's xmit lock
+ * @tx_num: number of the port's own TX queues, from 0 on; written under the instance
+ *	lock
+ * @vmq_tx: TX queues of a station by its subordinate channel, NVNIC_VMQ_TX_*; 0: use
+ *	those of the port. Written under the instance lock
  * @rings: rings in use, NULL while down
  * @qstats: statistics of each queue; outlive the rings
- * @cfg: configuration of @rings, or of those to come
+ * @cfg: configuration of @rings, or of the next ones while down
  * @rss: receive hash
- * @ctx: RSS contexts beside it, NULL: there is none with that number
- * @ctx_fields: hash fields of each, NVNIC_REG_RSS_FIELDS
+ * @ctx: additional RSS contexts by number, or NULL
+ * @ctx_fields: hash fields of each context, NVNIC_REG_RSS_FIELDS
  * @filter_lock: see above
  * @rules: filter rules, &struct nvnic_ntuple_rule by location
- * @nrules: how many
- * @vmq: VM queue sets, NULL: there is none with that number
- * @vmq_max: how many there may be
- * @vmq_used: how many there are
+ * @nrules: number of filter rules
+ * @vmq: VM queue sets by number, or NULL
+ * @vmq_max: maximum number of VM queue sets
+ * @vmq_used: number of VM queue sets
  * @stations: macvlans, &struct nvnic_station; RTNL
  * @vlans: rules for VLAN devices, &struct nvnic_vlan; RTNL
- * @vlan_locs: locations of these rules
+ * @vlan_locs: bitmap of the locations of these rules
  * @tc: flower filters
- * @coalesce: moderation, as last set for all queues
+ * @coalesce: moderation last set for all queues
  * @queue_coalesce: moderation of each queue
  * @ctrl: NVNIC_REG_CTRL as last written
  * @link_ctrl: NVNIC_REG_LINK_CTRL as last written
- * @link_mode: mode of the link as the stack knows it; carrier_lock
- * @cap: offloads that the device has
+ * @link_mode: mode of the link last reported to the stack; carrier_lock
+ * @cap: offloads of the device
  * @en: NVNIC_REG_EN as last written
- * @en_off: bits of @en that wait for the TX rings to drain
+ * @en_off: bits of @en to clear once the TX rings have drained
  * @priv_flags: bits of enum nvnic_priv_flag
- * @quirk_gre_udp: the stack makes wrong GRE checksums of partial UDP super-frames
- * @quirk_outer_fixed: bits of gso_type for which it leaves the ID in front of GRE
- * @quirk_inner_fixed: and behind GRE
- * @max_used: queue numbers below this have ever been used
+ * @quirk_gre_udp: the stack miscalculates GRE checksums of partial UDP super-frames
+ * @quirk_outer_fixed: bits of gso_type for which the stack keeps the ID before GRE
+ * @quirk_inner_fixed: bits of gso_type for which the stack keeps the ID behind GRE
+ * @max_used: highest queue number ever used, plus 1
  * @stats_queues: queue pairs with rows in ``ethtool -S``: the highest @cfg.num
  *	so far
  * @macf: receive filters as last written; addr_list_lock
  * @rx_mode: NVNIC_REG_RX_MODE as last written; addr_list_lock
  * @carrier_lock: see above
- * @down: no TX queue may be woken
- * @fault_tx: TX queues to be reset; atomic bits
- * @fault_rx: RX queues to be reset; atomic bits
- * @placed: vectors that were given a CPU, and are the user's to move since
- * @service: late ends of offload toggles, resets that are to be tried again
- * @devlink: its devlink instance
+ * @down: do not wake TX queues
+ * @fault_tx: TX queues to reset; atomic bits
+ * @fault_rx: RX queues to reset; atomic bits
+ * @placed: vectors that have got their first CPU; only the user moves them since
+ * @service: work that retries nvnic_features_settle() and nvnic_health_retry()
+ * @devlink: devlink instance of the port
  * @event_irq: interrupt of the event vector, 0: not requested
- * @event_name: its name
+ * @event_name: name of the event interrupt
  */
 struct nvnic_net {
 	struct net_device *netdev;
@@ -237,9 +237,9 @@ struct nvnic_net {
 };
 
 /**
- * nvnic_fault() - ask for the reset of a queue
+ * nvnic_fault() - request the reset of a queue
  * @nn: port
- * @map: its fault_tx or fault_rx
+ * @map: fault_tx or fault_rx of @nn
  * @queue: number of the queue
  *
  * Context: any.
@@ -248,8 +248,8 @@ static inline void nvnic_fault(struct nvnic_net *nn, unsigned long *map,
 			       unsigned int queue)
 {
 	set_bit(queue, map);
-	/* P9: its barrier stands between the fault and the look at devlink's
-	 * state, with nvnic_health_settle()
+	/* P9: the barrier in schedule_work() orders the fault before the read of
+	 * devlink's state; pairs with nvnic_health_settle().
 	 */
 	schedule_work(&nn->devlink->report);
 }

@@ -5,9 +5,9 @@
  *
  * Copyright (C) 2026 nvnic contributors
  *
- * Only these three headers may mention one. NVNIC_HAVE_* are what
- * scripts/probe.sh has found: distribution kernels carry backports, and a
- * version tells nothing.
+ * Only these three headers may depend on the kernel. scripts/probe.sh finds
+ * NVNIC_HAVE_* by compiling: distribution kernels carry backports, so a version
+ * number tells nothing.
  */
 #ifndef NVNIC_COMPAT_H
 #define NVNIC_COMPAT_H
@@ -27,14 +27,14 @@
 #define system_percpu_wq	system_wq
 #endif
 
-/* The sample goes by reference since Linux 6.13. */
+/* net_dim() takes the sample by reference since Linux 6.13. */
 #ifdef NVNIC_HAVE_NET_DIM_BY_REFERENCE
 #define nvnic_net_dim(dim, sample)	net_dim(dim, sample)
 #else
 #define nvnic_net_dim(dim, sample)	net_dim(dim, *(sample))
 #endif
 
-/* The grace period is in the operations since Linux 6.18; 0 is its default. */
+/* The grace period moved to the operations in Linux 6.18; 0 is the default. */
 #ifdef NVNIC_HAVE_HEALTH_GRACEFUL_ARG
 #define nvnic_health_reporter_create(devlink, ops, priv) \
 	devl_health_reporter_create(devlink, ops, 0, priv)
@@ -43,7 +43,7 @@
 	devl_health_reporter_create(devlink, ops, priv)
 #endif
 
-/* Hash fields come in a structure of their own since Linux 6.17. */
+/* Hash fields have a structure of their own since Linux 6.17. */
 #ifndef NVNIC_HAVE_RXFH_FIELDS
 struct ethtool_rxfh_fields {
 	u32 data;
@@ -52,14 +52,14 @@ struct ethtool_rxfh_fields {
 };
 #endif
 
-/* A hash field since Linux 6.17; 0: no combination holds it. */
+/* A hash field since Linux 6.17; 0 is in no combination. */
 #ifdef RXH_IP6_FL
 #define NVNIC_RXH_IP6_FL	RXH_IP6_FL
 #else
 #define NVNIC_RXH_IP6_FL	0
 #endif
 
-/* Each RSS context has its own hash fields; without, those of the port. */
+/* Each RSS context has its own hash fields, or else those of the port. */
 #ifdef NVNIC_HAVE_RXFH_PER_CTX_FIELDS
 #define NVNIC_CTX_OWN_FIELDS	true
 #else
@@ -67,8 +67,8 @@ struct ethtool_rxfh_fields {
 #endif
 
 /*
- * Another bit about IDs that stay as they are, since Linux 6.18. What it and
- * SKB_GSO_TCP_FIXEDID mean behind GRE, nvnic_quirk_init() finds out.
+ * A second bit for fixed IDs, since Linux 6.18. nvnic_quirk_init() finds out what it
+ * and SKB_GSO_TCP_FIXEDID mean behind GRE.
  */
 #ifdef NVNIC_HAVE_GSO_FIXEDID_INNER
 #define NVNIC_GSO_FIXEDID_INNER	SKB_GSO_TCP_FIXEDID_INNER

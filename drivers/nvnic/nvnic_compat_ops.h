@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * nvnic driver: members and prototypes of the stack's tables of operations that
- * differ between kernels.
+ * nvnic driver: members and prototypes of operations that differ between kernels.
  *
  * Copyright (C) 2026 nvnic contributors
  *
- * NVNIC_HAVE_* are what scripts/probe.sh has found.
+ * scripts/probe.sh finds NVNIC_HAVE_*.
  */
 #ifndef NVNIC_COMPAT_OPS_H
 #define NVNIC_COMPAT_OPS_H
@@ -20,8 +19,8 @@
 /* ---- struct net_device_ops ---- */
 
 /*
- * A device whose operations come under the instance lock is told of changes of
- * the receive filters in process context, and addr_list_lock is not held.
+ * With the instance lock, the stack calls ndo_set_rx_mode_async in process context,
+ * without addr_list_lock.
  */
 #ifdef NVNIC_HAVE_SET_RX_MODE_ASYNC
 #define NVNIC_NDO_SET_RX_MODE	ndo_set_rx_mode_async
@@ -39,7 +38,7 @@ static inline int nvnic_op_set_rx_mode(struct net_device *dev,
 
 /* ---- struct netdev_queue_mgmt_ops ---- */
 
-/* The driver has no setting of a queue's own, so it needs none of the core's. */
+/* The driver has no settings per queue, so it ignores those of the core. */
 #ifdef NVNIC_HAVE_QUEUE_CONFIG
 static inline int nvnic_op_queue_mem_alloc(struct net_device *dev,
 					   struct netdev_queue_config *cfg,
@@ -86,10 +85,10 @@ static inline void nvnic_op_get_fec_stats(struct net_device *dev,
 #endif
 
 /*
- * Private flags end in netdev_update_features(), rings and channels look at
- * queueing disciplines, the core changes profiles of adaptive moderation by
- * rtnl_dereference(), the link is ethtool_op_get_link(), and the offline test
- * closes the port.
+ * These need RTNL: private flags call netdev_update_features(), rings and channels
+ * read queueing disciplines, the core uses rtnl_dereference() for the profiles of
+ * adaptive moderation, get_link is ethtool_op_get_link(), and the offline test closes
+ * the port.
  */
 #ifdef NVNIC_HAVE_ETHTOOL_OP_NEEDS_RTNL
 #define NVNIC_ETHTOOL_RTNL						\
@@ -103,7 +102,7 @@ static inline void nvnic_op_get_fec_stats(struct net_device *dev,
 #define NVNIC_ETHTOOL_RTNL
 #endif
 
-/* Every driver is taken to know RSS contexts since Linux 6.19. */
+/* Since Linux 6.19 the core assumes that every driver supports RSS contexts. */
 #ifdef NVNIC_HAVE_CAP_RSS_CTX_SUPPORTED
 #define NVNIC_ETHTOOL_RSS_CTX	.cap_rss_ctx_supported = true,
 #else
@@ -124,7 +123,7 @@ static inline void nvnic_op_get_fec_stats(struct net_device *dev,
 #define NVNIC_ETHTOOL_CTX_FIELDS
 #endif
 
-/* The number of RX rings is not asked for through get_rxnfc() any more. */
+/* get_rx_ring_count() replaces ETHTOOL_GRXRINGS of get_rxnfc(). */
 #ifdef NVNIC_HAVE_RX_RING_COUNT
 #define NVNIC_ETHTOOL_RX_RINGS	.get_rx_ring_count = nvnic_get_rx_ring_count,
 #else

@@ -4,7 +4,7 @@
  *
  * Copyright (C) 2026 nvnic contributors
  *
- * Nothing else in the driver calls the bus operations.
+ * Only the functions here call the bus operations.
  */
 #ifndef NVNIC_CSR_H
 #define NVNIC_CSR_H
@@ -19,7 +19,7 @@
  *
  * Context: any.
  *
- * Return: its value.
+ * Return: the value.
  */
 static inline u64 nvnic_rd(struct nvnic_bus_dev *bdev, u32 off)
 {
@@ -46,8 +46,8 @@ static inline void nvnic_wr(struct nvnic_bus_dev *bdev, u32 off, u64 val)
  *
  * Context: process, sleeps.
  *
- * Return: the number, -EINVAL when there is no such vector, -ENOSPC when the
- * system has no number left.
+ * Return: the number; -EINVAL if the vector does not exist; -ENOSPC if the system has
+ * no interrupt number left.
  */
 static inline int nvnic_vector_irq(struct nvnic_bus_dev *bdev, unsigned int vec)
 {

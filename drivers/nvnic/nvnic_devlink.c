@@ -68,7 +68,7 @@ static int nvnic_devlink_port_register(struct nvnic_devlink *dl)
 				  dl->bdev->port);
 }
 
-/* How many VM queue sets there may be; a new size is in force from a reload on. */
+/* Maximum number of VM queue sets; a new size takes effect at a reload. */
 static u32 nvnic_devlink_vmq_max(struct nvnic_devlink *dl)
 {
 	u64 size;
@@ -79,7 +79,7 @@ static u32 nvnic_devlink_vmq_max(struct nvnic_devlink *dl)
 	return size;
 }
 
-/* devlink's port, and the stack's */
+/* Register the devlink port, create the net_device. */
 static int nvnic_devlink_up(struct nvnic_devlink *dl)
 {
 	struct nvnic_net *nn;
@@ -101,7 +101,7 @@ static int nvnic_devlink_up(struct nvnic_devlink *dl)
 
 static void nvnic_devlink_down(struct nvnic_devlink *dl)
 {
-	/* A reload may have failed. */
+	/* A failed reload leaves no port. */
 	if (!dl->nn)
 		return;
 	nvnic_port_destroy(dl->nn);
@@ -206,7 +206,7 @@ int nvnic_devlink_param_get(struct devlink *devlink, u32 id,
 	return 0;
 }
 
-/* Sets that there are stay as they are. */
+/* Existing sets keep their queues. */
 static int nvnic_devlink_param_set(struct devlink *devlink, u32 id,
 				   struct devlink_param_gset_ctx *ctx,
 				   struct netlink_ext_ack *extack)
@@ -253,7 +253,7 @@ static void nvnic_devlink_params_unregister(struct nvnic_devlink *dl)
 			       ARRAY_SIZE(nvnic_devlink_params));
 }
 
-/* All but the lock, and the memory */
+/* Register everything; the caller has allocated @dl and holds its lock. */
 static int nvnic_devlink_setup(struct nvnic_devlink *dl)
 {
 	struct devlink *devlink = priv_to_devlink(dl);
@@ -301,12 +301,12 @@ unregister_resource:
 }
 
 /**
- * nvnic_devlink_create() - make a devlink instance, with its port
+ * nvnic_devlink_create() - create a devlink instance, with its port
  * @bdev: port
  *
  * Context: process, without RTNL.
  *
- * Return: 0, -ENOMEM, or why something could not be registered.
+ * Return: 0, -ENOMEM, or the error of a failed registration.
  */
 int nvnic_devlink_create(struct nvnic_bus_dev *bdev)
 {
@@ -347,7 +347,7 @@ void nvnic_devlink_destroy(struct nvnic_devlink *dl)
 	nvnic_tc_destroy(dl->tc);
 	devl_unlock(devlink);
 
-	/* It takes the lock. Nobody queues it without a port. */
+	/* The work takes the lock. Without a port nobody queues it. */
 	cancel_work_sync(&dl->report);
 
 	devl_lock(devlink);

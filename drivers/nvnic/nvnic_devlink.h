@@ -28,7 +28,7 @@ enum nvnic_param {
 #define NVNIC_DEF_VMQ_PER_SET	64
 #define NVNIC_DEF_VMQ_RESERVE	8
 
-/* Which of its two reporters: one for each side of a queue pair */
+/* Reporters, one for each side of a queue pair */
 enum nvnic_health_side {
 	NVNIC_HEALTH_TX,
 	NVNIC_HEALTH_RX,
@@ -37,10 +37,10 @@ enum nvnic_health_side {
 
 /**
  * struct nvnic_health - a health reporter
- * @devlink: its devlink instance
- * @reporter: devlink's side of it
- * @side: what it watches
- * @retry: the device has refused to start a queue: to be tried again; RTNL
+ * @devlink: devlink instance
+ * @reporter: reporter of devlink
+ * @side: side of the queue pairs that it watches
+ * @retry: try again to start a queue that the device has refused; RTNL
  */
 struct nvnic_health {
 	struct nvnic_devlink *devlink;
@@ -50,13 +50,13 @@ struct nvnic_health {
 };
 
 /**
- * struct nvnic_devlink - what lives as long as driver and device are bound
+ * struct nvnic_devlink - state that lives as long as driver and device are bound
  * @bdev: the device
- * @nn: the port; NULL while a reload has taken it down; devlink lock
+ * @nn: the port, NULL during a reload and after a failed one; devlink lock
  * @tc: flower filters of the port
- * @port: devlink's port; registered while there is @nn
+ * @port: port of devlink, registered while @nn exists
  * @health: reporters
- * @report: reports queues to be reset to @health, without a lock held
+ * @report: work that reports queues to be reset to @health, without a lock held
  * @vmq_per_set: most queue pairs of a VM queue set
  * @vmq_reserve: queue pairs that the sets leave to the port
  *
@@ -74,12 +74,12 @@ struct nvnic_devlink {
 };
 
 /**
- * nvnic_devlink_vmq_per_set() - most queue pairs of a VM queue set
+ * nvnic_devlink_vmq_per_set() - maximum number of queue pairs of a VM queue set
  * @dl: devlink instance
  *
  * Context: any.
  *
- * Return: their number.
+ * Return: the maximum.
  */
 static inline u32 nvnic_devlink_vmq_per_set(const struct nvnic_devlink *dl)
 {
@@ -92,7 +92,7 @@ static inline u32 nvnic_devlink_vmq_per_set(const struct nvnic_devlink *dl)
  *
  * Context: any.
  *
- * Return: their number.
+ * Return: number of queue pairs.
  */
 static inline u32 nvnic_devlink_vmq_reserve(const struct nvnic_devlink *dl)
 {

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * nvnic driver: offloads, turning them on and off.
+ * nvnic driver: features, enabling and disabling of offloads.
  *
  * Copyright (C) 2026 nvnic contributors
  *
- * The device drops a request whose enable bit is off. So the bit must be on
- * before the first frame that may carry such a request, and off only after the
- * last. On: nvnic_set_features() runs before the stack uses the feature. Off:
- * nvnic_features_settle() runs after the stack has stopped using it, first
- * closes nvnic_net.tx_allowed, and clears the bit once the rings have sent what
- * they got before. Frames that were made earlier and still wait in a queueing
- * discipline meet tx_allowed in the transmit path and are finished in software.
+ * The device drops a request whose enable bit is off. So the bit must be set before
+ * the first such request is posted, and cleared only after the last one has
+ * completed. nvnic_set_features() sets it before the stack uses the feature. After
+ * the stack has stopped using the feature, nvnic_features_settle() first removes the
+ * bit from nvnic_net.tx_allowed, then clears it once the rings have sent all earlier
+ * requests. The transmit path finishes frames that were built earlier, and waited in
+ * a queueing discipline, in software if tx_allowed lacks their bit.
  */
 #include <linux/iopoll.h>
 #include <linux/rtnetlink.h>
@@ -19,14 +19,14 @@
 #include "nvnic_csr.h"
 #include "nvnic_vmq.h"
 
-/* How long a notifier may wait for the rings before it leaves it to the work */
+/* Longest wait for the rings in a notifier; then the service work continues */
 #define NVNIC_SETTLE_US		(500 * USEC_PER_MSEC)
 #define NVNIC_SETTLE_STEP_US	200
 
 /**
- * struct nvnic_off_row - driver's half of an offload's row
- * @features: features of the stack that use it; it is enabled with any of them
- * @priv_flags: private flags that enable it, where no feature does
+ * struct nvnic_off_row - driver's part of a row in the list of offloads
+ * @features: features of the stack, each of which enables the offload
+ * @priv_flags: private flags that enable the offload, if no feature does
  */
 struct nvnic_off_row {
 	netdev_features_t features;
@@ -58,10 +58,10 @@ static_assert(ARRAY_SIZE(nvnic_off_rows) == NVNIC_OFF_COUNT);
 /* Features that move to gso_partial_features and back */
 #define NVNIC_F_GRE		(NETIF_F_GSO_GRE | NETIF_F_GSO_GRE_CSUM)
 
-/* Off until the user asks: it takes queues away from the stack */
+/* Off by default, because it takes queues from the stack */
 #define NVNIC_F_OPT_IN		NETIF_F_HW_L2FW_DOFFLOAD
 
-/* No offload of the device, but true of it */
+/* Capabilities that need no offload of the device */
 #define NVNIC_F_ALWAYS		(NETIF_F_SG | NETIF_F_HIGHDMA)
 
 static netdev_features_t nvnic_features_of(u64 offloads)
@@ -98,7 +98,7 @@ static void nvnic_en_write(struct nvnic_net *nn, u64 en)
 	nvnic_wr(nn->bdev, NVNIC_REG_EN, en);
 }
 
-/* Bits of requests that are to go stay on, until nvnic_features_settle(). */
+/* Keep request bits that are no longer wanted on until nvnic_features_settle(). */
 static void nvnic_en_update(struct nvnic_net *nn, u64 want)
 {
 	nn->en_off = nn->en & ~want & NVNIC_OFF_TX_MASK;
@@ -127,7 +127,7 @@ void nvnic_features_init(struct nvnic_net *nn)
 	dev->features = all & ~NVNIC_F_OPT_IN;
 	dev->vlan_features = tx;
 	dev->hw_enc_features = tx;
-	/* Any protocol's checksum, but segmentation does not know labels */
+	/* The device does checksums of any protocol, but no segmentation behind labels. */
 	dev->mpls_features = tx & (NVNIC_F_ALWAYS | NETIF_F_HW_CSUM);
 
 	nvnic_en_update(nn, nvnic_offloads_of(nn, dev->features,
@@ -139,15 +139,15 @@ void nvnic_features_init(struct nvnic_net *nn)
 /**
  * nvnic_fix_features() - ndo_fix_features
  * @dev: port
- * @features: what is wanted
+ * @features: wanted features
  *
- * hw-tc-offload stays on while filters need it. A refusal by
- * nvnic_set_features() would take every other change with it, later ones, too:
- * the stack remembers what is wanted.
+ * Keeps hw-tc-offload on while filters need it. An error of nvnic_set_features()
+ * would refuse all other changes, later ones included, because the stack remembers
+ * the wanted features.
  *
  * Context: process, instance lock.
  *
- * Return: what is possible.
+ * Return: possible features.
  */
 netdev_features_t nvnic_fix_features(struct net_device *dev,
 				     netdev_features_t features)
@@ -165,7 +165,7 @@ netdev_features_t nvnic_fix_features(struct net_device *dev,
 /**
  * nvnic_set_features() - ndo_set_features
  * @dev: port
- * @features: what is to be in force after it
+ * @features: new features
  *
  * Context: process, instance lock.
  *
@@ -178,7 +178,7 @@ int nvnic_set_features(struct net_device *dev, netdev_features_t features)
 
 	nvnic_assert_dev_lock(dev);
 
-	/* The software way must be open before the other one is shut. */
+	/* Move macvlans to software before the offload is disabled. */
 	if (!(features & NETIF_F_HW_L2FW_DOFFLOAD))
 		nvnic_dfwd_release_all(nn);
 
@@ -211,14 +211,14 @@ static bool nvnic_features_drained(const struct nvnic_net *nn)
 }
 
 /**
- * nvnic_features_settle() - end what nvnic_set_features() has turned off
+ * nvnic_features_settle() - disable the offloads that are no longer wanted
  * @nn: port
- * @timeout_us: how long to wait for frames in the rings, in microseconds
+ * @timeout_us: longest wait for frames in the rings, in microseconds
  *
  * Context: process, instance lock.
  *
- * Return: true when it is done, false when the rings still hold frames that
- * need the offload; then it stays on in the device, and is to be tried again.
+ * Return: true when done; false if the rings still hold frames that need an offload,
+ * then it stays enabled in the device and the caller must try again.
  */
 bool nvnic_features_settle(struct nvnic_net *nn, unsigned long timeout_us)
 {
@@ -231,7 +231,7 @@ bool nvnic_features_settle(struct nvnic_net *nn, unsigned long timeout_us)
 
 	if (nn->tx_allowed & nn->en_off) {
 		WRITE_ONCE(nn->tx_allowed, nn->tx_allowed & ~nn->en_off);
-		/* No transmitter goes by the old value after this. */
+		/* Wait for transmitters that have read the old value. */
 		synchronize_net();
 		nvnic_features_mark(nn);
 	}
@@ -251,7 +251,7 @@ bool nvnic_features_settle(struct nvnic_net *nn, unsigned long timeout_us)
 }
 
 /**
- * nvnic_features_changed() - the stack has stopped using what was turned off
+ * nvnic_features_changed() - handle that the stack has stopped using features
  * @nn: port
  *
  * Context: process, instance lock.
@@ -269,7 +269,7 @@ void nvnic_features_changed(struct nvnic_net *nn)
  *
  * Context: process, instance lock.
  *
- * Return: 0, or -EINVAL for a flag that there is not.
+ * Return: 0, or -EINVAL for an unknown flag.
  */
 int nvnic_set_priv_flags(struct net_device *dev, u32 flags)
 {

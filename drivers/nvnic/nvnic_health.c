@@ -4,9 +4,9 @@
  *
  * Copyright (C) 2026 nvnic contributors
  *
- * A queue that the device has stopped, that makes no sense, or that the stack's
- * watchdog complains of is marked in nvnic_net.fault_tx or fault_rx. The work
- * reports it to devlink, which dumps and recovers as the user has set it.
+ * nvnic_net.fault_tx and fault_rx mark the queues that the device has stopped, that
+ * had an invalid completion, or that the stack's watchdog reported. The work reports
+ * them to devlink, which dumps and recovers if the user has not turned that off.
  */
 #include <linux/bitfield.h>
 #include <linux/rtnetlink.h>
@@ -15,7 +15,7 @@
 #include "nvnic_csr.h"
 #include "nvnic_vmq.h"
 
-/* Descriptors in a dump, from the one on which the queue stands */
+/* Descriptors in a dump, from the head of the queue on */
 #define NVNIC_HEALTH_DESC	4
 
 static const char * const nvnic_health_states[] = {
@@ -120,7 +120,7 @@ static int nvnic_health_diagnose(struct devlink_health_reporter *reporter,
 	return 0;
 }
 
-/* The ring as the device is told of it, what it stands on, and our side */
+/* Put the ring's registers, the driver's positions and the next descriptors. */
 static void nvnic_health_put_ring(struct nvnic_health *health, u32 queue,
 				  struct devlink_fmsg *fmsg)
 {
@@ -154,7 +154,7 @@ static void nvnic_health_put_ring(struct nvnic_health *health, u32 queue,
 					     count * sizeof(*vec->rx.desc));
 }
 
-/* Of the queues to be reset; when there are none, of all. */
+/* Dump the queues to be reset, or all if there are none. */
 static int nvnic_health_dump(struct devlink_health_reporter *reporter,
 			     struct devlink_fmsg *fmsg, void *ctx,
 			     struct netlink_ext_ack *extack)
@@ -222,7 +222,7 @@ static int nvnic_health_recover(struct devlink_health_reporter *reporter,
 
 	nvnic_rtnl_dev_lock(nn->netdev);
 	err = nvnic_health_reset(nn, health->side);
-	/* A retry under way sees to what breaks before devlink knows of this. */
+	/* nvnic_health_retry() clears it, once devlink accepts reports again. */
 	if (err)
 		health->retry = true;
 	nvnic_rtnl_dev_unlock(nn->netdev);
@@ -236,8 +236,8 @@ static int nvnic_health_recover(struct devlink_health_reporter *reporter,
 }
 
 /*
- * Tell devlink that all is well. Until then it refuses reports, so that a queue
- * that has broken meanwhile is ours to see to: false.
+ * Tell devlink that the queues are healthy. Until then devlink ignores reports; return
+ * false if a queue has failed meanwhile, so that the caller recovers it.
  */
 static bool nvnic_health_settle(struct nvnic_health *health)
 {
@@ -245,7 +245,7 @@ static bool nvnic_health_settle(struct nvnic_health *health)
 
 	devlink_health_reporter_state_update(health->reporter,
 					     DEVLINK_HEALTH_REPORTER_STATE_HEALTHY);
-	/* P9: state before the look at the faults, with nvnic_fault() */
+	/* P9: write the state before reading the faults; pairs with nvnic_fault(). */
 	smp_mb();
 
 	return bitmap_empty(nvnic_health_map(nn, health->side),
@@ -253,14 +253,14 @@ static bool nvnic_health_settle(struct nvnic_health *health)
 }
 
 /**
- * nvnic_health_retry() - try again where recovery has failed
+ * nvnic_health_retry() - retry a failed recovery
  * @nn: port
  *
- * devlink reports nothing more of a side whose recovery has failed.
+ * devlink ignores reports of a side whose recovery has failed.
  *
  * Context: process, instance lock.
  *
- * Return: false if it is to be tried once more.
+ * Return: false if another retry is needed.
  */
 bool nvnic_health_retry(struct nvnic_net *nn)
 {
@@ -298,7 +298,7 @@ static bool nvnic_health_faulty(struct nvnic_health *health)
 	return faulty;
 }
 
-/* devlink takes the instance's lock by itself, to dump and to recover. */
+/* devlink_health_report() takes the instance's lock itself to dump and to recover. */
 static void nvnic_health_report(struct work_struct *work)
 {
 	struct nvnic_devlink *dl = container_of(work, struct nvnic_devlink,
@@ -312,7 +312,7 @@ static void nvnic_health_report(struct work_struct *work)
 }
 
 /**
- * nvnic_health_clear() - the port is down: its queues start afresh
+ * nvnic_health_clear() - clear all faults, as the port is down
  * @nn: port
  *
  * Context: process, instance lock; no poll runs.
@@ -346,7 +346,7 @@ static const struct devlink_health_reporter_ops nvnic_health_ops[] = {
 };
 
 /**
- * nvnic_health_create() - make the reporters; they outlive a reload
+ * nvnic_health_create() - create the reporters, which outlive a reload
  * @dl: devlink instance, locked
  *
  * Context: process.

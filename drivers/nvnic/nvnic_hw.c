@@ -4,7 +4,7 @@
  *
  * Copyright (C) 2026 nvnic contributors
  *
- * Each is a few register writes, and an answer where the device may refuse.
+ * A command is a few register writes, and the read of a status if it may fail.
  */
 #include <linux/bitfield.h>
 #include <linux/unaligned.h>
@@ -13,7 +13,7 @@
 #include "nvnic_csr.h"
 
 /**
- * nvnic_ctrl() - set or clear switches of the port
+ * nvnic_ctrl() - set or clear bits of NVNIC_REG_CTRL
  * @nn: port
  * @mask: NVNIC_CTRL_*
  * @on: set them
@@ -30,8 +30,8 @@ void nvnic_ctrl(struct nvnic_net *nn, u64 mask, bool on)
  * nvnic_queue_start() - have the device start a queue
  * @nn: port
  * @regs: NVNIC_REG_TXQ() or NVNIC_REG_RXQ()
- * @desc: bus address of its descriptors
- * @cmpl: bus address of its completions
+ * @desc: bus address of the descriptors
+ * @cmpl: bus address of the completions
  * @size: descriptors in each of the two rings
  *
  * Context: process, instance lock; sleeps.
@@ -64,7 +64,8 @@ int nvnic_queue_start(struct nvnic_net *nn, u32 regs, dma_addr_t desc,
  * @nn: port
  * @regs: NVNIC_REG_TXQ() or NVNIC_REG_RXQ()
  *
- * Context: process, instance lock; sleeps. On return the device has let go of its rings.
+ * Context: process, instance lock; sleeps. On return the device does not use the rings
+ * any more.
  */
 void nvnic_queue_stop(struct nvnic_net *nn, u32 regs)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * nvnic driver: link settings, flow control, the lamp.
+ * nvnic driver: link settings, flow control, identification LED.
  *
  * Copyright (C) 2026 nvnic contributors
  */
@@ -23,7 +23,7 @@ static const u32 nvnic_link_speeds[] = {
 	NVNIC_LINK_MODES(NVNIC_LINK_SPEED)
 };
 
-/* What the stack calls a mode of the device */
+/* Link mode of the stack for each mode of the device */
 static const u8 nvnic_link_bits[] = {
 	[NVNIC_LINK_10G_CR] = ETHTOOL_LINK_MODE_10000baseCR_Full_BIT,
 	[NVNIC_LINK_25G_CR] = ETHTOOL_LINK_MODE_25000baseCR_Full_BIT,
@@ -34,10 +34,10 @@ static const u8 nvnic_link_bits[] = {
 
 static_assert(ARRAY_SIZE(nvnic_link_bits) == NVNIC_LINK_MODE_COUNT);
 
-/* Why there is no link, as ethtool says it: with autonegotiation, and without */
+/* Extended link states of ethtool, with autonegotiation and without */
 static const struct {
 	enum ethtool_link_ext_state state;
-	u32 substate[2];	/* [is the speed forced?], 0: none */
+	u32 substate[2];	/* [speed forced], 0: none */
 } nvnic_link_reasons[] = {
 	[NVNIC_LINK_NO_CABLE] = { ETHTOOL_LINK_EXT_STATE_NO_CABLE },
 	[NVNIC_LINK_NO_PARTNER] = {
@@ -66,7 +66,7 @@ static int nvnic_link_write(struct nvnic_net *nn, u64 ctrl)
  * nvnic_link_init() - offer every mode and flow control
  * @nn: port
  *
- * Flow control is what the user says, until he leaves it to the negotiation.
+ * Flow control is as configured, not negotiated, until the user changes that.
  *
  * Context: process, before the port is registered; sleeps.
  */
@@ -78,11 +78,11 @@ void nvnic_link_init(struct nvnic_net *nn)
 }
 
 /**
- * nvnic_carrier_update() - tell the stack what the link is
+ * nvnic_carrier_update() - report the state of the link to the stack
  * @nn: port
  *
- * A link that came back with another mode was lost, even if we did not see it:
- * those who look at the speed hear of it.
+ * A link whose mode has changed was lost meanwhile, even if the driver did not see
+ * it. Report the loss, so that listeners read the new speed.
  *
  * Context: any.
  */
@@ -106,7 +106,7 @@ void nvnic_carrier_update(struct nvnic_net *nn)
 
 /* ---- ethtool DEV, ethtool -s ---- */
 
-/* Fields of LINK_CTRL or LINK_PARTNER as link modes */
+/* Convert fields of LINK_CTRL or LINK_PARTNER to link modes. */
 static void nvnic_link_to_ethtool(u64 link, unsigned long *modes)
 {
 	u64 adv = FIELD_GET(NVNIC_LINK_ADV, link);
@@ -124,7 +124,7 @@ static void nvnic_link_to_ethtool(u64 link, unsigned long *modes)
 			 link & NVNIC_LINK_ADV_ASYM);
 }
 
-/* False: there is a mode that the device does not have. */
+/* Convert link modes to fields; false if the device lacks a mode. */
 static bool nvnic_link_from_ethtool(const unsigned long *modes, u64 *link)
 {
 	__ETHTOOL_DECLARE_LINK_MODE_MASK(known);
@@ -149,9 +149,9 @@ static bool nvnic_link_from_ethtool(const unsigned long *modes, u64 *link)
 }
 
 /**
- * nvnic_get_link_ksettings() - ethtool: what the link is, and what it may be
+ * nvnic_get_link_ksettings() - ethtool: link settings and capabilities
  * @dev: port
- * @ks: receives it; speed and duplex are unknown without a link, unless the
+ * @ks: receives the settings; speed and duplex are unknown without a link, unless the
  *	speed is forced
  *
  * Context: process, instance lock.
@@ -183,7 +183,7 @@ int nvnic_get_link_ksettings(struct net_device *dev,
 	return 0;
 }
 
-/* Mode of that speed as a bit, 0: there is none. */
+/* Bit of the mode with a speed, or 0 */
 static u64 nvnic_link_mode_of(u32 speed)
 {
 	u32 i;
@@ -195,7 +195,7 @@ static u64 nvnic_link_mode_of(u32 speed)
 	return 0;
 }
 
-/* This operation has no way for a text but the kernel log. */
+/* These operations have no extack, so log the reason. */
 static int nvnic_link_refuse(struct net_device *dev, const char *why)
 {
 	netdev_info(dev, "link settings refused: %s\n", why);
@@ -203,13 +203,13 @@ static int nvnic_link_refuse(struct net_device *dev, const char *why)
 }
 
 /**
- * nvnic_set_link_ksettings() - ethtool: what the link is to be
+ * nvnic_set_link_ksettings() - ethtool: set the link
  * @dev: port
- * @ks: modes to offer, or a speed
+ * @ks: modes to advertise, or a speed to force
  *
  * Context: process, instance lock, sleeps.
  *
- * Return: 0; -EINVAL for what the port cannot do; -EIO when the device refuses.
+ * Return: 0; -EINVAL for an unsupported setting; -EIO if the device refuses.
  */
 int nvnic_set_link_ksettings(struct net_device *dev,
 			     const struct ethtool_link_ksettings *ks)
@@ -242,13 +242,13 @@ int nvnic_set_link_ksettings(struct net_device *dev,
 }
 
 /**
- * nvnic_get_link_ext_state() - ethtool: why there is no link
+ * nvnic_get_link_ext_state() - ethtool: reason of a missing link
  * @dev: port, up
- * @info: receives it
+ * @info: receives the reason
  *
  * Context: process, instance lock.
  *
- * Return: 0, or -ENODATA when there is nothing to say.
+ * Return: 0, or -ENODATA if there is no reason to report.
  */
 int nvnic_get_link_ext_state(struct net_device *dev,
 			     struct ethtool_link_ext_state_info *info)
@@ -268,9 +268,9 @@ int nvnic_get_link_ext_state(struct net_device *dev,
 }
 
 /**
- * nvnic_get_link_ext_stats() - ethtool -I DEV: how often the link was lost
+ * nvnic_get_link_ext_stats() - ethtool -I DEV: count of link losses
  * @dev: port
- * @stats: receives it
+ * @stats: receives the count
  *
  * Context: process, instance lock.
  */
@@ -288,7 +288,7 @@ void nvnic_get_link_ext_stats(struct net_device *dev,
 /**
  * nvnic_get_fecparam() - ethtool: forward error correction
  * @dev: port
- * @fec: receives it: there is none, for the wire makes no errors
+ * @fec: receives "off": the wire makes no errors that FEC could correct
  *
  * Context: process, instance lock.
  *
@@ -303,9 +303,9 @@ int nvnic_get_fecparam(struct net_device *dev, struct ethtool_fecparam *fec)
 }
 
 /**
- * nvnic_get_fec_stats() - ethtool -I --show-fec: what was corrected
+ * nvnic_get_fec_stats() - ethtool -I --show-fec: corrected blocks
  * @dev: port
- * @stats: receives it
+ * @stats: receives zeros
  *
  * Context: process, instance lock.
  */
@@ -319,9 +319,9 @@ void nvnic_get_fec_stats(struct net_device *dev,
 /* ---- ethtool -a, -A ---- */
 
 /**
- * nvnic_get_pauseparam() - ethtool: flow control as it was asked for
+ * nvnic_get_pauseparam() - ethtool: flow control settings
  * @dev: port
- * @pause: receives it
+ * @pause: receives the settings
  *
  * Context: process, instance lock.
  */
@@ -336,15 +336,15 @@ void nvnic_get_pauseparam(struct net_device *dev,
 }
 
 /**
- * nvnic_set_pauseparam() - ethtool: ask for flow control
+ * nvnic_set_pauseparam() - ethtool: set flow control
  * @dev: port
- * @pause: each direction; with @pause->autoneg they are what is offered, and
- *	the negotiation decides
+ * @pause: each direction; with @pause->autoneg the directions are advertised and the
+ *	negotiation decides
  *
  * Context: process, instance lock, sleeps.
  *
- * Return: 0; -EINVAL when it is to be left to a negotiation that is off; -EIO
- * when the device refuses.
+ * Return: 0; -EINVAL for @pause->autoneg without autonegotiation of the link; -EIO if
+ * the device refuses.
  */
 int nvnic_set_pauseparam(struct net_device *dev,
 			 struct ethtool_pauseparam *pause)
@@ -357,7 +357,7 @@ int nvnic_set_pauseparam(struct net_device *dev,
 
 	nvnic_assert_dev_lock(dev);
 
-	/* ethtool repeats what is on already when it changes something else. */
+	/* ethtool also passes autoneg when it only changes another setting. */
 	if (pause->autoneg &&
 	    !(link & (NVNIC_LINK_AUTONEG | NVNIC_LINK_PAUSE_AUTO)))
 		return nvnic_link_refuse(dev, "flow control cannot be negotiated with autoneg off");
@@ -380,13 +380,13 @@ int nvnic_set_pauseparam(struct net_device *dev,
 /* ---- ethtool -p ---- */
 
 /**
- * nvnic_set_phys_id() - ethtool: blink the port's lamp
+ * nvnic_set_phys_id() - ethtool: blink the port's LED
  * @dev: port
  * @state: begin, on, off, end
  *
  * Context: process, instance lock.
  *
- * Return: blinks a second, at the start; 0.
+ * Return: blinks per second for the begin, 0 otherwise.
  */
 int nvnic_set_phys_id(struct net_device *dev, enum ethtool_phys_id_state state)
 {

@@ -7,10 +7,10 @@
  * Before Linux 6.15 this is RTNL. Since then the stack holds the instance lock
  * of a net_device with queue management around its operations: around those of
  * struct net_device_ops with RTNL, around the others mostly without. Functions
- * of the stack that take the instance lock by themselves have a variant for
- * callers that hold it. The functions here are called the same everywhere.
+ * of the stack that take the instance lock themselves have a variant for callers
+ * that hold it. The wrappers here have the same names on all kernels.
  *
- * Who comes with neither lock takes both, RTNL first; who comes with RTNL alone
+ * A caller that holds neither lock takes both, RTNL first; a caller that holds RTNL
  * takes the instance lock. See Documentation/locking.rst.
  */
 #ifndef NVNIC_LOCK_H
@@ -44,7 +44,7 @@ do {							\
 #define nvnic_dev_unlock(dev)		ASSERT_RTNL()
 #define nvnic_assert_dev_lock(dev)	ASSERT_RTNL()
 
-/* Without it, what a user sets of a NAPI instance goes with the instance. */
+/* Without it, a user's settings of a NAPI instance are lost with the instance. */
 #ifdef NVNIC_HAVE_NAPI_CONFIG
 #define nvnic_napi_add		netif_napi_add_config
 #else
@@ -59,7 +59,7 @@ do {							\
 #endif
 
 /**
- * nvnic_rtnl_dev_lock() - take all that serialises control of a port
+ * nvnic_rtnl_dev_lock() - take all locks that serialise control of a port
  * @dev: port
  *
  * Context: process, with neither lock held.

@@ -71,7 +71,7 @@ static struct device_driver nvnic_driver = {
 	.name = NVNIC_DRV_NAME,
 	.owner = THIS_MODULE,
 	.bus = &nvnic_bus_type,
-	/* Whoever creates an adapter is told how it went. */
+	/* Probe before the creation of an adapter returns, so that it can fail. */
 	.probe_type = PROBE_FORCE_SYNCHRONOUS,
 	.probe = nvnic_probe,
 	.remove = nvnic_remove,
@@ -123,11 +123,11 @@ static struct notifier_block nvnic_nb = {
 /* ---- Load and unload ---- */
 
 /**
- * nvnic_register() - make the driver known to the bus and the stack
+ * nvnic_register() - register the driver and its notifier
  *
  * Context: process; nvnic_bus_type is registered.
  *
- * Return: 0, or -errno of the notifier chain or of the driver core.
+ * Return: 0, or an error of the notifier chain or the driver core.
  */
 int nvnic_register(void)
 {

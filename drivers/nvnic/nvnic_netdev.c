@@ -21,8 +21,8 @@ static irqreturn_t nvnic_event_interrupt(int irq, void *data)
 	struct nvnic_net *nn = data;
 	u64 event = nvnic_rd(nn->bdev, NVNIC_REG_EVENT);
 
-	/* First the cause, then the state: a change in between fires again,
-	 * maybe after this has seen it.
+	/* Clear the event before reading the state: a change in between fires
+	 * again, at worst in vain.
 	 */
 	nvnic_wr(nn->bdev, NVNIC_REG_EVENT, event & NVNIC_EVENT_MASK);
 	if (event & NVNIC_EVENT_LINK)
@@ -51,7 +51,7 @@ static int nvnic_event_request(struct nvnic_net *nn)
 
 static void nvnic_event_free(struct nvnic_net *nn)
 {
-	/* Not there after an offline self-test that could not open again. */
+	/* Already freed if the offline self-test failed to reopen the port. */
 	if (!nn->event_irq)
 		return;
 	free_irq(nn->event_irq, nn);
@@ -73,7 +73,7 @@ static void nvnic_macf_write(struct nvnic_net *nn, u32 i, u64 val)
 	nvnic_wr(nn->bdev, NVNIC_REG_MACF(i), val);
 }
 
-/* An address that is in a slot stays there: it is never missing. */
+/* Keep an address in its slot, so that it is never missing. */
 static void nvnic_macf_keep(struct nvnic_net *nn, const u8 *addr,
 			    unsigned long *keep)
 {
@@ -85,7 +85,7 @@ static void nvnic_macf_keep(struct nvnic_net *nn, const u8 *addr,
 			return;
 }
 
-/* One that has no slot gets one: of those that are empty, or else unwanted. */
+/* Give an address without a slot an empty one, or else an unwanted one. */
 static void nvnic_macf_add(struct nvnic_net *nn, const u8 *addr,
 			   unsigned long *keep)
 {
@@ -126,8 +126,8 @@ static void nvnic_macf_each(struct nvnic_net *nn, u64 mode, nvnic_macf_fn *fn,
 }
 
 /*
- * Frames to that address are received anyway. A receiver that has read the old
- * mode may yet look for it: it goes when the mode is a narrow one again.
+ * The mode accepts the address anyway. Leave it in its slot: a receiver that has read
+ * the old mode may still look for it.
  */
 static bool nvnic_macf_moot(u64 mode, u64 val)
 {
@@ -167,7 +167,7 @@ void nvnic_set_rx_mode(struct net_device *dev)
 	if (dev->flags & IFF_ALLMULTI || mc > NVNIC_MAX_MACS - 1 - uc)
 		mode |= NVNIC_RX_MODE_ALLMULTI;
 
-	/* Wide open before filters go, narrow after they have come. */
+	/* Widen the mode before removing filters, narrow it after adding them. */
 	nvnic_rx_mode_write(nn, nn->rx_mode | mode);
 
 	nvnic_macf_each(nn, mode, nvnic_macf_keep, keep);
@@ -180,7 +180,7 @@ void nvnic_set_rx_mode(struct net_device *dev)
 }
 
 /**
- * nvnic_sync_rx_mode() - the same, without addr_list_lock
+ * nvnic_sync_rx_mode() - nvnic_set_rx_mode() for callers without addr_list_lock
  * @dev: port
  *
  * Context: process.
@@ -258,7 +258,7 @@ static int nvnic_change_mtu(struct net_device *dev, int mtu)
 	struct nvnic_config cfg = nn->cfg;
 	int err = 0;
 
-	/* A smaller limit is for when the frames that wait have left. */
+	/* Write a smaller limit only after the waiting frames have left. */
 	cfg.mtu = mtu;
 	if (netif_running(dev) &&
 	    (mtu < nn->cfg.mtu ||
@@ -295,8 +295,8 @@ static void nvnic_tx_late(struct net_device *dev, unsigned int queue)
 }
 
 /*
- * The watchdog names the first late queue only. One that is held back stays the
- * first one, so those behind it are looked at here.
+ * The watchdog names the first late queue only. A queue that is held back stays the
+ * first one, so check the queues behind it, too.
  */
 static void nvnic_tx_timeout(struct net_device *dev, unsigned int txqueue)
 {

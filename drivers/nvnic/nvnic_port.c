@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * nvnic driver: a port comes and goes.
+ * nvnic driver: creation and removal of a port.
  *
  * Copyright (C) 2026 nvnic contributors
  */
@@ -58,7 +58,7 @@ static struct nvnic_net *nvnic_alloc(struct nvnic_devlink *devlink)
 		return NULL;
 
 	SET_NETDEV_DEV(netdev, &bdev->dev);
-	/* Until somebody moves it, it is where its devlink instance is. */
+	/* Start in the network namespace of the devlink instance. */
 	dev_net_set(netdev, devlink_net(priv_to_devlink(devlink)));
 	SET_NETDEV_DEVLINK_PORT(netdev, &devlink->port);
 	nn = netdev_priv(netdev);
@@ -102,20 +102,20 @@ static void nvnic_free(struct nvnic_net *nn)
 	free_netdev(nn->netdev);
 }
 
-/* Whatever another driver has left goes, too. */
+/* Reset the device, and so drop what a previous driver has left. */
 static void nvnic_reset(struct nvnic_bus_dev *bdev)
 {
 	nvnic_wr(bdev, NVNIC_REG_RESET, NVNIC_RESET_PORT);
 }
 
 /**
- * nvnic_port_create() - make a port's net_device and register it
- * @devlink: its devlink instance, locked
- * @vmq_max: VM queue sets that there may be
+ * nvnic_port_create() - create and register the net_device of a port
+ * @devlink: devlink instance of the port, locked
+ * @vmq_max: maximum number of VM queue sets
  *
  * Context: process, without RTNL.
  *
- * Return: the port, or ERR_PTR() of -ENOMEM or what register_netdev() returned.
+ * Return: the port, or ERR_PTR() of -ENOMEM or of an error of register_netdev().
  */
 struct nvnic_net *nvnic_port_create(struct nvnic_devlink *devlink, u32 vmq_max)
 {
@@ -161,7 +161,7 @@ free_nn:
 void nvnic_port_destroy(struct nvnic_net *nn)
 {
 	nvnic_tc_close(nn);
-	/* Closes the port; nothing is left then that could ask for service. */
+	/* Closes the port, so that nothing can schedule the service any more. */
 	unregister_netdev(nn->netdev);
 	cancel_delayed_work_sync(&nn->service);
 	nvnic_ntuple_exit(nn);

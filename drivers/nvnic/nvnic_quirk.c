@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * nvnic driver: how this kernel segments super-frames behind GRE.
+ * nvnic driver: probing how this kernel segments super-frames behind GRE.
  *
  * Copyright (C) 2026 nvnic contributors
  *
- * See Documentation/kernel-faults.rst. What a kernel does is found by asking it,
- * not by its version: distribution kernels carry fixes.
+ * See Documentation/kernel-faults.rst. The driver has the kernel segment test frames
+ * instead of checking its version: distribution kernels carry fixes.
  */
 #include <linux/etherdevice.h>
 #include <linux/ip.h>
@@ -38,7 +38,7 @@ struct nvnic_quirk_frame {
 #define NVNIC_QUIRK_LEN(_from)						\
 	(sizeof(struct nvnic_quirk_frame) - NVNIC_QUIRK_OFF(_from))
 
-/* With DF: an ID that is not to be looked at may stay as it is. */
+/* Set DF, without which the kernel does not keep an ID. */
 static void nvnic_quirk_ip(struct iphdr *ip, u8 protocol, u16 len)
 {
 	*ip = (struct iphdr) {
@@ -66,7 +66,7 @@ static void nvnic_quirk_fill(struct nvnic_quirk_frame *f)
 					  NVNIC_QUIRK_LEN(udp), IPPROTO_UDP, 0);
 }
 
-/* A super-frame as a tunnel would hand it to @dev; NULL: no memory */
+/* Build a super-frame as a tunnel would pass it to @dev; NULL without memory. */
 static struct sk_buff *nvnic_quirk_skb(struct net_device *dev, u32 type)
 {
 	struct sk_buff *skb;
@@ -99,8 +99,8 @@ static struct sk_buff *nvnic_quirk_skb(struct net_device *dev, u32 type)
 }
 
 /*
- * The headers of the last segment that the stack makes with @features of the
- * super-frame, with more bits of gso_type. False: no memory.
+ * Have the stack segment the super-frame, with @type added to its gso_type, for
+ * @features. Copies the headers of the last segment; false without memory.
  */
 static bool nvnic_quirk_segment(struct net_device *dev, u32 type,
 				netdev_features_t features,
@@ -128,8 +128,8 @@ static bool nvnic_quirk_segment(struct net_device *dev, u32 type,
 }
 
 /*
- * All segments have the same GRE checksum: the checksum inside makes up for
- * their difference.
+ * Is the GRE checksum of a partial super-frame right? It is the same in all segments:
+ * the inner checksum compensates their difference.
  */
 static bool nvnic_quirk_partial(struct net_device *dev,
 				netdev_features_t partial)
@@ -148,7 +148,7 @@ static bool nvnic_quirk_partial(struct net_device *dev,
 	return ok;
 }
 
-/* Which IDs does the stack leave as they are for a bit of gso_type? */
+/* Find out which IDs the stack keeps for a bit of gso_type. */
 static void nvnic_quirk_fixed(struct nvnic_net *nn, u32 type)
 {
 	struct nvnic_quirk_frame last;
@@ -156,7 +156,7 @@ static void nvnic_quirk_fixed(struct nvnic_net *nn, u32 type)
 	if (!type)
 		return;
 
-	/* Without memory: as far as is known, none; the stack shall do it. */
+	/* Without memory assume none, so that the stack segments such frames. */
 	if (!nvnic_quirk_segment(nn->netdev, type, NVNIC_QUIRK_SOFTWARE,
 				 &last)) {
 		nn->quirk_outer_fixed |= type;
@@ -170,11 +170,11 @@ static void nvnic_quirk_fixed(struct nvnic_net *nn, u32 type)
 }
 
 /**
- * nvnic_quirk_init() - find out what this kernel does with frames behind GRE
+ * nvnic_quirk_init() - find out how this kernel segments frames behind GRE
  * @nn: port, not registered yet, with its features set
- * @partial: what becomes partial with the private flag gre-gso-partial
+ * @partial: features that the private flag gre-gso-partial makes partial
  *
- * Has it segment one by one.
+ * Segments test frames.
  *
  * Context: process.
  */
@@ -189,14 +189,14 @@ void nvnic_quirk_init(struct nvnic_net *nn, netdev_features_t partial)
 }
 
 /**
- * nvnic_quirk_type() - what the stack would make of a super-frame behind GRE
+ * nvnic_quirk_type() - normalise the bits for fixed IDs behind GRE
  * @nn: port
- * @type: its gso_type
+ * @type: gso_type of a super-frame
  *
  * Context: any.
  *
- * Return: @type with SKB_GSO_TCP_FIXEDID if the innermost ID stays as it is,
- * and no other bit that says so.
+ * Return: @type with SKB_GSO_TCP_FIXEDID, and no other bit for a fixed ID, if the
+ * stack would keep the innermost ID.
  */
 u32 nvnic_quirk_type(const struct nvnic_net *nn, u32 type)
 {
@@ -210,7 +210,7 @@ u32 nvnic_quirk_type(const struct nvnic_net *nn, u32 type)
 	return fixed ? type | SKB_GSO_TCP_FIXEDID : type;
 }
 
-/* Does the ID of the outer header, which is IPv4, stay as it is? */
+/* Would the stack keep the ID of the outer IPv4 header? */
 static bool nvnic_quirk_outer_id(const struct nvnic_net *nn,
 				 const struct sk_buff *skb, u32 type)
 {
@@ -220,14 +220,14 @@ static bool nvnic_quirk_outer_id(const struct nvnic_net *nn,
 }
 
 /**
- * nvnic_quirk_fits() - may a super-frame be given to the device?
+ * nvnic_quirk_fits() - check a super-frame for faults of this kernel
  * @nn: port
  * @skb: frame, from its Ethernet header on
  *
  * Context: any.
  *
- * Return: false if what the stack prepares for the device would be wrong, or if
- * the outer IPv4 ID is to stay as it is, which the device does not do.
+ * Return: false if the stack prepares wrong headers for the device, or would keep the
+ * outer IPv4 ID, which the device cannot.
  */
 bool nvnic_quirk_fits(const struct nvnic_net *nn, const struct sk_buff *skb)
 {
