@@ -9,8 +9,8 @@ Copyright (C) 2026 nvnic contributors
 from lib.hwstats import Watch
 from lib.ktap import ksft_case, ksft_eq, ksft_run, ksft_true
 from lib.nvnic import Port, module_load, new_adapter
-from lib.regpage import documented
-from lib.regs import QUEUE_BASE, QUEUE_STRIDE, QUEUES, registers
+from lib.regpage import HALF, documented, in_device, in_header, queue_pair
+from lib.regs import QUEUE_BASE, QUEUE_STRIDE, QUEUES, registers, rxq, txq
 
 ADAPTER = 7
 # What a driver writes at probe, and what happens in the device by then
@@ -45,6 +45,17 @@ def page_is_read():
     ksft_eq(len(names), len(set(names)), "each name once")
     ksft_true(len(names) > 30, f"{len(names)} registers in the page")
     ksft_eq((PROBED | COMMANDS | UNDUMPED) - set(names), set(), "named here, not in the page")
+
+
+@ksft_case
+def header_has_no_others():
+    """What cannot be written and is not dumped has nothing but its name."""
+    ksft_eq({reg.name: reg.off for reg in documented()}, in_header(), "registers")
+
+
+@ksft_case
+def device_has_no_others():
+    ksft_eq(in_device(), {reg.name for reg in documented()} - {"QUEUE"}, "rows of the device")
 
 
 @ksft_case
@@ -97,6 +108,34 @@ def nothing_between():
     ksft_eq(write(*((off, 0) for off in gaps)), len(gaps), "writes between registers refused")
     end = QUEUE_BASE + QUEUES * QUEUE_STRIDE
     ksft_eq(write((end, 0), (end + 8, 0)), 2, "writes behind the end refused")
+
+
+# ---- The block of a queue pair. The port has never been up: all queues are off. ----
+
+PAIR = queue_pair(rxq(0) - txq(0))
+
+
+@ksft_case
+def queue_is_dumped():
+    wanted = {QUEUE_BASE + off: reg for off, reg in PAIR.items()
+              if reg.name in HALF and reg.access != "WO"}
+    ksft_eq(len(wanted), 10, "registers of a queue pair that are dumped")
+    dump = {off: val for off, val in registers(PORT).items()
+            if QUEUE_BASE <= off < QUEUE_BASE + QUEUE_STRIDE}
+    ksft_eq(set(dump), set(wanted), "offsets")
+    for off, reg in wanted.items():
+        ksft_eq(f"{dump[off]:#x}", f"{reg.reset:#x}", f"{reg.name} at {off:#x}")
+
+
+@ksft_case(0, QUEUES - 1)
+def queue_accesses(queue):
+    base = QUEUE_BASE + queue * QUEUE_STRIDE
+    for off, reg in PAIR.items():
+        ksft_eq(write((base + off, reg.reset or 0)), int(reg.access == "RO"),
+                f"writes of {reg.name} at {off:#x} refused")
+    others = [base + off for off in range(0, QUEUE_STRIDE, 8) if off not in PAIR]
+    ksft_eq(write(*((off, 0) for off in others)), len(others),
+            "writes of counters and between registers refused")
 
 
 ksft_run(setup)
