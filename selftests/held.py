@@ -8,20 +8,16 @@ hold are given up after a moment, one moment for all queues.
 Copyright (C) 2026 nvnic contributors
 """
 
-import socket
 import threading
 import time
 
-from lib import regs
-from lib.frames import Sender, eth, mac
-from lib.hwstats import Watch
-from lib.nvnic import (Pair, cmd, defer, diag, ksft_case, ksft_ge, ksft_le, ksft_run, netns_add,
-                       wait_for)
+from lib.frames import eth, mac
+from lib.nvnic import Pair, cmd, defer, diag, ksft_case, ksft_ge, ksft_le, ksft_run, netns_add
+from lib.receiver import Receiver
 from lib.station import Station
 
 PAIR = None
 STATIONS = 6
-SO_SNDBUFFORCE = 32
 ETH_P_TEST = 0x88b5
 
 
@@ -34,28 +30,10 @@ def setup():
     PAIR.a.wait_carrier()
 
 
-def stop_receiver():
-    """nvn1 posts no more buffers: its vector does not fire, and nobody polls it."""
-    PAIR.b.cmd("ethtool -G nvn1 rx 64")
-    defer(PAIR.b.cmd, "ethtool -G nvn1 rx 1024")
-    PAIR.a.wait_carrier()
-    regs.write(PAIR.b, regs.arm(0), 0)
-    defer(regs.write, PAIR.b, regs.arm(0), regs.ARM_ON)
-
-
-def fill(port, queue):
+def fill(receiver, port, queue):
     """Frames of a port until the device holds that queue."""
-    sender, seen = Sender(port.ifname, ns=port.ns), Watch(PAIR.a)
-    sender.sock.setsockopt(socket.SOL_SOCKET, SO_SNDBUFFORCE, 4 << 20)
     frame = eth(mac(PAIR.b.mac()), mac(port.mac()), ETH_P_TEST, bytes(200))
-
-    def held():
-        # A poll that goes on would arm it again.
-        regs.write(PAIR.b, regs.arm(0), 0)
-        for _ in range(50):
-            sender.send(frame)
-        return seen[f"hw_tx{queue}_held"] >= 1
-    wait_for(held, f"queue {queue} to be held back")
+    receiver.hold(frame, port, queue)
 
 
 def ask_others(stop, waits):
@@ -71,9 +49,9 @@ def sets_that_go(how):
     """L2 forwarding offload goes off while each VM queue set waits for the receiver."""
     PAIR.a.set_features(l2_fwd_offload=True)
     stations = [Station(n, PAIR.a, "vm") for n in range(STATIONS)]
-    stop_receiver()
+    receiver = Receiver(PAIR)
     for n, station in enumerate(stations):
-        fill(station, 1 + n)
+        fill(receiver, station, 1 + n)
     stop, waits = [], []
     thread = threading.Thread(target=ask_others, args=(stop, waits))
     thread.start()
@@ -97,15 +75,15 @@ def rings_that_go(command):
     defer(cmd, "ethtool -G nvn0 tx 1024", fail=None)
     defer(PAIR.a.set, "mtu 1500")
     defer(PAIR.a.up)
-    stop_receiver()
-    fill(PAIR.a, 0)
+    receiver = Receiver(PAIR)
+    fill(receiver, PAIR.a, 0)
     stop = []
 
     def trickle():
         while not stop:
             time.sleep(0.4)
-            regs.write(PAIR.b, regs.arm(0), regs.ARM_ON)
-            regs.write(PAIR.b, regs.arm(0), 0)
+            receiver.start()
+            receiver.stop()
     thread = threading.Thread(target=trickle)
     thread.start()
     started = time.monotonic()

@@ -19,6 +19,8 @@ from lib.nvnic import (WIRE, Transfer, cmd, defer, diag, ksft_case, ksft_eq, ksf
                        ksft_ne, ksft_run, ksft_true, module_load, module_unload,
                        wait_for)
 from lib.pktgen import Pktgen, Stream, quiet_pair
+from lib.receiver import Receiver
+from lib.regs import holds
 
 PAIR = None
 MAC_A, MAC_B = mac("02:4e:56:00:00:00"), mac("02:4e:56:00:00:01")
@@ -302,6 +304,23 @@ def off_again():
     ksft_eq(seen["lost"], 0, "lost of the other direction")
     got, seen = arrivals(100, "")
     ksft_eq((got, seen["frames"]), (list(range(1, 101)), 0), "numbers that arrived, judged")
+
+
+@ksft_case("loss", "corrupt", "duplicate")
+def held_when_faults_come(kind):
+    """The tap has a frame that waits for its receiver, and now a fault hits it: each frame
+    after it is shown as it is."""
+    cmd(f"ip link set {WIRE} up")
+    defer(cmd, f"ip link set {WIRE} down", fail=None)
+    receiver = Receiver(PAIR)
+    receiver.hold(numbered(0))
+    seen = Faults(PAIR.a)
+    impair(PAIR.a, f"{kind}=1000000")
+    receiver.start()
+    wait_for(lambda: sum(seen[name] for name in ("lost", "corrupted", "duplicated")),
+             "the frame to be hit")
+    wait_for(lambda: not holds(PAIR.a), "nothing to be held")
+    ksft_eq(arrivals(20, "", "nvnwire0")[0], list(range(1, 21)), "numbers shown")
 
 
 @ksft_case

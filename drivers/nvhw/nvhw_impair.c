@@ -436,6 +436,8 @@ enum nvhw_verdict nvhw_impair_send(struct nvhw_impair *imp,
 		nvhw_wire_leave(imp->port, f);
 		if (!(fate.hit & BIT(NVHW_IMPAIR_LOSS)))
 			nvhw_impair_apply(imp, f, &fate);
+		/* Held before there were faults, it was to be shown as it is. */
+		nvhw_tap_drop(f);
 		return NVHW_SENT;
 	}
 	if (nvhw_wire_send(from, f, dirty) == NVHW_HELD) {

@@ -46,6 +46,9 @@ STANDIN = os.environ.get("NVNIC_STANDIN")
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 KO = os.environ.get("NVNIC_KO", os.path.join(TOP, "nvnic.ko"))
 WIRE = "nvnwire0"
+# Descriptors of a new port's rings
+RING = 1024
+
 
 def module_loaded():
     return os.path.isdir("/sys/module/nvnic")
@@ -283,6 +286,16 @@ class Pair:
     @property
     def ports(self):
         return (self.a, self.b)
+
+    def set_rings(self, port, **sizes):
+        """ethtool -G of one of them, rx=64, tx=64; the sizes of a new port are put back when the
+        case ends. Waits for the carrier, which both lose meanwhile."""
+        def words(values):
+            return " ".join(f"{name} {value}" for name, value in values.items())
+        port.cmd(f"ethtool -G {port} {words(sizes)}")
+        defer(port.cmd, f"ethtool -G {port} {words(dict.fromkeys(sizes, RING))}")
+        for end in self.ports:
+            end.wait_carrier()
 
     def next_hop(self):
         """A second adapter, from namespace "b" on to "c": its ports there, up, 10.7.0.2 and
