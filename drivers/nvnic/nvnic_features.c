@@ -25,35 +25,41 @@
 
 /**
  * struct nvnic_off_row - driver's part of a row in the list of offloads
+ * @offload: NVNIC_OFF_BIT()
  * @features: features of the stack, each of which enables the offload
  * @priv_flags: private flags that enable the offload, if no feature does
  */
 struct nvnic_off_row {
+	u64 offload;
 	netdev_features_t features;
 	u32 priv_flags;
 };
 
-static const struct nvnic_off_row nvnic_off_rows[] = {
-	[NVNIC_OFF_TX_CSUM] = { .features = NETIF_F_HW_CSUM },
-	[NVNIC_OFF_TSO4] = { .features = NETIF_F_TSO },
-	[NVNIC_OFF_TSO6] = { .features = NETIF_F_TSO6 },
-	[NVNIC_OFF_TSO_ECN] = { .features = NETIF_F_TSO_ECN },
-	[NVNIC_OFF_TSO_FIXEDID] = { .features = NETIF_F_TSO_MANGLEID },
-	[NVNIC_OFF_GSO_GRE] = { .features = NETIF_F_GSO_GRE },
-	[NVNIC_OFF_GSO_GRE_CSUM] = { .features = NETIF_F_GSO_GRE_CSUM },
-	[NVNIC_OFF_GSO_PARTIAL] = { .features = NETIF_F_GSO_PARTIAL },
-	[NVNIC_OFF_USO] = { .features = NETIF_F_GSO_UDP_L4 },
-	[NVNIC_OFF_RX_CSUM] = { .features = NETIF_F_RXCSUM },
-	[NVNIC_OFF_RX_HASH] = { .features = NETIF_F_RXHASH },
-	[NVNIC_OFF_NVGRE] = { .priv_flags = BIT(NVNIC_PF_NVGRE) },
-	[NVNIC_OFF_RSS_INNER] = { .priv_flags = BIT(NVNIC_PF_RSS_INNER) },
-	[NVNIC_OFF_NTUPLE] = { .features = NETIF_F_NTUPLE },
-	[NVNIC_OFF_TC] = { .features = NETIF_F_HW_TC },
-	[NVNIC_OFF_VMQ] = { .features = NETIF_F_HW_L2FW_DOFFLOAD },
-	[NVNIC_OFF_FLOWID] = { .priv_flags = BIT(NVNIC_PF_FLOWID) },
-};
+/* One for each row of <nvnic/offloads.h>; a missing one does not compile */
+#define NVNIC_ROW_TX_CSUM	.features = NETIF_F_HW_CSUM
+#define NVNIC_ROW_TSO4		.features = NETIF_F_TSO
+#define NVNIC_ROW_TSO6		.features = NETIF_F_TSO6
+#define NVNIC_ROW_TSO_ECN	.features = NETIF_F_TSO_ECN
+#define NVNIC_ROW_TSO_FIXEDID	.features = NETIF_F_TSO_MANGLEID
+#define NVNIC_ROW_GSO_GRE	.features = NETIF_F_GSO_GRE
+#define NVNIC_ROW_GSO_GRE_CSUM	.features = NETIF_F_GSO_GRE_CSUM
+#define NVNIC_ROW_GSO_PARTIAL	.features = NETIF_F_GSO_PARTIAL
+#define NVNIC_ROW_USO		.features = NETIF_F_GSO_UDP_L4
+#define NVNIC_ROW_RX_CSUM	.features = NETIF_F_RXCSUM
+#define NVNIC_ROW_RX_HASH	.features = NETIF_F_RXHASH
+#define NVNIC_ROW_NVGRE		.priv_flags = BIT(NVNIC_PF_NVGRE)
+#define NVNIC_ROW_RSS_INNER	.priv_flags = BIT(NVNIC_PF_RSS_INNER)
+#define NVNIC_ROW_NTUPLE	.features = NETIF_F_NTUPLE
+#define NVNIC_ROW_TC		.features = NETIF_F_HW_TC
+#define NVNIC_ROW_VMQ		.features = NETIF_F_HW_L2FW_DOFFLOAD
+#define NVNIC_ROW_FLOWID	.priv_flags = BIT(NVNIC_PF_FLOWID)
 
-static_assert(ARRAY_SIZE(nvnic_off_rows) == NVNIC_OFF_COUNT);
+#define NVNIC_ROW(_name, _str)						\
+	{ .offload = NVNIC_OFF_BIT(_name), NVNIC_ROW_##_name },
+
+static const struct nvnic_off_row nvnic_off_rows[] = {
+	NVNIC_OFFLOADS(NVNIC_ROW)
+};
 
 /* Features that move to gso_partial_features and back */
 #define NVNIC_F_GRE		(NETIF_F_GSO_GRE | NETIF_F_GSO_GRE_CSUM)
@@ -69,8 +75,8 @@ static netdev_features_t nvnic_features_of(u64 offloads)
 	netdev_features_t features = 0;
 	u32 i;
 
-	for (i = 0; i < NVNIC_OFF_COUNT; i++)
-		if (offloads & BIT_ULL(i))
+	for (i = 0; i < ARRAY_SIZE(nvnic_off_rows); i++)
+		if (offloads & nvnic_off_rows[i].offload)
 			features |= nvnic_off_rows[i].features;
 
 	return features;
@@ -82,10 +88,10 @@ static u64 nvnic_offloads_of(const struct nvnic_net *nn,
 	u64 offloads = 0;
 	u32 i;
 
-	for (i = 0; i < NVNIC_OFF_COUNT; i++)
+	for (i = 0; i < ARRAY_SIZE(nvnic_off_rows); i++)
 		if (nvnic_off_rows[i].features & features ||
 		    nvnic_off_rows[i].priv_flags & priv_flags)
-			offloads |= BIT_ULL(i);
+			offloads |= nvnic_off_rows[i].offload;
 
 	return offloads & nn->cap;
 }
