@@ -162,8 +162,9 @@ void nvhw_frame_finish_l2(struct nvhw_frame *f)
  * @flags: NVPE_PARSE_F_*
  * @h: the result
  *
- * A checksum may be asked for anywhere, on an address, too. Whoever judges the
- * frame by its headers has to see what the receiver of the frame will see.
+ * A request may place a checksum on any field, an address included. Spoof check and
+ * steering must see the bytes that the receiver will see, so a checksum within the
+ * headers is filled before they are parsed.
  *
  * Context: the sending queue's engine.
  */

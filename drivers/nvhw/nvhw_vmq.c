@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * nvnic device: VM queue sets, and the check of who sends from them.
+ * nvnic device: VM queue sets and their spoof check.
  *
  * Copyright (C) 2026 nvnic contributors
  *

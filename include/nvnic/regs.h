@@ -40,12 +40,12 @@
 /* Switches. Reset 0. Sleeps. RW. */
 #define NVNIC_REG_CTRL		0x0018
 #define NVNIC_CTRL_ENABLE	BIT_ULL(0)	/* send and receive; a link needs both ports */
-/* What LINK_CTRL.PAUSE_AUTO leaves to the negotiation, when there is one. */
-#define NVNIC_CTRL_PAUSE_TX	BIT_ULL(1)	/* out of buffers: hold the sender back */
-#define NVNIC_CTRL_PAUSE_RX	BIT_ULL(2)	/* let the receiver hold this sender back */
+/* With LINK_CTRL.PAUSE_AUTO the negotiation decides instead of these two. */
+#define NVNIC_CTRL_PAUSE_TX	BIT_ULL(1)	/* out of buffers: hold the sender */
+#define NVNIC_CTRL_PAUSE_RX	BIT_ULL(2)	/* the receiver may hold this port */
 #define NVNIC_CTRL_THREADS	BIT_ULL(3)	/* engines in kernel threads, not softirq */
 #define NVNIC_CTRL_LOOPBACK	BIT_ULL(4)	/* frames come back; the wire is cut */
-#define NVNIC_CTRL_SPOOF_CHECK	BIT_ULL(5)	/* VM queues send as themselves only */
+#define NVNIC_CTRL_SPOOF_CHECK	BIT_ULL(5)	/* drop spoofed frames of VM queues */
 #define NVNIC_CTRL_MASK		GENMASK_ULL(5, 0)
 #define NVNIC_CTRL_PAUSE	(NVNIC_CTRL_PAUSE_TX | NVNIC_CTRL_PAUSE_RX)
 
@@ -68,7 +68,7 @@
 /* Port's permanent MAC address, first byte in bits 47:40. RO. */
 #define NVNIC_REG_MAC		0x0038
 
-/* What is received besides MACF and broadcast. Reset 0. RW. */
+/* Destinations accepted besides MACF and broadcast. Reset 0. RW. */
 #define NVNIC_REG_RX_MODE	0x0040
 #define NVNIC_RX_MODE_PROMISC	BIT_ULL(0)	/* accept every destination */
 #define NVNIC_RX_MODE_ALLMULTI	BIT_ULL(1)	/* accept every group address */
@@ -108,11 +108,11 @@ enum nvnic_link_mode {
 #define NVNIC_LINK_MODES_ALL	(BIT_ULL(NVNIC_LINK_MODE_COUNT) - 1)
 
 /*
- * What this end wants of the link. FORCED holds one mode, or none; ADV is not
- * empty with AUTONEG; ADV and FORCED name modes that there are; anything else
- * is refused. With neither AUTONEG nor FORCED the transceiver is off, as if
- * the cable were out. Two ends that negotiate use the fastest common mode; one
- * that negotiates goes along with the other's FORCED mode if it is in ADV.
+ * Configuration of this end of the link. FORCED holds one mode or none; with
+ * AUTONEG, ADV is not empty; ADV and FORCED hold known modes only; other values
+ * are refused. With neither AUTONEG nor FORCED the transceiver is off, as if
+ * the cable were unplugged. Two ends with AUTONEG use the fastest common mode; an
+ * end with AUTONEG follows the FORCED mode of the other one if it is in ADV.
  * Reset 0. Sleeps. RW.
  */
 #define NVNIC_REG_LINK_CTRL	0x0080
@@ -123,12 +123,12 @@ enum nvnic_link_mode {
 #define NVNIC_LINK_ADV_ASYM	BIT_ULL(34)	/* ASM_DIR */
 #define NVNIC_LINK_PAUSE_AUTO	BIT_ULL(35)	/* flow control as negotiated */
 #define NVNIC_LINK_CTRL_MASK	GENMASK_ULL(35, 0)
-/* What the other end is told of it. */
+/* Bits that the partner sees in LINK_PARTNER. */
 #define NVNIC_LINK_OFFER							\
 	(NVNIC_LINK_ADV | NVNIC_LINK_AUTONEG | NVNIC_LINK_ADV_PAUSE |	\
 	 NVNIC_LINK_ADV_ASYM)
 
-/* What has become of it. RO. */
+/* State of the link. RO. */
 #define NVNIC_REG_LINK_STATUS	0x0088
 #define NVNIC_LINK_MODE		GENMASK_ULL(15, 0)	/* in force; 0: no link */
 #define NVNIC_LINK_REASON	GENMASK_ULL(23, 16)	/* enum nvnic_link_reason */
@@ -193,24 +193,24 @@ enum nvnic_link_reason {
 #define NVNIC_RSS_KEY_WORDS	5
 
 /*
- * A write, of any value, puts FIELDS, KEY and TABLE in force for the context
- * that CTX names, all at once, or removes the context. Refused as a whole (bit
- * 0 reads 1) when the device is short of memory; and the removal of context 0,
- * and of one that a filter rule points to. Sleeps. RW.
+ * A write of any value applies FIELDS, KEY and TABLE to the context in CTX, all at
+ * once, or removes that context. Refused as a whole (bit 0 reads 1): if the device is
+ * short of memory; the removal of context 0, and of a context that a filter rule
+ * leads to. Sleeps. RW.
  */
 #define NVNIC_REG_RSS_COMMIT	0x0130
 #define NVNIC_RSS_COMMIT_REFUSED BIT_ULL(0)
 
 /*
- * What COMMIT is for. Context 0 is for frames that no filter rule sends
- * elsewhere; the others exist from their first COMMIT on. Reset 0. RW.
+ * Context that COMMIT applies to. Context 0 is for frames without a filter rule; the
+ * others exist from their first COMMIT on. Reset 0. RW.
  */
 #define NVNIC_REG_RSS_CTX	0x0138
 #define NVNIC_RSS_CTX_ID	GENMASK_ULL(7, 0)	/* below NVNIC_RSS_CONTEXTS */
 #define NVNIC_RSS_CTX_SYM_XOR	BIT_ULL(8)	/* hash source XOR destination for either */
 #define NVNIC_RSS_CTX_REMOVE	BIT_ULL(9)
 #define NVNIC_RSS_CTX_MASK	GENMASK_ULL(9, 0)
-/* That of a VM queue set; those below are the user's. */
+/* Context of a VM queue set; the contexts below these are the user's. */
 #define NVNIC_RSS_CTX_VMQ(_set)	(NVNIC_RSS_USER_CONTEXTS + (_set))
 
 /* ---- Receive address filters: 0x0200 to 0x03ff ---- */
@@ -228,30 +228,29 @@ enum nvnic_link_reason {
 #define NVNIC_REG_FLT_ACTION	0x0480
 
 /*
- * A command, NVNIC_FLT_CMD_*; in force when the write returns. Reads how the
- * last one went, enum nvnic_flt_status. A table is looked at while its offload
- * is on, in the order of enum nvnic_flt_table, and the first one with a rule
- * that fits decides; of several in it, that with the lowest location.
- * Sleeps. RW.
+ * A command, NVNIC_FLT_CMD_*; in force when the write returns. Reads the status of
+ * the last command, enum nvnic_flt_status. Tables whose offload is on are searched in
+ * the order of enum nvnic_flt_table; the first one with a match decides, by its
+ * matching rule with the lowest location. Sleeps. RW.
  */
 #define NVNIC_REG_FLT_CMD	0x0488
 
-/* Table and location that the two counters below belong to. Reset 0. RW. */
+/* Table and location for FLT_FRAMES and FLT_BYTES. Reset 0. RW. */
 #define NVNIC_REG_FLT_SEL	0x0490
 #define NVNIC_FLT_SEL_LOC	GENMASK_ULL(15, 0)
 #define NVNIC_FLT_SEL_TABLE	GENMASK_ULL(17, 16)
 #define NVNIC_FLT_SEL_MASK	GENMASK_ULL(17, 0)
 /*
- * Frames that took a rule at that location, the dropped included, and their
+ * Frames that matched a rule at that location, dropped ones included, and their
  * bytes without FCS. They count from the creation of the adapter and wrap at 64
- * bits; a new rule does not reset them. Reading sleeps. RO.
+ * bits; neither a new rule nor RESET clears them. Reading sleeps. RO.
  */
 #define NVNIC_REG_FLT_FRAMES	0x0498
 #define NVNIC_REG_FLT_BYTES	0x04a0
 
 /* ---- VM queue sets: 0x0500 to 0x05ff, states in <nvnic/vmq.h> ---- */
 
-/* Set that the other registers of this block are for. Reset 0. RW. */
+/* Set that the other registers of this block refer to. Reset 0. RW. */
 #define NVNIC_REG_VMQ_SEL	0x0500
 #define NVNIC_VMQ_SEL_SET	GENMASK_ULL(5, 0)	/* below NVNIC_VMQ_SETS */
 
@@ -262,13 +261,13 @@ enum nvnic_link_reason {
 #define NVNIC_VMQ_CFG_MASK	(GENMASK_ULL(15, 8) | GENMASK_ULL(6, 0))
 
 /*
- * A command, NVNIC_VMQ_OP_*. Reads how the last one went, enum
+ * A command, NVNIC_VMQ_OP_*. Reads the status of the last command, enum
  * nvnic_vmq_status. Sleeps. RW.
  */
 #define NVNIC_REG_VMQ_CMD	0x0510
 #define NVNIC_VMQ_CMD_OP	GENMASK_ULL(1, 0)
 
-/* What has become of the set. Reading sleeps. RO. */
+/* State of the selected set. Reading sleeps. RO. */
 #define NVNIC_REG_VMQ_STATUS	0x0518
 #define NVNIC_VMQ_ST_STATE	GENMASK_ULL(2, 0)	/* enum nvnic_vmq_state */
 #define NVNIC_VMQ_ST_FIRST	GENMASK_ULL(14, 8)
@@ -295,12 +294,11 @@ enum nvnic_link_reason {
 #define NVNIC_REG_RXQ(_q)	(NVNIC_REG_QUEUE(_q) + 0x080)
 
 /*
- * 1 starts the queue with the ring registers as they are, from position 0 and
- * phase 1; refused (STATUS stays NVNIC_QSTATE_OFF, CAUSE tells) when a ring is
- * not memory or its size not allowed. 0 stops it: when the write returns the
- * device no longer touches its rings and buffers. Reads 1 unless the queue is
- * off. With flow control on, frames for a receive queue that is off wait. Sleeps.
- * Reset 0. RW.
+ * 1 starts the queue with the current ring registers, from position 0 and phase 1;
+ * refused (STATUS stays NVNIC_QSTATE_OFF, CAUSE says why) if a ring is not RAM or its
+ * size is not allowed. 0 stops it: when the write returns, the device no longer
+ * accesses its rings and buffers. Reads 1 unless the queue is off. With flow control
+ * on, senders of frames for an RX queue that is off are held. Sleeps. Reset 0. RW.
  */
 #define NVNIC_REG_Q_CTRL	0x00
 #define NVNIC_Q_CTRL_ENABLE	BIT_ULL(0)
@@ -316,7 +314,7 @@ enum nvnic_link_reason {
 #define NVNIC_Q_STATUS_HEAD	GENMASK_ULL(47, 32)	/* TX: completed up to, RX: fetched up to */
 
 /**
- * enum nvnic_hold - what a TX queue waits for, with flow control on
+ * enum nvnic_hold - why a TX queue is held, with flow control on
  * @NVNIC_HOLD_NONE: nothing
  * @NVNIC_HOLD_BUFFERS: receive buffers of the peer's queue
  * @NVNIC_HOLD_QUEUE: the peer's queue, which is not running
@@ -332,18 +330,18 @@ enum nvnic_hold {
  * while off. Reset 0. RW.
  */
 #define NVNIC_REG_Q_BASE	0x10
-/* Bus address of the completion ring, likewise; while off. Reset 0. RW. */
+/* Bus address of the completion ring, on a 16-byte boundary; while off. Reset 0. RW. */
 #define NVNIC_REG_Q_CBASE	0x18
 /* Descriptors in each of the two rings, a power of two; while off. Reset 0. RW. */
 #define NVNIC_REG_Q_SIZE	0x20
-/* Doorbell: position after the last descriptor that the driver has written. WO. */
+/* Doorbell: position behind the last descriptor posted. WO. */
 #define NVNIC_REG_Q_TAIL	0x28
 #define NVNIC_Q_TAIL_POS	GENMASK_ULL(15, 0)
 
 /*
- * Arm the vector of the queue pair: it fires once, as soon as there is a
- * completion behind the positions that the driver has consumed and moderation
- * lets it. A vector that has fired stays quiet until armed again. WO.
+ * Arm the vector of the queue pair: it fires once, as soon as there is a completion
+ * that the driver has not reaped, and moderation allows it. A vector that has fired
+ * is disarmed. WO.
  */
 #define NVNIC_REG_Q_ARM(_q)	(NVNIC_REG_QUEUE(_q) + 0x100)
 #define NVNIC_Q_ARM_TX		GENMASK_ULL(15, 0)	/* next TX completion position */
@@ -352,9 +350,9 @@ enum nvnic_hold {
 #define NVNIC_Q_ARM_MASK	GENMASK_ULL(32, 0)
 
 /*
- * Moderation of the vector, for completions of the TX and of the RX queue: how
- * long the first of them waits for others, and how many end the wait. USECS 0:
- * no wait, and FRAMES is at most 1. FRAMES 0: only time ends it. Reset 0. RW.
+ * Moderation of the vector for completions of the TX and of the RX queue: the vector
+ * fires USECS after the first one, or after FRAMES of them. USECS 0: no moderation,
+ * FRAMES is at most 1. FRAMES 0: only by time. Reset 0. RW.
  */
 #define NVNIC_REG_Q_MODER_TX(_q)	(NVNIC_REG_QUEUE(_q) + 0x108)
 #define NVNIC_REG_Q_MODER_RX(_q)	(NVNIC_REG_QUEUE(_q) + 0x110)

@@ -4,7 +4,7 @@
  *
  * Copyright (C) 2026 nvnic contributors
  *
- * Tuple-space search. Rules that look at the same bits have the same *shape*;
+ * Tuple-space search. Rules with the same mask have the same *shape*;
  * a look-up masks the frame's key with each shape in use and probes one hash
  * table, so that its cost grows with the shapes and not with the rules.
  */
@@ -42,7 +42,7 @@
 #define NVPE_FILTER_7_MASK	(GENMASK_ULL(31, 8) | GENMASK_ULL(4, 0))
 
 /**
- * struct nvpe_filter_key - what rules look at in a frame, or their masks
+ * struct nvpe_filter_key - fields of a frame that rules match, or a mask of them
  * @w: words, NVPE_FILTER_*
  */
 struct nvpe_filter_key {

@@ -154,7 +154,7 @@ bool nvpe_filter_key(const u8 *hdr, u32 len, const struct nvpe_hdrs *h,
 
 /* ---- Look-up ---- */
 
-/* What a shape looks at. */
+/* The bits that a shape matches. */
 static void nvpe_filter_pack(const struct nvpe_filter_shape *s,
 			     const struct nvpe_filter_key *key, u64 *word)
 {

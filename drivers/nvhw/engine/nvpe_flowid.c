@@ -44,7 +44,7 @@ bool nvpe_flowid_fill(u8 *hdr, u32 covered, const struct nvpe_hdrs *h)
 	if (h->tunnel != NVPE_TUNNEL_NVGRE || !h->inner_l2 || h->outer.auth ||
 	    at >= covered || *id)
 		return false;
-	/* 0 would say that there is none. */
+	/* FlowID 0 means: none. */
 	*id = nvpe_flowid_flow(hdr, h) % 255 + 1;
 	return true;
 }
