@@ -26,7 +26,7 @@
 #
 # Examples:
 #   make KDIR=/usr/src/linux-headers-6.12.117+deb12-amd64
-#   scripts/vm-run.sh -- selftests/run.sh lso.py
+#   scripts/vm-run.sh -- selftests/run.sh seg_equiv.py
 #   scripts/vm-run.sh --help
 #
 # Nothing here loads anything into this machine's own kernel.

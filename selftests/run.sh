@@ -22,7 +22,7 @@
 # Examples (on the host):
 #   make check
 #   scripts/vm-run.sh -- selftests/run.sh
-#   scripts/vm-run.sh -- selftests/run.sh lso.py -- gretap
+#   scripts/vm-run.sh -- selftests/run.sh seg_equiv.py -- gretap
 #
 # Copyright (C) 2026 nvnic contributors
 set -euo pipefail
