@@ -144,6 +144,8 @@ class Tap:
     KIND = 0x0002   # IFF_TAP
 
     def __init__(self, ns, name="tap0"):
+        # Where it is a module, opening the device does not load it without udev.
+        cmd("modprobe -q tun", fail=None)
         with in_netns(ns):
             self.fd = os.open("/dev/net/tun", os.O_RDWR)
             # TUNSETIFF: with IFF_NO_PI, IFF_VNET_HDR
