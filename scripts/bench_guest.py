@@ -10,7 +10,8 @@ import statistics
 from bench_lib import (GREY, OTHERS, OURS, OURS_TOO, OUT, Bar, machine, options, say, verdict,
                        write_json, write_svg)
 from bench_nics import GRE_LSO, cmd, segment_in_software, switch, tunnel_over
-from lib.nvnic import iperf3, undo, wait_for
+from lib.nvnic import iperf3
+from lib.shell import undo, wait_for
 
 # The order of the bars. Colours: ours, then the others.
 KINDS = {

@@ -17,8 +17,9 @@ import time
 from bench_lib import machine
 from bench_nics import GRE_LSO, KEY, TSO, segment_in_software, switch, tunnel_over
 from bench_pps import Pps, latency
-from lib.nvnic import cmd, connect, retransmits, undo
+from lib.nvnic import connect, retransmits
 from lib.pktgen import Pktgen
+from lib.shell import cmd, undo
 
 # Idle before and after, for the host to read its counters in
 GAP = 0.04

@@ -9,7 +9,8 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "selftests"))
 
-from lib.nvnic import Pair, Port, cmd, defer  # noqa: E402
+from lib.nvnic import Pair, Port  # noqa: E402
+from lib.shell import cmd, defer  # noqa: E402
 
 KEY = 5000 << 8
 GRE_LSO = ("tx-gre-segmentation", "tx-gre-csum-segmentation")
@@ -39,9 +40,9 @@ def napi_veth(names, ns, queues):
     made."""
     words = f"numtxqueues {queues} numrxqueues {queues}"
     cmd(f"ip link add {names[0]} {words} type veth peer name {names[1]} {words}")
-    defer(cmd, f"ip link del {names[0]}", fail=None)
+    defer(cmd, f"ip link del {names[0]}", fail=False)
     cmd(f"ip netns add {ns}")
-    defer(cmd, f"ip netns del {ns}", fail=None)
+    defer(cmd, f"ip netns del {ns}", fail=False)
     cmd(f"ip link set {names[1]} netns {ns}")
     ends = Port(names[0]), Port(names[1], ns)
     for host, end in enumerate(ends, 1):

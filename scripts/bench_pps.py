@@ -19,8 +19,9 @@ from bench_lib import options, say, verdict, write_json
 from bench_nics import cmd, napi_veth
 from lib.frames import Sender
 from lib.irqs import spread
-from lib.nvnic import Pair, in_netns, undo
+from lib.nvnic import Pair
 from lib.pktgen import Sink, Stream, source_for
+from lib.shell import in_netns, undo
 
 # nvnic with one queue against veth with one; with many against one.
 TARGETS = {"pps_of_veth": 0.8, "pps_by_cpus": 1.7}
@@ -62,7 +63,7 @@ class Pps:
 
     def moderate(self, name):
         for port in self.nvnic.ports:
-            port.cmd(f"ethtool -C {port} {MODERATION[name] or self.default}", fail=None)
+            port.cmd(f"ethtool -C {port} {MODERATION[name] or self.default}", fail=False)
 
     def streams(self, kind, count):
         if kind == "veth":

@@ -24,8 +24,9 @@ from bench_lib import options, say, verdict, write_json  # noqa: E402
 from lib import rxnfc  # noqa: E402
 from lib.frames import mac  # noqa: E402
 from lib.irqs import affinity, spread  # noqa: E402
-from lib.nvnic import cmd, iperf3, module_unload, netns_add, undo  # noqa: E402
+from lib.nvnic import iperf3, module_unload, netns_add  # noqa: E402
 from lib.pktgen import Pktgen, Sink, Stream, quiet_pair  # noqa: E402
+from lib.shell import cmd, undo  # noqa: E402
 from lib.station import Station  # noqa: E402
 
 FLOODED, STREAMING = 0, 1

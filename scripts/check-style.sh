@@ -14,7 +14,7 @@
 #   no-if       no conditional compilation in a .c file
 #   spdx        a licence line in each file
 #   shell       the shell scripts
-#   python      the Python files compile
+#   python      the Python files parse, and import by name what they use
 #
 # Example: scripts/check-style.sh checkpatch length
 #
@@ -203,20 +203,11 @@ rule_shell()
 
 rule_python()
 {
-	local path
+	local sources
 
-	select_files '\.py$' | while read -r path; do
-		/usr/bin/python3 - "$path" 2>&1 <<-'EOF' || true
-		import ast, sys
-		try:
-		    ast.parse(open(sys.argv[1]).read(), sys.argv[1])
-		except SyntaxError as error:
-		    print(f"{sys.argv[1]}:{error.lineno}: {error.msg}")
-		for number, line in enumerate(open(sys.argv[1]), 1):
-		    if len(line) > 101 or line.rstrip("\n") != line.rstrip("\n").rstrip():
-		        print(f"{sys.argv[1]}:{number}: over 100 characters, or trailing space: mend it")
-		EOF
-	done
+	mapfile -t sources < <(select_files '\.py$')
+	[ ${#sources[@]} -gt 0 ] || return 0
+	scripts/check-python.py "${sources[@]}" || true
 }
 
 all=(checkpatch sparse kerneldoc layering counters length no-if spdx shell python)

@@ -15,7 +15,8 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "selftests"))
 
 from lib.irqs import spread  # noqa: E402
-from lib.nvnic import Pair, cmd, in_netns, undo, wait_for  # noqa: E402
+from lib.nvnic import Pair  # noqa: E402
+from lib.shell import cmd, in_netns, undo, wait_for  # noqa: E402
 
 BUSY = os.path.join(os.environ["NVNIC_OUT"], "busy")
 RATE, PAYLOAD = 10_000_000, 1000

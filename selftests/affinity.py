@@ -7,10 +7,14 @@ NAPI, and the CPUs that send by it.
 Copyright (C) 2026 nvnic contributors
 """
 
-from lib.frames import *
+import os
+import socket
+
 from lib.genl import napis, queues
 from lib.irqs import affinity, bind, lines
-from lib.nvnic import *
+from lib.ktap import ksft_case, ksft_eq, ksft_run, ksft_variants
+from lib.nvnic import Pair
+from lib.shell import KsftSkipEx, defer, in_netns, wait_for
 
 PAIR = None
 CPUS = os.cpu_count()
@@ -20,13 +24,13 @@ SO_INCOMING_CPU = 49
 def setup():
     global PAIR
     if CPUS < 2:
-        raise Skip("needs two CPUs")
+        raise KsftSkipEx("needs two CPUs")
     PAIR = Pair(ns_a=None)
     channels(4)
 
 
 def channels(count):
-    PAIR.b.cmd(f"ethtool -L nvn1 combined {count}", fail=None)
+    PAIR.b.cmd(f"ethtool -L nvn1 combined {count}", fail=False)
     PAIR.a.wait_carrier()
 
 
@@ -85,7 +89,7 @@ def hints():
     ksft_eq(len(set(found)), min(CPUS, 4), f"CPUs hinted at: {found}")
 
 
-@ksft_case(0, 1)
+@ksft_variants([0, 1])
 def napi_runs_there(cpu):
     """A frame is received on the CPU that the vector is bound to."""
     channels(1)

@@ -15,9 +15,11 @@ import time
 from lib import regs
 from lib.frames import Sender, eth, mac
 from lib.hwstats import Watch
-from lib.irqs import bind, fired
-from lib.nvnic import (WIRE, Pair, Port, cmd, defer, ksft_case, ksft_eq, ksft_ge, ksft_in,
-                       ksft_le, ksft_ne, ksft_run, ksft_true, wait_for)
+from lib.irqs import fired
+from lib.ktap import (ksft_case, ksft_eq, ksft_ge, ksft_in, ksft_le, ksft_ne, ksft_run, ksft_true,
+                      ksft_variants)
+from lib.nvnic import WIRE, Pair, Port
+from lib.shell import cmd, defer, wait_for
 
 PAIR = None
 COUNT = 500
@@ -87,19 +89,19 @@ LOOPS = {
 }
 
 
-@ksft_case({f"{name}-{qdisc}": (actions, qdisc) for name, actions in LOOPS.items()
-            for qdisc in ("noqueue", "fq_codel")})
+@ksft_variants({f"{name}-{qdisc}": (actions, qdisc) for name, actions in LOOPS.items()
+                for qdisc in ("noqueue", "fq_codel")})
 def tap_into_a_port(actions, qdisc):
     """What the tap shows is sent by a port, and shown again: it goes round for ever, at the
     price of frames that are dropped and counted, and never of the machine."""
     ends, tap = PAIR.ports, Port(WIRE)
     for port in ends:
         cmd(f"tc qdisc replace dev {port} root {qdisc}")
-        defer(cmd, f"tc qdisc del dev {port} root", fail=None)
+        defer(cmd, f"tc qdisc del dev {port} root", fail=False)
     tap.up()
     defer(tap.down)
     cmd(f"tc qdisc add dev {WIRE} clsact")
-    defer(cmd, f"tc qdisc del dev {WIRE} clsact", fail=None)
+    defer(cmd, f"tc qdisc del dev {WIRE} clsact", fail=False)
     words = " ".join(f"action mirred egress {a}" for a in actions)
     cmd(f"tc filter add dev {WIRE} ingress matchall {words}")
     before, seen = tap.link()["stats64"]["rx"]["packets"], lost(tap, ends)
@@ -126,30 +128,30 @@ MASTERS = ("bridge", "bond", "team")
 def refused(words, reason):
     """That link cannot be made, unless the kernel knows no such device; it says why where
     it is not refused for another reason before."""
-    said = cmd(words, fail=None)
+    said = cmd(words, fail=False)
     if "Unknown device type" not in said.stderr:
         ksft_ne(said.ret, 0, f"status of {words}")
         ksft_true(not reason or "nvnwire0 is a tap" in said.stderr, said.stderr)
 
 
-@ksft_case(*((kind, state) for kind in UPPERS for state in ("up", "down")))
+@ksft_variants((kind, state) for kind in UPPERS for state in ("up", "down"))
 def no_device_on_the_tap(kind, state):
     """The tap is for packet sockets: what takes frames off it could send them back."""
     cmd(f"ip link set {WIRE} {state}")
     defer(cmd, f"ip link set {WIRE} down")
-    defer(cmd, "ip link del up0", fail=None)
+    defer(cmd, "ip link del up0", fail=False)
     refused("ip link add " + UPPERS[kind].format(tap=WIRE), state == "down" or kind == "vlan")
     ksft_true(not os.path.exists("/sys/class/net/up0"), "no device is left")
     cmd(f"ip link set {WIRE} up")
 
 
-@ksft_case(*((kind, state) for kind in MASTERS for state in ("up", "down")))
+@ksft_variants((kind, state) for kind in MASTERS for state in ("up", "down"))
 def no_master_of_the_tap(kind, state):
-    made = cmd(f"ip link add up0 type {kind}", fail=None)
+    made = cmd(f"ip link add up0 type {kind}", fail=False)
     if made.ret:
         ksft_in("Unknown device type", made.stderr, f"ip link add type {kind}")
         return
-    defer(cmd, "ip link del up0", fail=None)
+    defer(cmd, "ip link del up0", fail=False)
     cmd(f"ip link set {WIRE} {state}")
     defer(cmd, f"ip link set {WIRE} down")
     # bond and team look at other things first.
@@ -237,7 +239,7 @@ def some_frames(count=40):
     wait_for(lambda: seen["rx_frames"] >= count, "the frames to arrive")
 
 
-@ksft_case("tx", "rx")
+@ksft_variants(["tx", "rx"])
 def ring_behind_the_driver(side):
     """The driver consumed more completions than the device has written."""
     one_queue()
@@ -255,7 +257,7 @@ def ring_behind_the_driver(side):
 PLACES = (0, 1, 39, 41, 1024, 1025, 0x8000, 0xffff)
 
 
-@ksft_case(*PLACES)
+@ksft_variants([*PLACES])
 def armed_anywhere(tx):
     """One interrupt at most for one arming, whatever it says; then it is as ever."""
     one_queue()

@@ -7,11 +7,13 @@ what fails leaves the old rings running.
 Copyright (C) 2026 nvnic contributors
 """
 
-from lib.frames import *
+from lib.frames import Sender, eth, mac
 from lib.hwstats import Watch
 from lib.inject import injection
-from lib.nvnic import *
+from lib.ktap import ksft_case, ksft_eq, ksft_in, ksft_pr, ksft_run, ksft_true, ksft_variants
+from lib.nvnic import Transfer
 from lib.pktgen import Pktgen, Sink, Stream, quiet_pair
+from lib.shell import defer, wait_for
 from lib.stream import Stream as Tcp
 
 PAIR = None
@@ -26,7 +28,7 @@ def setup():
 
 def restore(port):
     for words in DEFAULTS:
-        defer(port.cmd, words.format(port), fail=None)
+        defer(port.cmd, words.format(port), fail=False)
 
 
 def refuse(port, side, queue):
@@ -40,8 +42,8 @@ def config(port):
     return port.cmd(f"ethtool -g {port}").stdout + port.cmd(f"ethtool -l {port}").stdout
 
 
-@ksft_case({f"{what}-{end}": (what, end) for what in ("rings", "channels")
-            for end in ("sender", "receiver")})
+@ksft_variants({f"{what}-{end}": (what, end) for what in ("rings", "channels")
+                for end in ("sender", "receiver")})
 def nothing_lost(what, end):
     """Each frame that pktgen has sent has come as far as to UDP."""
     port = PAIR.a if end == "sender" else PAIR.b
@@ -57,7 +59,7 @@ def nothing_lost(what, end):
             at = gen.count()
             wait_for(lambda: gen.count() > at + 50, "the generator to go on")
     wait_for(lambda: seen["rx_frames"] >= gen.sent, "all frames, as the device counts them")
-    diag(f"{gen.sent} frames sent under 12 changes")
+    ksft_pr(f"{gen.sent} frames sent under 12 changes")
     wait_for(lambda: sink.count() - before >= gen.sent,
              f"UDP to see {gen.sent} frames; it has {sink.count() - before}")
     ksft_eq(sink.count() - before, gen.sent, "frames that UDP has seen")
@@ -66,7 +68,7 @@ def nothing_lost(what, end):
         ksft_eq({k: v for k, v in delta.items() if "drop" in k or "missed" in k}, {}, "drops")
 
 
-@ksft_case("rings", "channels", "mtu")
+@ksft_variants(["rings", "channels", "mtu"])
 def stream_goes_on(what):
     """TCP both ways, while both ports change."""
     for port in PAIR.ports:
@@ -81,11 +83,11 @@ def stream_goes_on(what):
         for stream in streams:
             stream.moving(1 << 16)
     for stream in streams:
-        diag(f"{stream.check()} segments sent again")
+        ksft_pr(f"{stream.check()} segments sent again")
 
 
-@ksft_case({f"{side}-{change}": (side, change) for side in ("tx", "rx")
-            for change in ("rings", "channels")})
+@ksft_variants({f"{side}-{change}": (side, change) for side in ("tx", "rx")
+                for change in ("rings", "channels")})
 def refused_by_the_device(side, change):
     """The device refuses a new queue: the old ones go on as they were."""
     restore(PAIR.b)
@@ -94,13 +96,13 @@ def refused_by_the_device(side, change):
     before = config(PAIR.b)
     refuse(PAIR.b, side, 1)
     PAIR.b.cmd("ethtool -G nvn1 rx 512" if change == "rings" else "ethtool -L nvn1 combined 3",
-               fail=False)
+               expect_fail=True)
     ksft_eq(config(PAIR.b), before, "rings and channels after the refusal")
     ksft_true(PAIR.b.carrier(), "carrier")
     stream.moving()
     PAIR.b.cmd("ethtool -G nvn1 rx 512")
     stream.moving()
-    diag(f"{stream.check()} segments sent again")
+    ksft_pr(f"{stream.check()} segments sent again")
 
 
 @ksft_case
@@ -110,7 +112,7 @@ def new_and_old_refused():
     # One when the new rings start, the other when the old ones do.
     for queue in range(2):
         refuse(PAIR.b, "rx", queue)
-    PAIR.b.cmd("ethtool -G nvn1 rx 512", fail=False)
+    PAIR.b.cmd("ethtool -G nvn1 rx 512", expect_fail=True)
     PAIR.a.wait_carrier(False)
     PAIR.a.down()
     PAIR.a.up()
@@ -129,12 +131,12 @@ def no_memory():
     stream.moving()
     before = config(PAIR.b)
     inject.start(100)
-    result = PAIR.b.cmd("ethtool -G nvn1 rx 2048", fail=False)
+    result = PAIR.b.cmd("ethtool -G nvn1 rx 2048", expect_fail=True)
     inject.stop()
     ksft_in("Cannot allocate memory", result.stderr)
     ksft_eq(config(PAIR.b), before, "rings and channels after the refusal")
     stream.moving()
-    diag(f"{stream.check()} segments sent again")
+    ksft_pr(f"{stream.check()} segments sent again")
 
 
 @ksft_case
@@ -143,7 +145,7 @@ def no_memory_for_buffers():
     inject = injection()
     seen = Watch(PAIR.b)
     inject.start(100, "nvnic_rx_prefill")
-    result = PAIR.b.cmd("ethtool -G nvn1 rx 2048", fail=False)
+    result = PAIR.b.cmd("ethtool -G nvn1 rx 2048", expect_fail=True)
     inject.stop()
     ksft_in("Cannot allocate memory", result.stderr)
     ksft_eq(seen["rx_alloc_fail"], 0, "refills that failed")

@@ -10,10 +10,18 @@ Copyright (C) 2026 nvnic contributors
 
 import ctypes
 import errno
+import os
+import re
+import socket
+import struct
 import threading
+import time
 
-from lib.frames import *
-from lib.nvnic import *
+from lib.frames import ETH_P_IP, TCP, Listener, Sender, addr, eth, ipv4, mac, tcp
+from lib.ktap import (ksft_case, ksft_eq, ksft_ge, ksft_in, ksft_le, ksft_pr, ksft_raises, ksft_run,
+                      ksft_true, ksft_variants)
+from lib.nvnic import KO, TOP, WIRE, Port, Transfer, module_loaded, module_unload, netns_add
+from lib.shell import KsftSkipEx, bkg, cmd, defer, in_netns, undo, undo_depth, wait_for
 
 CYCLES = int(os.environ.get("NVNIC_CYCLES", 200))
 # Memory that a cycle may cost, in bytes, once all caches are warm
@@ -202,7 +210,7 @@ def tunnelled(n):
     unload()
     for ns in ("a", "b"):
         # It is bound to a port that is gone, and is there all the same.
-        cmd("ip link del g0", ns=ns, fail=None)
+        cmd("ip link del g0", ns=ns, fail=False)
 
 
 def transferring(n):
@@ -281,9 +289,9 @@ def broken(n):
 
 def iperf(n):
     ports_up(addresses=True)
-    server = Background("iperf3 -s -1", ns="b")
+    server = bkg("iperf3 -s -1", ns="b")
     wait_for(lambda: ":5201 " in cmd("ss -Hltn", ns="b").stdout, "the iperf3 server")
-    client = Background("iperf3 -c 10.9.0.2 -t 60 -P 2", ns="a")
+    client = bkg("iperf3 -c 10.9.0.2 -t 60 -P 2", ns="a")
     wait_for(lambda: link_bytes("a", "nvn0") > 1 << 20, "iperf3 to send")
     unload()
     client.kill()
@@ -300,12 +308,9 @@ def write_bus(name, number):
 
 
 def refused(name, number, error):
-    try:
+    with ksft_raises(OSError, f"{name} took {number}") as why:
         write_bus(name, number)
-    except OSError as why:
-        ksft_eq(why.errno, error, f"errno of {name} {number}")
-    else:
-        raise AssertionError(f"{name} took {number}")
+    ksft_eq(why.exception.errno, error, f"errno of {name} {number}")
 
 
 class Meddler(threading.Thread):
@@ -431,7 +436,7 @@ def one_cycle(n):
     TIMES.setdefault(scenario.__name__, []).append(time.monotonic() - started)
 
 
-@ksft_case(*((start, start + 19) for start in range(0, CYCLES, 20)))
+@ksft_variants((start, start + 19) for start in range(0, CYCLES, 20))
 def cycles(first, last):
     global LOG
     LOG = KernelLog()
@@ -441,18 +446,18 @@ def cycles(first, last):
         one_cycle(n)
     MEMORY[last + 1] = memory()
     if last + 1 == CYCLES:
-        diag(", ".join(f"{name} {sum(t) / len(t):.1f} s" for name, t in TIMES.items()))
+        ksft_pr(", ".join(f"{name} {sum(t) / len(t):.1f} s" for name, t in TIMES.items()))
 
 
 @ksft_case
 def no_memory_lost():
     if len(MEMORY) < 3:
-        raise Skip("needs the cycles before it")
+        raise KsftSkipEx("needs the cycles before it")
     done = sorted(MEMORY)
     warm, last = next(n for n in done if n >= WARM), done[-1]
     for name, sign in (("MemFree", -1), ("SUnreclaim", 1), ("VmallocUsed", 1), ("Percpu", 1)):
         grown = (MEMORY[last][name] - MEMORY[warm][name]) * sign
-        diag(f"{name}: {grown >> 10} KiB in {last - warm} cycles")
+        ksft_pr(f"{name}: {grown >> 10} KiB in {last - warm} cycles")
         if name != "MemFree":
             ksft_le(grown, LEAK * (last - warm), f"{name}, growth")
 
@@ -461,7 +466,7 @@ def no_memory_lost():
 def kmemleak_is_silent():
     path = "/sys/kernel/debug/kmemleak"
     if not os.path.exists(path):
-        raise Skip("this kernel has no kmemleak")
+        raise KsftSkipEx("this kernel has no kmemleak")
     for _ in range(2):
         with open(path, "w") as knob:
             knob.write("scan")
@@ -479,17 +484,13 @@ def nothing_in_vmalloc():
 def in_use_is_refused():
     """A loaded module is not loaded twice; one that a file of it holds does not go."""
     load()
-    try:
+    with ksft_raises(OSError, "the module was loaded twice") as error:
         load()
-    except OSError as error:
-        ksft_eq(error.errno, errno.EEXIST)
+    ksft_eq(error.exception.errno, errno.EEXIST)
     with open("/sys/kernel/debug/nvnic/nvnic0.0/corrupt_txd", "w"):
-        try:
+        with ksft_raises(OSError, "unloaded with a file of its own open") as error:
             unload()
-        except OSError as error:
-            ksft_in(error.errno, (errno.EAGAIN, errno.EBUSY, errno.EWOULDBLOCK))
-        else:
-            raise AssertionError("unloaded with a file of its own open")
+        ksft_in(error.exception.errno, (errno.EAGAIN, errno.EBUSY, errno.EWOULDBLOCK))
     unload()
     ksft_eq(leftovers(), [], "left behind")
 

@@ -13,8 +13,9 @@ import os
 import re
 import sys
 
-from lib.nvnic import (STANDIN, WIRE, Background, Capture, Pair, Transfer, iperf3,
-                       tshark_decode, tshark_verdict, undo, undo_depth, wait_for)
+from lib.capture import Capture, tshark_decode, tshark_verdict
+from lib.nvnic import STANDIN, WIRE, Pair, Transfer, iperf3
+from lib.shell import bkg, undo, undo_depth, wait_for
 
 OUT = os.environ.get("NVNIC_OUT", "/tmp")
 KEY = 5000 << 8
@@ -140,7 +141,7 @@ class Demo:
             for _ in range(FILE_MIB):
                 out.write(os.urandom(1 << 20))
         # The end of the transfer is the end of both commands.
-        server = Background("socat -u -b 262144 TCP-LISTEN:7000,reuseaddr CREATE:/tmp/got",
+        server = bkg("socat -u -b 262144 TCP-LISTEN:7000,reuseaddr CREATE:/tmp/got",
                             ns=tunnel.b.ns)
         wait_for(lambda: ":7000 " in tunnel.b.cmd("ss -Hltn").stdout, "socat")
         tunnel.a.cmd(f"socat -u -b 262144 FILE:/tmp/sent TCP:{tunnel.b.v4}:7000", timeout=300)

@@ -8,9 +8,18 @@ as it was.
 Copyright (C) 2026 nvnic contributors
 """
 
+import os
+import re
+import socket
+import struct
+import time
+
 from lib.hwstats import Watch
-from lib.nvnic import *
+from lib.ktap import (ksft_case, ksft_eq, ksft_ge, ksft_in, ksft_le, ksft_run, ksft_true,
+                      ksft_variants)
+from lib.nvnic import Pair, Transfer, module_load, module_unload
 from lib.regs import CTRL, EVENT, FRAME_MAX, registers, txq
+from lib.shell import KsftSkipEx, cmd, defer, wait_for
 
 PAIR = None
 ONLINE = ["identity", "link"]
@@ -35,7 +44,7 @@ def settle():
 def ethtool_t(mode, port=None):
     """(exit status, tests that ran well, tests that failed)"""
     port = port or PAIR.a
-    done = port.cmd(f"ethtool -t {port} {mode}", fail=None)
+    done = port.cmd(f"ethtool -t {port} {mode}", fail=False)
     results = re.findall(r"^(\S.*?) \((online|offline)\)\s+(\d+)$", done.stdout, re.M)
     ksft_eq([(name, kind) for name, kind, _ in results],
             [(n, "online") for n in ONLINE] + [(n, "offline") for n in OFFLINE], "tests")
@@ -141,7 +150,7 @@ SETTINGS = {
 }
 
 
-@ksft_case({name: tuple(commands) for name, commands in SETTINGS.items()})
+@ksft_variants({name: tuple(commands) for name, commands in SETTINGS.items()})
 def with_settings(*commands):
     """Whatever is set, it passes, and what is set stays."""
     defer(fresh)
@@ -184,13 +193,13 @@ def fresh():
     works()
 
 
-@ksft_case({"descriptor": ("0 1", ["rings", "loopback"] + SEGMENT),
-            "address": ("0 0", ["rings", "loopback"] + SEGMENT),
-            "other-queue": ("1 1", ["rings"])})
+@ksft_variants({"descriptor": ("0 1", ["rings", "loopback"] + SEGMENT),
+                "address": ("0 0", ["rings", "loopback"] + SEGMENT),
+                "other-queue": ("1 1", ["rings"])})
 def can_fail(where, failed):
     """A descriptor that the device misreads stops the queue: nothing comes back."""
     if int(where.split()[0]) >= os.cpu_count():
-        raise Skip(f"queue {where.split()[0]} needs a CPU of its own")
+        raise KsftSkipEx(f"queue {where.split()[0]} needs a CPU of its own")
     PAIR.a.down()
     defer(fresh)
     # A pair with a broken queue is not polled: nothing else is to arrive there.

@@ -11,11 +11,18 @@ Copyright (C) 2026 nvnic contributors
 """
 
 import errno
+import os
+import socket
+import time
 
-from lib.frames import *
 from lib import regs
+from lib.frames import (ETH_P_IP, SO_SNDBUFFORCE, TCP, Listener, Sender, addr, eth, ipv4, mac,
+                        segment, super_hdr, tcp, vnet_hdr)
 from lib.hwstats import Watch
-from lib.nvnic import *
+from lib.ktap import (ksft_case, ksft_eq, ksft_ge, ksft_le, ksft_pr, ksft_run, ksft_true,
+                      ksft_variants)
+from lib.nvnic import Pair
+from lib.shell import KsftSkipEx, bkg, cmd, defer, wait_for
 from lib.stream import Stream
 
 PAIR = None
@@ -105,7 +112,7 @@ def listener():
     return Listener("nvn1", ns="b", match=lambda f: f[:12] == MAC_B + MAC_A)
 
 
-@ksft_case(TX_FAULTS)
+@ksft_variants(TX_FAULTS)
 def tx(what, word, bits, cause, stops):
     if cause == "drop_refused":
         PAIR.a.set_features(tx_gre_csum_segmentation=False)
@@ -136,7 +143,7 @@ def balanced(seen):
         delta["rx_frames"] + delta["rx_missed"] + drops == delta["wire_rx_frames"])
 
 
-@ksft_case(RX_FAULTS)
+@ksft_variants(RX_FAULTS)
 def rx(word, bits, cause):
     PAIR.b.cmd("ethtool -K nvn1 gro off")
     sender, ears = Sender("nvn0", vnet=True), listener()
@@ -180,11 +187,11 @@ def keep_breaking(streams, queue, resets, seconds=60):
         n += 1
         time.sleep(0.05)
     again = [stream.check() for stream in streams]
-    diag(f"{n} faults armed, {resets} resets, {sum(again)} segments sent again")
+    ksft_pr(f"{n} faults armed, {resets} resets, {sum(again)} segments sent again")
     return seen
 
 
-@ksft_case(4, 6)
+@ksft_variants([4, 6])
 def tcp_survives(family):
     """A stream gets through a storm of faults, unharmed."""
     for port in PAIR.ports:
@@ -250,7 +257,7 @@ REFUSED = {
 }
 
 
-@ksft_case(REFUSED)
+@ksft_variants(REFUSED)
 def register_write_refused(offset, value):
     before, seen = regs.registers(PAIR.a), Watch(PAIR.a)
     regs.write(PAIR.a, offset, value)
@@ -259,7 +266,7 @@ def register_write_refused(offset, value):
     ksft_eq(now.get(offset), before.get(offset), "the register")
 
 
-@ksft_case("tx", "rx")
+@ksft_variants(["tx", "rx"])
 def tail_beyond_the_ring(side):
     """A doorbell for more descriptors than the ring has."""
     port, queue = (PAIR.a, regs.txq(0)) if side == "tx" else (PAIR.b, regs.rxq(0))
@@ -314,7 +321,7 @@ def hold(frame=None):
     return seen
 
 
-@ksft_case("down", "no-common-mode")
+@ksft_variants(["down", "no-common-mode"])
 def link_lost_under_a_full_ring(how):
     """Frames that wait in the ring when the link goes are dropped, and counted; so is
     the one that the receiver has held back."""
@@ -361,7 +368,7 @@ def watchdog():
 def watchdog_beside_a_held_queue():
     """A queue that is held back does not hide the one behind it, which has stopped."""
     if os.cpu_count() < 2:
-        raise Skip("needs two CPUs")
+        raise KsftSkipEx("needs two CPUs")
     for port in PAIR.ports:
         port.cmd(f"ethtool -L {port} combined 2")
         defer(port.cmd, f"ethtool -L {port} combined 1")
@@ -413,7 +420,7 @@ def smaller_mtu_under_a_full_ring():
     without_bql()
     seen = hold(eth(MAC_B, MAC_A, 0x88b5, DATA[:1500]))
     defer(PAIR.a.set, "mtu 1500")
-    change = Background("ip link set dev nvn0 mtu 1000")
+    change = bkg("ip link set dev nvn0 mtu 1000")
 
     def waits():
         with open(f"/proc/{change.proc.pid}/stack") as stack:

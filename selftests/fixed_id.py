@@ -12,9 +12,12 @@ and kernels differ: its own segmentation is the measure.
 Copyright (C) 2026 nvnic contributors
 """
 
-from lib.frames import *
+from lib.frames import (ACK, ETH_P_IP, GRE, PSH, TCP, Listener, Sender, addr, dissect, eth, gre,
+                        ipv4, layer, mac, tcp)
 from lib.hwstats import Watch
-from lib.nvnic import *
+from lib.ktap import ksft_eq, ksft_ge, ksft_pr, ksft_run, ksft_true, ksft_variants
+from lib.nvnic import Pair
+from lib.shell import cmd, defer, undo, undo_depth
 
 PAIR = OUT = FAR = SENDER = TAP = None
 MSS, COUNT = 500, 8
@@ -112,15 +115,15 @@ def bare(frames, drawn):
     return [f[:18] + f[20:24] + f[26:] if drawn and f[14] >> 4 == 4 else bytes(f) for f in frames]
 
 
-@ksft_case(*((way, outer, inner) for way in WAYS for outer in ("step", "fixed")
-             for inner in ("step", "fixed") if way == "through" or outer == "step"))
+@ksft_variants((way, outer, inner) for way in WAYS for outer in ("step", "fixed")
+               for inner in ("step", "fixed") if way == "through" or outer == "step")
 def same_ids(way, outer, inner):
     """The device leaves and steps the IDs that the stack leaves and steps."""
     frames = list(segments(way, make_way(way), outer == "fixed", inner == "fixed"))
     want, (device, stack) = forwarded("software", frames)
     ksft_eq((len(want), device), (COUNT, 0), "software: segments, cut by the device")
     steps = ids(want)
-    diag(f"software: {stack} super-frames, steps {steps}")
+    ksft_pr(f"software: {stack} super-frames, steps {steps}")
     ksft_ge(stack, 1, "merged super-frames")
     for mode in ("native",) if way == "plain" else ("native", "partial"):
         got, (device, by_stack) = forwarded(mode, frames)

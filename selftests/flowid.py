@@ -10,9 +10,18 @@ What was on the wire is read from the tap.
 Copyright (C) 2026 nvnic contributors
 """
 
-from lib.flowframes import *
+import os
+import socket
+import struct
+
+from lib.capture import Capture, tshark_verdict
+from lib.flowframes import D6, O, O6, P, P6, VSID, ether, nvgre, packet
+from lib.frames import (AUTH, ETH_P_8021Q, ETH_P_IP, ETH_P_TEB, GRE, UDP, Listener, Sender, addr,
+                        gre, ipv4, ipv6, ones_sum, vnet_hdr)
 from lib.hwstats import Watch
-from lib.nvnic import *
+from lib.ktap import ksft_case, ksft_eq, ksft_ge, ksft_run, ksft_true, ksft_variants
+from lib.nvnic import Pair, Transfer
+from lib.shell import cmd, defer, in_netns
 
 PAIR = TUN = None
 FLAG = "nvgre-flowid"
@@ -91,7 +100,7 @@ def off_by_default():
         ksft_eq((watch.tx("flowid"), watch.rx("flowid")), (0, 0), "counted")
 
 
-@ksft_case("a", "b")
+@ksft_variants(["a", "b"])
 def spread(side):
     """Each flow has its own, and it arrives."""
     src, dst = (TUN.a, TUN.b) if side == "a" else (TUN.b, TUN.a)
@@ -111,7 +120,7 @@ def spread(side):
     ksft_eq(got.rx("flowid"), len(mine), "frames received")
 
 
-@ksft_case("native", "partial")
+@ksft_variants(["native", "partial"])
 def super_frames(mode):
     """All segments of all super-frames of a flow have the same; a stranger finds
     nothing wrong."""
@@ -132,7 +141,7 @@ def super_frames(mode):
     ksft_ge(verdict.good["tcp"], 3 * BYTES // 1448, "TCP checksums verified")
 
 
-@ksft_case("a", "b")
+@ksft_variants(["a", "b"])
 def all_bits_compared(side):
     """A tunnel whose port does not take the FlowID out does not know the key."""
     src, dst = (TUN.a, TUN.b) if side == "a" else (TUN.b, TUN.a)
@@ -189,7 +198,7 @@ CASES = {
 AH = struct.pack("!BBHII12s", GRE, 4, 0, 256, 1, b"integrity 96")
 
 
-@ksft_case("sent", "received")
+@ksft_variants(["sent", "received"])
 def authenticated(side):
     """What an authentication header covers is left alone."""
     what = ether(ipv6(O6, P6, AUTH, AH + gre(ETH_P_TEB, INNER, key=KEY | (side == "received") * 7)))
@@ -209,7 +218,7 @@ COVERED = [(start, field) for start in (24, 34, 38, 40) for field in (28, 64, 76
            if field >= start]
 
 
-@ksft_case(*COVERED, (42, 64), (42, 80))
+@ksft_variants([*COVERED, (42, 64), (42, 80)])
 def with_checksum(start, field):
     """A checksum that is asked for and covers the FlowID is right, whatever its field is
     part of: no FlowID goes into what has been summed."""
@@ -226,7 +235,7 @@ def with_checksum(start, field):
     ksft_eq((ones_sum(rest) + seed + value) % 0xffff, 0, "the sum over what left")
 
 
-@ksft_case(*CASES)
+@ksft_variants([*CASES])
 def frame(name):
     """Only the FlowID of NVGRE changes, and nothing else."""
     what, at, sent, received = CASES[name]

@@ -8,9 +8,12 @@ or handed over by who speaks for a guest.
 Copyright (C) 2026 nvnic contributors
 """
 
-from lib.frames import *
+from lib.frames import (ACK, CWR, ETH_P_IP, GSO_TCPV4, TCP, Listener, Sender, addr, eth, ipv4, mac,
+                        segment, tcp, vnet_hdr)
 from lib.hwstats import Watch
-from lib.nvnic import *
+from lib.ktap import ksft_case, ksft_eq, ksft_ge, ksft_pr, ksft_run, ksft_true, ksft_variants
+from lib.nvnic import WIRE, Pair, Port, Transfer
+from lib.shell import cmd, defer
 
 PAIR = OUT = FAR = None
 MSS = 500
@@ -43,15 +46,15 @@ def tunnel(kind, words):
     return ends
 
 
-@ksft_case(*((kind, words) for kind in ("gretap", "ip6gretap", "gre")
-             for words in ("csum", "key 1280000", "key 7 csum")))
+@ksft_variants((kind, words) for kind in ("gretap", "ip6gretap", "gre")
+               for words in ("csum", "key 1280000", "key 7 csum"))
 def gre(kind, words):
     """Through a router: its receive side merges, its transmit side cuts up again."""
     ends = tunnel(kind, words)
     seen = Watch(OUT)
     again = Transfer(*ends, 8 << 20).check()
     delta = seen.delta()
-    diag(f"{delta['lso_native']} super-frames cut up, {again} segments sent again")
+    ksft_pr(f"{delta['lso_native']} super-frames cut up, {again} segments sent again")
     ksft_ge(delta["lso_gre"], 20, "super-frames forwarded behind GRE")
     # Those that were merged into a list are for the stack.
     ksft_eq({k: v for k, v in delta.items() if k.startswith("tx_drop")}, {}, "dropped")

@@ -19,12 +19,20 @@ seed (1).
 Copyright (C) 2026 nvnic contributors
 """
 
+import collections
 import itertools
+import os
 import random
+import struct
 
-from lib.frames import *
+from lib.frames import (AUTH, DSTOPTS, ETH_P_8021AD, ETH_P_8021Q, ETH_P_IP, ETH_P_IPV6, ETH_P_TEB,
+                        FRAGMENT, GRE, HOPOPTS, ICMP6, ROUTING, TCP, UDP, Listener, Sender, addr,
+                        checksum, eth, ext, frag_ext, gre, ip, ip_type, ipv4, ipv6, mac,
+                        routing_ext, tcp, udp, vlan)
 from lib.hwstats import Watch
-from lib.nvnic import *
+from lib.ktap import ksft_case, ksft_eq, ksft_ge, ksft_pr, ksft_run, ksft_variants
+from lib.nvnic import Pair, netns_add
+from lib.shell import cmd, wait_for
 from lib.station import Station
 from lib.steering import add_rule
 
@@ -61,7 +69,7 @@ def setup():
                  "ipv6.conf.all.accept_source_route", "ipv6.conf.nvn0.accept_source_route",
                  "ipv6.conf.all.seg6_enabled", "ipv6.conf.nvn0.seg6_enabled",
                  "ipv6.conf.all.rpl_seg_enabled", "ipv6.conf.nvn0.rpl_seg_enabled"):
-        PAIR.a.cmd(f"sysctl -qw net.{knob}=1", fail=None)
+        PAIR.a.cmd(f"sysctl -qw net.{knob}=1", fail=False)
     for family in (4, 6):
         for number, words in ENDS.items():
             tunnel(family, f"n{family}{number}", "ip6gretap" if family == 6 else "gretap",
@@ -264,7 +272,7 @@ def judge(spoofs, least=1):
     PAIR.b.set_priv_flag("vmq-spoof-check", True)
     unseen = collections.Counter(spoof.unseen() for spoof in told if spoof in unruled)
     missed = [spoof.name for spoof in told if spoof in unruled and not spoof.unseen()]
-    diag(f"{len(spoofs)} spoofed: {len(told)} delivered, {len(spoofs) - len(past)} refused, "
+    ksft_pr(f"{len(spoofs)} spoofed: {len(told)} delivered, {len(spoofs) - len(past)} refused, "
          f"{len(spoofs) - len(unruled)} dropped by the rule; delivered past the rule: "
          f"{ {why: n for why, n in unseen.items() if why} }")
     ksft_ge(len(told), least, "delivered by the kernel")
@@ -278,7 +286,7 @@ def judge(spoofs, least=1):
 FAMILIES = (4, 6)
 
 
-@ksft_case(*FAMILIES)
+@ksft_variants([*FAMILIES])
 def flags(family):
     """Each bit of the flags alone, with the key and without, each pair, and each version."""
     bits = [1 << n for n in range(16)]
@@ -291,7 +299,7 @@ def flags(family):
            if not value & 0x4007], least=9)
 
 
-@ksft_case(*FAMILIES)
+@ksft_variants([*FAMILIES])
 def protocols(family):
     """Whatever GRE holds: ERSPAN, whose session Linux takes for the key, too."""
     def erspan(version):
@@ -316,7 +324,7 @@ def protocols(family):
     judge(spoofs)
 
 
-@ksft_case(*FAMILIES)
+@ksft_variants([*FAMILIES])
 def keys(family):
     """Any FlowID; no key at all is 0 to some tunnels."""
     judge([Spoof(f"FlowID {flowid}", family, EXTERNAL, key=vsid << 8 | flowid)
@@ -354,7 +362,7 @@ def extensions():
            for name, exts in chains.items()], least=8)
 
 
-@ksft_case(*FAMILIES)
+@ksft_variants([*FAMILIES])
 def lengths(family):
     """The IP length says less than is there, or more, or 0; bytes behind the packet."""
     whole = len(Spoof("whole", family).frames[0]) - 14
@@ -398,7 +406,7 @@ def fragments():
     judge(spoofs, least=4)
 
 
-@ksft_case(*FAMILIES)
+@ksft_variants([*FAMILIES])
 def tags(family):
     """VLAN 0 is no VLAN, however often; tags inside."""
     some = [(tpid, tci) for tpid in (ETH_P_8021Q, ETH_P_8021AD) for tci in (0, 0xe000, 5)]
@@ -423,7 +431,7 @@ class Nested(Spoof):
                     ip(src, dst, GRE, self.carrier(packet)))]
 
 
-@ksft_case(*FAMILIES)
+@ksft_variants([*FAMILIES])
 def tunnels(family):
     """A tunnel that lies in another one is not looked into, and so not sent."""
     to = PAIR.a.cmd(f"cat /sys/class/net/n{family}{EXTERNAL}/address").stdout.strip()
@@ -482,7 +490,7 @@ def random_spoof(rng):
 @ksft_case
 def at_random():
     rng = random.Random(SEED)
-    diag(f"seed {SEED}")
+    ksft_pr(f"seed {SEED}")
     judge([random_spoof(rng) for _ in range(FRAMES)], least=FRAMES // 20)
 
 

@@ -12,8 +12,10 @@ import threading
 import time
 
 from lib.frames import eth, mac
-from lib.nvnic import Pair, cmd, defer, diag, ksft_case, ksft_ge, ksft_le, ksft_run, netns_add
+from lib.ktap import ksft_ge, ksft_le, ksft_pr, ksft_run, ksft_variants
+from lib.nvnic import Pair, netns_add
 from lib.receiver import Receiver
+from lib.shell import cmd, defer
 from lib.station import Station
 
 PAIR = None
@@ -44,7 +46,7 @@ def ask_others(stop, waits):
         waits.append(time.monotonic() - started)
 
 
-@ksft_case("off", "one-by-one")
+@ksft_variants(["off", "one-by-one"])
 def sets_that_go(how):
     """L2 forwarding offload goes off while each VM queue set waits for the receiver."""
     PAIR.a.set_features(l2_fwd_offload=True)
@@ -64,15 +66,15 @@ def sets_that_go(how):
     spent = time.monotonic() - started
     stop.append(True)
     thread.join()
-    diag(f"{STATIONS} sets: {spent:.2f} s, others waited {max(waits):.2f} s")
+    ksft_pr(f"{STATIONS} sets: {spent:.2f} s, others waited {max(waits):.2f} s")
     ksft_le(spent, 1.5 if how == "off" else 0.8 * STATIONS, "seconds")
     ksft_le(max(waits), 1.5, "seconds that others waited")
 
 
-@ksft_case("ethtool -G nvn0 tx 512", "ip link set nvn0 mtu 1400", "ip link set nvn0 down")
+@ksft_variants(["ethtool -G nvn0 tx 512", "ip link set nvn0 mtu 1400", "ip link set nvn0 down"])
 def rings_that_go(command):
     """New rings, while the old ones wait for a receiver that takes a frame now and then."""
-    defer(cmd, "ethtool -G nvn0 tx 1024", fail=None)
+    defer(cmd, "ethtool -G nvn0 tx 1024", fail=False)
     defer(PAIR.a.set, "mtu 1500")
     defer(PAIR.a.up)
     receiver = Receiver(PAIR)
@@ -91,7 +93,7 @@ def rings_that_go(command):
     spent = time.monotonic() - started
     stop.append(True)
     thread.join()
-    diag(f"{command}: {spent:.2f} s")
+    ksft_pr(f"{command}: {spent:.2f} s")
     ksft_le(spent, 2.5, "seconds")
     ksft_ge(spent, 0)
 

@@ -11,11 +11,14 @@ import signal
 import time
 
 from lib import regs
-from lib.frames import *
+from lib.frames import Sender, eth, mac
 from lib.genl import napis
 from lib.hwstats import Watch
 from lib.irqs import affinity, bind, lines
-from lib.nvnic import *
+from lib.ktap import (ksft_case, ksft_eq, ksft_ge, ksft_le, ksft_pr, ksft_run, ksft_true,
+                      ksft_variants)
+from lib.nvnic import Pair, Transfer
+from lib.shell import KsftSkipEx, defer, wait_for
 from lib.stream import Stream
 
 PAIR = TX = None
@@ -79,11 +82,11 @@ def spread_by_default():
     ksft_eq(len(set(homes)), min(CPUS, 4), f"CPUs used: {homes}")
 
 
-@ksft_case(*range(2))
+@ksft_variants(range(2))
 def affinity_is_honoured(first):
     """Interrupts are counted on the chosen CPU and no other, after each change."""
     if CPUS < 2:
-        raise Skip("needs two CPUs")
+        raise KsftSkipEx("needs two CPUs")
     channels(1)
     name = "nvn1-TxRx-0"
     for cpu in (first, 1 - first, first):
@@ -127,7 +130,7 @@ def affinity_under_traffic():
         bind("nvn1-TxRx-0", 1 << n % CPUS)
         if n % 20 == 0:
             stream.moving()
-    diag(f"{stream.check()} segments sent again")
+    ksft_pr(f"{stream.check()} segments sent again")
 
 
 def ring_from(cpu, text):
@@ -147,7 +150,7 @@ def ring_from(cpu, text):
 def fired_from_two_cpus():
     """Two CPUs fire one vector of a third at the same time, which goes on working."""
     if CPUS < 3:
-        raise Skip("needs three CPUs")
+        raise KsftSkipEx("needs three CPUs")
     channels(1)
     name = "nvn1-TxRx-0"
     bind(name, 1 << 2)
@@ -161,7 +164,7 @@ def fired_from_two_cpus():
         time.sleep(0.1)
         wait_for(lambda: lines()[name][1][2] > count, "CPU 2 to handle the interrupt")
     moved = [b - a for a, b in zip(before, lines()[name][1])]
-    diag(f"interrupts on each CPU: {moved}")
+    ksft_pr(f"interrupts on each CPU: {moved}")
     ksft_eq(moved[:2] + moved[3:], [0] * (CPUS - 1), "interrupts on other CPUs")
 
 
@@ -170,7 +173,7 @@ def cpu_goes_offline():
     """The line of a CPU that goes away moves, and the port goes on."""
     knob = f"/sys/devices/system/cpu/cpu{CPUS - 1}/online"
     if CPUS < 2 or not os.path.exists(knob):
-        raise Skip("no CPU can go offline here")
+        raise KsftSkipEx("no CPU can go offline here")
 
     def online(state):
         with open(knob, "w") as file:
@@ -207,7 +210,7 @@ def few_interrupts_under_load():
     Transfer(PAIR.a, PAIR.b, 8 << 20).check()
     fired = sum(lines()["nvn1-TxRx-0"][1]) - sum(before)
     frames = seen["rx_frames"]
-    diag(f"{fired} interrupts for {frames} frames received")
+    ksft_pr(f"{fired} interrupts for {frames} frames received")
     ksft_le(fired, frames / 2, "interrupts")
 
 

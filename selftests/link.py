@@ -6,8 +6,12 @@ refused.
 Copyright (C) 2026 nvnic contributors
 """
 
+import re
+
 from lib.hwstats import Watch
-from lib.nvnic import *
+from lib.ktap import ksft_case, ksft_eq, ksft_in, ksft_run, ksft_true, ksft_variants
+from lib.nvnic import Pair
+from lib.shell import bkg, cmd, defer, wait_for
 from lib.stream import Stream
 
 PAIR = None
@@ -71,7 +75,7 @@ OFFERS = {
 }
 
 
-@ksft_case(OFFERS)
+@ksft_variants(OFFERS)
 def negotiate(ours, theirs, want):
     both_auto()
     ethtool_s(PAIR.a, modes(ours))
@@ -87,7 +91,7 @@ def negotiate(ours, theirs, want):
         cmd("ping -c 1 -W 5 10.9.0.2")
 
 
-@ksft_case(*SPEEDS)
+@ksft_variants([*SPEEDS])
 def forced_on_both(value):
     both_auto()
     for port in PAIR.ports:
@@ -109,10 +113,10 @@ def forced_apart():
         port.wait_carrier(False)
         ksft_eq(show(port)["Link detected"],
                 "no (Autoneg, No partner detected during force mode)", str(port))
-    cmd("ping -c 1 -W 1 10.9.0.2", fail=False)
+    cmd("ping -c 1 -W 1 10.9.0.2", expect_fail=True)
 
 
-@ksft_case(*SPEEDS)
+@ksft_variants([*SPEEDS])
 def forced_against_negotiating(value):
     """A port that negotiates goes along with a forced speed that it offers."""
     both_auto()
@@ -191,7 +195,8 @@ def no_error_correction():
     ksft_true(re.search(r"Active FEC encodings?: Off", text), text)
     for what in ("corrected_blocks", "uncorrectable_blocks"):
         ksft_true(re.search(rf"^\s+{what}: 0$", text, re.M), f"{what} in {text}")
-    ksft_in("not supported", PAIR.a.cmd("ethtool --set-fec nvn0 encoding rs", fail=False).stderr)
+    ksft_in("not supported",
+            PAIR.a.cmd("ethtool --set-fec nvn0 encoding rs", expect_fail=True).stderr)
 
 
 REFUSED = {
@@ -205,12 +210,12 @@ REFUSED = {
 }
 
 
-@ksft_case(REFUSED)
+@ksft_variants(REFUSED)
 def refused(words, says):
     """The old settings stay; the kernel log names the limit (-s has no other way)."""
     before = PAIR.a.cmd("ethtool nvn0").stdout
     cmd("dmesg -C")
-    ethtool_s(PAIR.a, words, fail=False)
+    ethtool_s(PAIR.a, words, expect_fail=True)
     ksft_in(says, cmd("dmesg").stdout)
     ksft_eq(PAIR.a.cmd("ethtool nvn0").stdout, before, "settings")
     ksft_true(PAIR.a.carrier(), "carrier")
@@ -225,7 +230,7 @@ def lamp():
         with open(path) as file:
             return int(file.read())
     ksft_eq(led(), 0, "before")
-    blink = Background("ethtool -p nvn0 2")
+    blink = bkg("ethtool -p nvn0 2")
     wait_for(lambda: led() == 1, "the lamp to be lit")
     wait_for(lambda: led() == 0, "the lamp to go out")
     wait_for(lambda: led() == 1, "the lamp to be lit again")

@@ -12,9 +12,10 @@ import ctypes
 import errno
 import os
 
-from lib.nvnic import (KO, cmd, defer, diag, ksft_case, ksft_eq, ksft_ge, ksft_in, ksft_run,
-                       ksft_true, module_load, module_loaded, module_unload)
-from lib.shell import Skip
+from lib.ktap import (ksft_case, ksft_eq, ksft_ge, ksft_in, ksft_pr, ksft_raises, ksft_run,
+                      ksft_true, ksft_variants)
+from lib.nvnic import KO, module_load, module_loaded, module_unload
+from lib.shell import KsftSkipEx, cmd, defer
 
 FINIT_MODULE = 313
 # Each case takes every so many allocations; the first ones are the write's.
@@ -71,7 +72,7 @@ def knob(file, value):
 def failures():
     """Any allocation may be made to fail, quietly; without that the case is skipped."""
     if not all(map(os.path.exists, (NTH, *(f"/sys/kernel/debug/{name}" for name in KNOBS)))):
-        raise Skip("this kernel has no fail-nth (CONFIG_FAILSLAB, CONFIG_FAIL_PAGE_ALLOC)")
+        raise KsftSkipEx("this kernel has no fail-nth (CONFIG_FAILSLAB, CONFIG_FAIL_PAGE_ALLOC)")
     global FAIL
     FAIL = os.open(NTH, os.O_RDWR)
     defer(os.close, FAIL)
@@ -132,7 +133,7 @@ def new_device_without(nth):
     return err, more
 
 
-@ksft_case(1, 4)
+@ksft_variants([1, 4])
 def adapter_without_memory(first):
     """One allocation after the other fails."""
     failures()
@@ -149,7 +150,7 @@ def adapter_without_memory(first):
         if more:
             break
         n += STEP
-    diag(f"to allocation {n}, {refused} refused the adapter")
+    ksft_pr(f"to allocation {n}, {refused} refused the adapter")
     ksft_ge(refused, 20, "adapters that were refused")
     new_device(1)
     defer(del_device, 1)
@@ -160,7 +161,7 @@ def adapter_without_memory(first):
 def load_without_memory():
     """The same from the start of the load."""
     if os.path.exists("/proc/lockdep_stats"):
-        raise Skip("bus_register() that fails early makes lockdep warn")
+        raise KsftSkipEx("bus_register() that fails early makes lockdep warn")
     failures()
     module_unload()
     defer(module_load)
@@ -176,11 +177,11 @@ def load_without_memory():
             module_unload()
         if more:
             break
-    diag(f"to allocation {n}, {said} loads refused with a line of ours")
+    ksft_pr(f"to allocation {n}, {said} loads refused with a line of ours")
     ksft_ge(said, 5, "loads refused with a line of ours")
 
 
-@ksft_case("load", "adapter")
+@ksft_variants(["load", "adapter"])
 def name_is_taken(how):
     """Another interface has the name of the tap."""
     number = 0 if how == "load" else 1
@@ -195,12 +196,9 @@ def name_is_taken(how):
         ksft_true(insmod()[0], "the module was refused")
         ksft_true(not module_loaded(), "the module is there")
     else:
-        try:
+        with ksft_raises(OSError, "the adapter was made") as error:
             new_device(1)
-        except OSError as error:
-            ksft_eq(error.errno, errno.EEXIST, "errno")
-        else:
-            raise AssertionError("the adapter was made")
+        ksft_eq(error.exception.errno, errno.EEXIST, "errno")
     text = "\n".join(log.ours())
     ksft_in(f"nvnwire{number}", text, "the log")
     ksft_in("has that name", text, "the log")

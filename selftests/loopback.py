@@ -6,9 +6,13 @@ whole device, without a peer; the wire is cut meanwhile.
 Copyright (C) 2026 nvnic contributors
 """
 
-from lib.frames import *
+import time
+
+from lib.frames import ETH_P_IP, TCP, Listener, Sender, addr, eth, ipv4, mac, segment, tcp
 from lib.hwstats import Watch
-from lib.nvnic import *
+from lib.ktap import ksft_case, ksft_eq, ksft_in, ksft_run, ksft_true
+from lib.nvnic import Pair
+from lib.shell import cmd, defer, undo, undo_depth, wait_for
 from lib.stream import Stream
 
 PAIR = None

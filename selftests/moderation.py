@@ -7,11 +7,15 @@ adaptive: the interrupts become as few as asked for, and no frame waits longer.
 Copyright (C) 2026 nvnic contributors
 """
 
-from lib.frames import *
+import re
+import time
+
 from lib.hwstats import Watch
 from lib.irqs import fired
-from lib.nvnic import *
+from lib.ktap import (ksft_case, ksft_eq, ksft_ge, ksft_le, ksft_pr, ksft_run, ksft_true,
+                      ksft_variants)
 from lib.pktgen import Pktgen, Stream, quiet_pair
+from lib.shell import defer, wait_for
 
 PAIR = None
 FRAMES = 1000
@@ -29,8 +33,8 @@ def setup():
 
 def moderate(port, words):
     """ethtool -C; off again when the case ends."""
-    port.cmd(f"ethtool -C {port} {words}", fail=None)
-    defer(port.cmd, f"ethtool -C {port} {OFF}", fail=None)
+    port.cmd(f"ethtool -C {port} {words}", fail=False)
+    defer(port.cmd, f"ethtool -C {port} {OFF}", fail=False)
 
 
 def shown(text):
@@ -87,14 +91,14 @@ def set_and_shown():
 def one_queue():
     """--per-queue changes that queue alone; -C then all of them."""
     show = "ethtool --per-queue nvn1 queue_mask {:#x} --show-coalesce"
-    defer(PAIR.b.cmd, f"ethtool -C nvn1 {OFF}", fail=None)
+    defer(PAIR.b.cmd, f"ethtool -C nvn1 {OFF}", fail=False)
     PAIR.b.cmd("ethtool --per-queue nvn1 queue_mask 0x2 --coalesce rx-usecs 70 tx-frames 1")
     ksft_eq(shown(PAIR.b.cmd(show.format(2)).stdout)["rx-usecs"], "70", "queue 1")
     ksft_eq(shown(PAIR.b.cmd(show.format(1)).stdout)["rx-usecs"], "0", "queue 0")
     ksft_eq(settings(PAIR.b)["rx-usecs"], "0", "all queues")
     for words in ("0x4 --coalesce rx-usecs 70", "0x1 --coalesce rx-usecs 70000"):
         # This command of ethtool says so, but exits with 0.
-        said = PAIR.b.cmd(f"ethtool --per-queue nvn1 queue_mask {words}", fail=None)
+        said = PAIR.b.cmd(f"ethtool --per-queue nvn1 queue_mask {words}", fail=False)
         ksft_true(said.ret or "Cannot set" in said.stderr, f"{words} was taken")
     ksft_eq(shown(PAIR.b.cmd(show.format(1)).stdout)["rx-usecs"], "0", "queue 0 after a refusal")
     PAIR.b.cmd("ethtool -C nvn1 rx-usecs 90")
@@ -102,7 +106,7 @@ def one_queue():
             "both queues after -C")
 
 
-@ksft_case({"rx": ("b", "rx"), "tx": ("a", "tx")})
+@ksft_variants({"rx": ("b", "rx"), "tx": ("a", "tx")})
 def time_lowers_the_count(port, side):
     """A wait of 10 ms: no more than 100 interrupts a second, on the side that waits."""
     port = getattr(PAIR, port)
@@ -111,18 +115,18 @@ def time_lowers_the_count(port, side):
     ksft_ge(free, FRAMES / 2, f"interrupts without moderation in {spent:.2f} s")
     moderate(port, f"{side}-usecs 10000")
     few, spent = interrupts(port)
-    diag(f"{free} interrupts for {FRAMES} frames, moderated {few} in {spent:.2f} s")
+    ksft_pr(f"{free} interrupts for {FRAMES} frames, moderated {few} in {spent:.2f} s")
     ksft_le(few, spent * 100 + 10, "interrupts")
     ksft_ge(few, 3, "interrupts")
 
 
-@ksft_case({"rx": ("b", "rx"), "tx": ("a", "tx")})
+@ksft_variants({"rx": ("b", "rx"), "tx": ("a", "tx")})
 def count_ends_the_wait(port, side):
     """Of a count and a time the earlier one fires."""
     port = getattr(PAIR, port)
     moderate(port, f"{side}-usecs 60000 {side}-frames 8")
     got, spent = interrupts(port)
-    diag(f"{got} interrupts for {FRAMES} frames in {spent:.2f} s")
+    ksft_pr(f"{got} interrupts for {FRAMES} frames in {spent:.2f} s")
     ksft_ge(got, FRAMES / 16, "interrupts, one for 8 frames wanted")
     ksft_le(got, FRAMES / 8 + spent / 0.06 + 10, "interrupts, one for 8 frames wanted")
 
@@ -136,7 +140,7 @@ def time_is_kept():
     waits = round_trip()
     moderate(PAIR.b, OFF)
     again = round_trip()
-    diag(f"round trip {free} ms, with rx-usecs 20000 {waits} ms, then {again} ms")
+    ksft_pr(f"round trip {free} ms, with rx-usecs 20000 {waits} ms, then {again} ms")
     ksft_ge(waits, 20, "round trip with a wait")
     ksft_le(waits, 20 + 10, "round trip with a wait")
     ksft_le(max(free, again), 10, "round trip without one")
@@ -172,7 +176,7 @@ def adaptive_under_load():
             time.sleep(1)
             return (fired() - before) / max(seen["rx_frames"], 1)
     free, adaptive = rate(OFF), rate("adaptive-rx on adaptive-tx on")
-    diag(f"interrupts a frame: {free:.2f}, adaptive {adaptive:.2f}")
+    ksft_pr(f"interrupts a frame: {free:.2f}, adaptive {adaptive:.2f}")
     ksft_le(adaptive, max(free * 0.7, 0.1), "interrupts a frame")
     ksft_eq(settings(PAIR.b)["adaptive-rx"], "on")
 
@@ -203,7 +207,7 @@ def changed_under_traffic():
                             "adaptive-rx off rx-usecs 300 rx-frames 4 tx-usecs 500")[n % 3])
         if n % 10 == 0:
             stream.moving()
-    diag(f"{stream.check()} segments sent again")
+    ksft_pr(f"{stream.check()} segments sent again")
 
 
 ksft_run(setup)

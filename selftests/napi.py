@@ -6,10 +6,15 @@
 Copyright (C) 2026 nvnic contributors
 """
 
-from lib.frames import *
+import os
+import re
+import socket
+
 from lib.genl import napi_set, napis, page_pools
 from lib.irqs import fired
-from lib.nvnic import *
+from lib.ktap import ksft_case, ksft_eq, ksft_ge, ksft_le, ksft_pr, ksft_run, ksft_true
+from lib.nvnic import Pair, Transfer
+from lib.shell import KsftSkipEx, defer, in_netns, wait_for
 from lib.stream import Stream as Tcp
 
 PAIR = None
@@ -21,7 +26,7 @@ def setup():
     global PAIR
     PAIR = Pair(ns_a=None)
     for port in PAIR.ports:
-        port.cmd(f"ethtool -L {port} combined 1", fail=None)
+        port.cmd(f"ethtool -L {port} combined 1", fail=False)
     PAIR.a.wait_carrier()
 
 
@@ -68,7 +73,7 @@ def thread_comes_and_goes():
         PAIR.b.cmd(f"ethtool -L nvn1 combined {2 + n % 2}")
         ksft_eq(len(kthreads()), (2 + n % 2) * (n % 2 == 0), "threads")
         stream.moving(1 << 16)
-    diag(f"{stream.check()} segments sent again")
+    ksft_pr(f"{stream.check()} segments sent again")
 
 
 @ksft_case
@@ -78,7 +83,7 @@ def settings_survive_channels():
     PAIR.b.cmd("ethtool -L nvn1 combined 3")
     before = napis("nvn1", "b")
     if "defer-hard-irqs" not in before[0]:
-        raise Skip("this kernel keeps no settings of a NAPI instance")
+        raise KsftSkipEx("this kernel keeps no settings of a NAPI instance")
     chosen = min(n["id"] for n in before)
     napi_set(chosen, "b", defer_hard_irqs=77)
     defer(napi_set, chosen, "b", defer_hard_irqs=0)
@@ -124,7 +129,7 @@ def busy_polling():
         put(PAIR.b, name, value)
         defer(put, PAIR.b, name, 0)
     ids, polled = ping_pong(True)
-    diag(f"{PINGS} datagrams: {plain} interrupts, {polled} with busy polling")
+    ksft_pr(f"{PINGS} datagrams: {plain} interrupts, {polled} with busy polling")
     ksft_eq(ids, want, "NAPI ids with busy polling")
     ksft_le(polled, plain / 4, "interrupts with busy polling")
 

@@ -7,9 +7,14 @@ a device that segments.
 Copyright (C) 2026 nvnic contributors
 """
 
-from lib.frames import *
+import os
+import socket
+
+from lib.frames import ETH_P_IP, SO_RCVBUFFORCE, TCP, UDP, Sender, addr, eth, ipv4, mac, tcp, udp
 from lib.hwstats import Watch
-from lib.nvnic import *
+from lib.ktap import ksft_case, ksft_eq, ksft_ge, ksft_le, ksft_run, ksft_true, ksft_variants
+from lib.nvnic import Pair, Transfer
+from lib.shell import cmd, defer, in_netns, undo, undo_depth, wait_for
 
 PAIR = None
 SIZE = 4 << 20
@@ -120,7 +125,7 @@ def send_4m(a, b, family):
     return moved(before, PAIR.a.qstats())
 
 
-@ksft_case(TSO)
+@ksft_variants(TSO)
 def tso(kind, family, feature):
     a, b = ends(kind)
     PAIR.a.set_features(**{feature: False})
@@ -136,7 +141,7 @@ def tso(kind, family, feature):
     ksft_ge(stats["tx-hw-gso-wire-bytes"], stats["tx-hw-gso-bytes"], "bytes of their frames")
 
 
-@ksft_case("gre", "ip6gre", "gretap", "ip6gretap")
+@ksft_variants(["gre", "ip6gre", "gretap", "ip6gretap"])
 def partial(kind):
     """With GSO_PARTIAL it is the device that segments, too."""
     a, b = ends(kind)
@@ -155,7 +160,7 @@ def partial(kind):
     ksft_ge(seen["lso_software"], 1, "lso_software")
 
 
-@ksft_case(("gre", 4), ("gre csum", 6), ("ip6gretap", 4))
+@ksft_variants([("gre", 4), ("gre csum", 6), ("ip6gretap", 4)])
 def three_paths(kind, family):
     """lso_native, lso_partial and lso_software tell which way a transfer took."""
     a, b = ends(kind)

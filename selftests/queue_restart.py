@@ -12,10 +12,12 @@ Copyright (C) 2026 nvnic contributors
 
 import errno
 
-from lib.frames import *
+from lib.frames import Sender
 from lib.hwstats import Watch
-from lib.nvnic import *
+from lib.ktap import ksft_case, ksft_eq, ksft_ge, ksft_pr, ksft_run, ksft_variants
+from lib.nvnic import Transfer
 from lib.pktgen import Pktgen, Stream, quiet_pair, source_for
+from lib.shell import cmd, defer, wait_for
 from lib.stream import Stream as Tcp
 
 PAIR = TX = None
@@ -58,14 +60,14 @@ def one_pair_stream():
     """A TCP stream by the only queue pair of each port."""
     for port in PAIR.ports:
         port.cmd(f"ethtool -L {port} combined 1")
-        defer(port.cmd, f"ethtool -L {port} combined 2", fail=None)
+        defer(port.cmd, f"ethtool -L {port} combined 2", fail=False)
     PAIR.a.wait_carrier()
     stream = Tcp(PAIR.a, PAIR.b)
     stream.moving()
     return stream
 
 
-@ksft_case("rx", "tx")
+@ksft_variants(["rx", "tx"])
 def others_go_on(side):
     """TCP by queue 0 of nvn1 notices nothing of resets of queue 1 under a flood."""
     # Data to queue 0, and acknowledgements from it.
@@ -91,7 +93,7 @@ def others_go_on(side):
     ksft_eq(delta[f"{side}{other}_reset"], 0, f"resets of {side} queue {other}")
     ksft_ge(delta[f"hw_{side}{queue}_err_desc"], RESTARTS, "faults")
     stream.moving()
-    diag(f"{stream.check()} segments sent again, {delta[f'{side}{queue}_reset']} resets")
+    ksft_pr(f"{stream.check()} segments sent again, {delta[f'{side}{queue}_reset']} resets")
 
 
 @ksft_case
@@ -101,10 +103,10 @@ def other_half_goes_on():
     seen = restart(PAIR.a, "rx", 0, 10)
     ksft_eq(seen["tx0_reset"], 0, "resets of the TX queue")
     stream.moving()
-    diag(f"{stream.check()} segments sent again")
+    ksft_pr(f"{stream.check()} segments sent again")
 
 
-@ksft_case("rx", "tx")
+@ksft_variants(["rx", "tx"])
 def start_is_refused(side):
     """A queue that does not start again is tried again, until it does."""
     stream = one_pair_stream()
@@ -112,7 +114,7 @@ def start_is_refused(side):
     refuse(port, f"refuse_{side}q", 0)
     restart(port, side, 0, 1)
     stream.moving()
-    diag(f"{stream.check()} segments sent again")
+    ksft_pr(f"{stream.check()} segments sent again")
 
 
 RX_HEALTH = "nvnic/nvnic0.1 reporter rx"
@@ -146,7 +148,7 @@ def fault_during_a_retry():
             for queue in range(2):
                 refuse(PAIR.b, "refuse_rxq", queue)
             auto_recover(True)
-            cmd(f"devlink health recover {RX_HEALTH}", fail=None)
+            cmd(f"devlink health recover {RX_HEALTH}", fail=False)
             wait_for(lambda: seen.rx("err_desc") == 3, "another fault of queue 0")
             seen.mark()
             wait_for(lambda: len(seen.queues("rx", "frames")) == 2,
@@ -162,11 +164,11 @@ def down_while_broken():
         for n in range(10):
             for queue in range(2):
                 corrupt(PAIR.b, "corrupt_rxb", queue)
-            PAIR.b.cmd(f"ethtool -L nvn1 combined {1 + n % 2}", fail=None)
+            PAIR.b.cmd(f"ethtool -L nvn1 combined {1 + n % 2}", fail=False)
     PAIR.b.down()
     PAIR.b.up()
     PAIR.a.wait_carrier()
-    PAIR.b.cmd("ethtool -L nvn1 combined 2", fail=None)
+    PAIR.b.cmd("ethtool -L nvn1 combined 2", fail=False)
     Transfer(PAIR.a, PAIR.b, 1 << 20).check()
 
 

@@ -9,7 +9,12 @@ Copyright (C) 2026 nvnic contributors
 """
 
 import errno
-from lib.nvnic import *
+import os
+import re
+
+from lib.ktap import ksft_case, ksft_eq, ksft_ne, ksft_raises, ksft_run, ksft_true, ksft_variants
+from lib.nvnic import KO, Pair, module_load, module_loaded, module_unload
+from lib.shell import cmd, defer
 
 PAIR = None
 
@@ -151,7 +156,7 @@ def setup():
 
 def refused(command, says, setting):
     before = cmd(SHOW[setting]).stdout
-    result = cmd(command, fail=None)
+    result = cmd(command, fail=False)
     text = result.stderr + result.stdout
     # ethtool 6.1 -N ends with 0 all the same.
     if " -N " not in command:
@@ -160,24 +165,21 @@ def refused(command, says, setting):
     ksft_eq(cmd(SHOW[setting]).stdout, before, f"{setting} after {command}")
 
 
-@ksft_case({row[0].replace(" nvn0", "").replace("--", "").replace(" ", "_")[:60]:
-            (*row, setting) for setting, rows in TABLE.items() for row in rows})
+@ksft_variants({row[0].replace(" nvn0", "").replace("--", "").replace(" ", "_")[:60]:
+                (*row, setting) for setting, rows in TABLE.items() for row in rows})
 def refuse(command, says, setting):
     refused(command, says, setting)
     ksft_true(PAIR.a.carrier(), "carrier after a refusal")
 
 
-@ksft_case({f"{name.split('/')[-1]}_{text[:12].replace(' ', '_') or 'empty'}": (name, text, error)
-            for name, text, error in FILES})
+@ksft_variants({f"{name.split('/')[-1]}_{text[:12].replace(' ', '_') or 'empty'}":
+                (name, text, error) for name, text, error in FILES})
 def file(name, text, error):
     links = cmd("ip -br link").stdout
-    try:
+    with ksft_raises(OSError, f"{name} took {text!r}") as refusal:
         with open(f"/sys/{name}", "w") as knob:
             knob.write(text + "\n")
-    except OSError as refusal:
-        ksft_eq(errno.errorcode[refusal.errno], error, f"errno of {text!r} in {name}")
-    else:
-        raise AssertionError(f"{name} took {text!r}")
+    ksft_eq(errno.errorcode[refusal.exception.errno], error, f"errno of {text!r} in {name}")
     ksft_eq(cmd("ip -br link").stdout, links, "interfaces")
 
 
@@ -187,13 +189,10 @@ def fault_armed_twice():
     path = "/sys/kernel/debug/nvnic/nvnic0.0/corrupt_txd"
     with open(path, "w") as knob:
         knob.write("100 1 1")
-    try:
+    with ksft_raises(OSError, "a second fault was taken") as refusal:
         with open(path, "w") as knob:
             knob.write("100 1 1")
-    except OSError as refusal:
-        ksft_eq(refusal.errno, errno.EBUSY)
-    else:
-        raise AssertionError("a second fault was taken")
+    ksft_eq(refusal.exception.errno, errno.EBUSY)
 
 
 @ksft_case
@@ -212,7 +211,7 @@ def module_parameter():
     """adapters: a number that cannot be, or a parameter that is not there."""
     for argument in ("adapters=x", "adapters=-1", "adapters=99999"):
         module_unload()
-        result = cmd(f"insmod {KO} {argument}", fail=None)
+        result = cmd(f"insmod {KO} {argument}", fail=False)
         ksft_true(result.ret != 0 and not module_loaded(), f"insmod with {argument}")
     cmd(f"insmod {KO} adapters=0")
     ksft_true(not os.path.exists("/sys/class/net/nvn0"), "no adapter with adapters=0")

@@ -7,10 +7,10 @@ Copyright (C) 2026 nvnic contributors
 """
 
 from lib.hwstats import Watch
-from lib.ktap import ksft_case, ksft_eq, ksft_run, ksft_true
+from lib.ktap import ksft_case, ksft_eq, ksft_run, ksft_true, ksft_variants
 from lib.nvnic import Port, module_load, new_adapter
 from lib.regpage import HALF, documented, in_device, in_header, queue_pair
-from lib.regs import QUEUE_BASE, QUEUE_STRIDE, QUEUES, registers, rxq, txq
+from lib.regs import QUEUES, QUEUE_BASE, QUEUE_STRIDE, registers, rxq, txq
 
 ADAPTER = 7
 # What a driver writes at probe, and what happens in the device by then
@@ -127,7 +127,7 @@ def queue_is_dumped():
         ksft_eq(f"{dump[off]:#x}", f"{reg.reset:#x}", f"{reg.name} at {off:#x}")
 
 
-@ksft_case(0, QUEUES - 1)
+@ksft_variants([0, QUEUES - 1])
 def queue_accesses(queue):
     base = QUEUE_BASE + queue * QUEUE_STRIDE
     for off, reg in PAIR.items():

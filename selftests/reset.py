@@ -7,12 +7,15 @@ contexts; and what one driver leaves in the device does not reach the next one.
 Copyright (C) 2026 nvnic contributors
 """
 
+import os
+
 from lib.frames import Sender, eth, mac
 from lib.hwstats import Watch
-from lib.ktap import ksft_case, ksft_eq, ksft_ge, ksft_in, ksft_ne, ksft_run
-from lib.nvnic import Pair, cmd, os, wait_for
+from lib.ktap import ksft_case, ksft_eq, ksft_ge, ksft_in, ksft_ne, ksft_run, ksft_variants
+from lib.nvnic import Pair
 from lib.regpage import documented
-from lib.regs import (LINK_STATUS, Q_CTRL, Q_STATUS, QUEUES, arm, registers, rxq, txq, write)
+from lib.regs import LINK_STATUS, QUEUES, Q_CTRL, Q_STATUS, arm, registers, rxq, txq, write
+from lib.shell import cmd, wait_for
 
 PAIR = None
 DEV = "nvnic/nvnic0.0"
@@ -135,7 +138,7 @@ def zero_does_nothing():
     ping()
 
 
-@ksft_case({"receiver": 0, "sender": 1})
+@ksft_variants({"receiver": 0, "sender": 1})
 def under_traffic(number):
     """Frames on their way, held ones, rings that are full: nothing of them is left."""
     port = PAIR.ports[number]
@@ -159,7 +162,7 @@ def again(port):
     settings()
 
 
-@ksft_case({"ntuple": NTUPLE, "tc": TC})
+@ksft_variants({"ntuple": NTUPLE, "tc": TC})
 def rule_left_behind(table):
     rule(table, DROP)
     seen = Watch(PAIR.a)

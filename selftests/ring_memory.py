@@ -9,8 +9,9 @@ Copyright (C) 2026 nvnic contributors
 
 import os
 
-from lib.nvnic import TOP, Pair, Transfer, cmd, defer, diag, ksft_case, ksft_le, ksft_run
-from lib.shell import Skip
+from lib.ktap import ksft_case, ksft_le, ksft_pr, ksft_run, ksft_variants
+from lib.nvnic import TOP, Pair, Transfer
+from lib.shell import KsftSkipEx, cmd, defer
 
 PAIR = HOLES = None
 FULL = 24 << 10         # KiB free, when the page cache is full
@@ -32,7 +33,7 @@ def setup():
     for _ in range(SOME):
         HOLES.read(CHUNK)
     if free - memory("MemFree") < SOME * CHUNK >> 11:
-        raise Skip("this file system keeps no pages of a file that was read")
+        raise KsftSkipEx("this file system keeps no pages of a file that was read")
     for port in PAIR.ports:
         port.cmd(f"ethtool -L {port} combined 8")
     PAIR.a.wait_carrier()
@@ -50,7 +51,7 @@ def disk():
         kind = cmd(f"stat -f -c %T {path}").stdout.strip()
         if kind not in ("tmpfs", "ramfs", "overlayfs") and os.access(path, os.W_OK):
             return path
-    raise Skip("no file system here but in memory")
+    raise KsftSkipEx("no file system here but in memory")
 
 
 def fill_page_cache():
@@ -58,7 +59,7 @@ def fill_page_cache():
     HOLES.seek(0)
     while memory("MemFree") > FULL and HOLES.read(CHUNK):
         pass
-    diag(f"free {memory('MemFree')} KiB, available {memory('MemAvailable')} KiB")
+    ksft_pr(f"free {memory('MemFree')} KiB, available {memory('MemAvailable')} KiB")
     ksft_le(memory("MemFree"), FULL, "KiB free with a full page cache")
 
 
@@ -69,7 +70,7 @@ RINGS = {
 }
 
 
-@ksft_case(RINGS)
+@ksft_variants(RINGS)
 def page_cache_is_full(command):
     defer(PAIR.a.cmd, "ethtool -G nvn0 rx 1024")
     defer(PAIR.a.set, "mtu 1500")
@@ -78,7 +79,7 @@ def page_cache_is_full(command):
         PAIR.a.cmd("ethtool -G nvn0 rx 4096")
     fill_page_cache()
     PAIR.a.cmd(command)
-    diag(f"free {memory('MemFree')} KiB after it")
+    ksft_pr(f"free {memory('MemFree')} KiB after it")
     PAIR.a.wait_carrier()
     Transfer(PAIR.a, PAIR.b, 1 << 20).check()
 

@@ -13,13 +13,21 @@ Copyright (C) 2026 nvnic contributors
 
 import errno
 import itertools
+import os
 import random
+import re
+import struct
 
 from lib import rxnfc
 from lib.flowframes import toeplitz, transport
-from lib.frames import *
+from lib.frames import (ETH_P_8021Q, ETH_P_ARP, ETH_P_IP, ETH_P_IPV6, ETH_P_TEB, FRAGMENT, GRE,
+                        ICMP, TCP, UDP, Listener, Sender, addr, eth, frag_ext, gre, ip, ipv4, ipv6,
+                        mac, skb_filter, udp, vlan)
 from lib.hwstats import Watch
-from lib.nvnic import *
+from lib.ktap import (ksft_case, ksft_eq, ksft_in, ksft_le, ksft_pr, ksft_raises, ksft_run,
+                      ksft_true, ksft_variants)
+from lib.nvnic import Pair
+from lib.shell import KsftSkipEx, defer, wait_for
 from lib.stream import Stream
 
 PAIR = TX = None
@@ -132,7 +140,7 @@ def expect_hash(what, value, kind, queue=None):
 
 # ---- vectors ----
 
-@ksft_case("ip", "tcp", "tcp-as-ip", "udp", "udp-as-ip", "first-fragment", "later-fragment")
+@ksft_variants(["ip", "tcp", "tcp-as-ip", "udp", "udp-as-ip", "first-fragment", "later-fragment"])
 def vectors(kind):
     l4 = {"tcp": TCP, "tcp-as-ip": TCP, "udp": UDP, "udp-as-ip": UDP}.get(kind, 253)
     for family in (4, 6):
@@ -175,13 +183,13 @@ INNER = {
 }
 
 
-@ksft_case(INNER)
+@ksft_variants(INNER)
 def inner(what, hashed, inside):
     seen = expect_hash(what, toeplitz(KEY, hashed), "l4" if len(hashed) in (12, 36) else "l3")
     ksft_eq(seen.rx("rss_inner"), int(inside), "rss_inner")
 
 
-@ksft_case("rss-inner", "nvgre-offload")
+@ksft_variants(["rss-inner", "nvgre-offload"])
 def only_outer(flag):
     """Without one of the flags everything behind GRE hashes by its outer addresses."""
     PAIR.b.set_priv_flag(flag, False)
@@ -224,7 +232,7 @@ def hashing_off():
 
 # ---- one tunnel, many flows ----
 
-@ksft_case("gre", "plain")
+@ksft_variants(["gre", "plain"])
 def spread(kind):
     """256 flows use all queues evenly; each stays on one."""
     flows = [packet(S, D, TCP, 1024 + 7 * n, 5001) for n in range(256)]
@@ -257,12 +265,12 @@ def restore_default():
     defer(PAIR.b.cmd, "ethtool -X nvn1 default")
 
 
-@ksft_case(*((f"equal {n}", [i % n for i in range(ENTRIES)]) for n in (1, 3, 8)),
-           ("start 4 equal 4", [4 + i % 4 for i in range(ENTRIES)]),
-           ("start 7 equal 1", [7] * ENTRIES),
-           ("weight 1 0 0 1", [0] * 256 + [3] * 256),
-           ("weight 1 7", [0] * 64 + [1] * 448),
-           ("default", [i % QUEUES for i in range(ENTRIES)]))
+@ksft_variants([*((f"equal {n}", [i % n for i in range(ENTRIES)]) for n in (1, 3, 8)),
+                ("start 4 equal 4", [4 + i % 4 for i in range(ENTRIES)]),
+                ("start 7 equal 1", [7] * ENTRIES),
+                ("weight 1 0 0 1", [0] * 256 + [3] * 256),
+                ("weight 1 7", [0] * 64 + [1] * 448),
+                ("default", [i % QUEUES for i in range(ENTRIES)])])
 def table(words, want):
     restore_default()
     PAIR.b.cmd(f"ethtool -X nvn1 {words}")
@@ -335,19 +343,19 @@ def follows_channels():
     PAIR.b.cmd("ethtool -X nvn1 weight 1 0 0 1")
     PAIR.b.cmd("ethtool -L nvn1 combined 6")
     ksft_eq(rxfh()[0], [0] * 256 + [3] * 256, "the user's table")
-    result = PAIR.b.cmd("ethtool -L nvn1 combined 3", fail=False)
+    result = PAIR.b.cmd("ethtool -L nvn1 combined 3", expect_fail=True)
     ksft_in("netlink error", result.stderr, "refusal of fewer channels than the table uses")
     ksft_eq(rxfh()[0], [0] * 256 + [3] * 256, "the user's table")
     expect_hash(frame(IN4), toeplitz(KEY, tuple_of(S, D)), "l4")
 
 
-@ksft_case(("tcp4", "sdfn"), ("tcp6", "sdfn"), ("udp4", "sdfn"), ("udp6", "sdfn"), ("ip4", "sd"),
-           ("ip6", "sd"), ("sctp4", "sd"), ("ah4", "sd"), ("esp6", "sd"))
+@ksft_variants([("tcp4", "sdfn"), ("tcp6", "sdfn"), ("udp4", "sdfn"), ("udp6", "sdfn"),
+                ("ip4", "sd"), ("ip6", "sd"), ("sctp4", "sd"), ("ah4", "sd"), ("esp6", "sd")])
 def fields_by_default(flow, want):
     flow = {"ip4": "ipv4", "ip6": "ipv6"}.get(flow, flow)
-    result = PAIR.b.cmd(f"ethtool -n nvn1 rx-flow-hash {flow}", fail=None)
+    result = PAIR.b.cmd(f"ethtool -n nvn1 rx-flow-hash {flow}", fail=False)
     if "bad command line" in result.stderr:
-        raise Skip(f"this ethtool does not know the flow type {flow}")
+        raise KsftSkipEx(f"this ethtool does not know the flow type {flow}")
     text = result.stdout
     ksft_true("IP SA" in text and "IP DA" in text, f"addresses: {text}")
     ksft_eq("L4 bytes 0 & 1" in text, want == "sdfn", f"ports: {text}")
@@ -386,7 +394,7 @@ def set_fields(dev, flow, what):
     ksft_eq(dev.fields(flow), want, f"fields {what}")
 
 
-@ksft_case(FLOWS)
+@ksft_variants(FLOWS)
 def each_field(flow, addresses, proto, has):
     """Any combination of fields can be set and read, and is what is hashed."""
     dev, what = rxnfc.Ethtool(PAIR.b), frame(packet(*addresses, proto))
@@ -399,7 +407,7 @@ def each_field(flow, addresses, proto, has):
         expect_hash(what, value, "l4" if some == "sdfn" else "l3", table_[value % ENTRIES])
 
 
-@ksft_case("tcp4", "udp6")
+@ksft_variants(["tcp4", "udp6"])
 def fields_by_name(flow):
     """As ethtool sets and shows them."""
     names = {"s": "IP SA", "d": "IP DA", "f": "L4 bytes 0 & 1", "n": "L4 bytes 2 & 3"}
@@ -413,13 +421,13 @@ def kernel_has_flow_label():
     return tuple(map(int, os.uname().release.split(".")[:2])) >= (6, 17)
 
 
-@ksft_case({f"{name}.{what}": (flow, what) for name, flow, whats in (
-    ("tcp6", rxnfc.TCP6, ("l", "sl", "fnl", "sdl", "sdfnl")), ("udp6", rxnfc.UDP6, ("sdfnl",)),
-    ("ipv6", rxnfc.IP6, ("l", "dl"))) for what in whats})
+@ksft_variants({f"{name}.{what}": (flow, what) for name, flow, whats in (
+        ("tcp6", rxnfc.TCP6, ("l", "sl", "fnl", "sdl", "sdfnl")), ("udp6", rxnfc.UDP6, ("sdfnl",)),
+        ("ipv6", rxnfc.IP6, ("l", "dl"))) for what in whats})
 def flow_label(flow, what):
     """The flow label, without the traffic class, behind all other fields."""
     if not kernel_has_flow_label():
-        raise Skip("this kernel does not know the flow label as a hash field")
+        raise KsftSkipEx("this kernel does not know the flow label as a hash field")
     dev = rxnfc.Ethtool(PAIR.b)
     defer(dev.sock.close)
     defer(dev.set_fields, flow, dev.fields(flow))
@@ -431,8 +439,8 @@ def flow_label(flow, what):
                     "l4" if what == "sdfnl" else "l3")
 
 
-@ksft_case("label of IPv4", "ports of AH", "nothing", "protocol", "context that is not there",
-           "context beyond all")
+@ksft_variants(["label of IPv4", "ports of AH", "nothing", "protocol", "context that is not there",
+                "context beyond all"])
 def fields_by_ioctl_refused(what):
     """What ethtool itself would not ask for"""
     dev = rxnfc.Ethtool(PAIR.b)
@@ -446,27 +454,21 @@ def fields_by_ioctl_refused(what):
         "context beyond all": (rxnfc.TCP4, rxnfc.IP_SRC, 0x12345678, errno.ENOENT),
     }[what]
     before = dev.fields(flow)
-    try:
+    with ksft_raises(OSError, "it was taken") as caught:
         dev.set_fields(flow, data, context)
-    except OSError as caught:
-        ksft_eq(caught.errno, error, "errno")
-    else:
-        raise AssertionError("it was taken")
+    ksft_eq(caught.exception.errno, error, "errno")
     ksft_eq(dev.fields(flow), before, "fields after a refusal")
     if context:
-        try:
+        with ksft_raises(OSError, "it was shown") as caught:
             dev.fields(flow, context)
-        except OSError as caught:
-            ksft_eq(caught.errno, error, "errno of a look")
-        else:
-            raise AssertionError("it was shown")
+        ksft_eq(caught.exception.errno, error, "errno of a look")
 
 
-@ksft_case(*((flow, what) for flow in ("tcp4", "udp6") for what in ("m", "sdv", "t")),
-           ("ah4", "sdfn"), ("esp6", "sdfn"), ("sctp4", "sdfn"))
+@ksft_variants([*((flow, what) for flow in ("tcp4", "udp6") for what in ("m", "sdv", "t")),
+                ("ah4", "sdfn"), ("esp6", "sdfn"), ("sctp4", "sdfn")])
 def fields_refused(flow, what):
     before = fields(flow)
-    result = PAIR.b.cmd(f"ethtool -N nvn1 rx-flow-hash {flow} {what}", fail=None)
+    result = PAIR.b.cmd(f"ethtool -N nvn1 rx-flow-hash {flow} {what}", fail=False)
     # ethtool 6.1 ends with 0 all the same.
     ksft_in("Invalid argument", result.stderr, "what ethtool says")
     ksft_eq(fields(flow), before, "fields after a refusal")
@@ -486,7 +488,7 @@ def changes_under_traffic():
         PAIR.b.cmd(f"ethtool -N nvn1 rx-flow-hash tcp4 {('sd', 'sdfn')[n % 2]}")
         stream.moving()
     stream.check()
-    diag(f"the stream was on {len(seen.queues('rx', 'frames'))} queues")
+    ksft_pr(f"the stream was on {len(seen.queues('rx', 'frames'))} queues")
     ksft_eq(seen.rx("missed") + seen.rx("err_desc") + seen.rx("err_dma"), 0, "lost frames")
     ksft_true(PAIR.b.carrier(), "carrier")
 

@@ -13,7 +13,9 @@ import threading
 from lib import regs
 from lib.frames import Sender, eth, mac
 from lib.hwstats import Watch
-from lib.nvnic import Pair, defer, diag, ksft_case, ksft_eq, ksft_ge, ksft_run, wait_for
+from lib.ktap import ksft_case, ksft_eq, ksft_ge, ksft_pr, ksft_run, ksft_variants
+from lib.nvnic import Pair
+from lib.shell import defer, wait_for
 
 PAIR = None
 MACF, SLOTS, VALID = 0x200, 64, 1 << 63
@@ -51,14 +53,14 @@ def look():
     return found
 
 
-@ksft_case(*range(4))
+@ksft_variants(range(4))
 def slots_stay(seed):
     """An address keeps its slot from the moment that it comes until it goes."""
     dice = random.Random(seed)
     pool = [unicast(n) for n in range(1, 25)] + [multicast(n) for n in range(1, 25)]
     held, before = set(), look()
     base = set(before)
-    defer(lambda: fdb("del", held, fail=None))
+    defer(lambda: fdb("del", held, fail=False))
     for _ in range(40):
         change = set(dice.sample(pool, dice.randint(1, 6)))
         gone, new = change & held, change - held
@@ -78,7 +80,7 @@ def own_address_changes():
     first = PAIR.b.mac()
     defer(PAIR.b.set, f"address {first}")
     fdb("add", [unicast(1)])
-    defer(fdb, "del", [unicast(1)], fail=None)
+    defer(fdb, "del", [unicast(1)], fail=False)
     PAIR.b.set(f"address {unicast(1)}")
     ksft_eq(mac(unicast(1)) in look(), True, "the new address is in force")
     ksft_eq(mac(first) in look(), False, "the old address is in force")
@@ -92,7 +94,7 @@ def own_address_changes():
 def full():
     """More than the slots hold: everything is received; then the slots again."""
     many = [unicast(n) for n in range(1, SLOTS + 6)]
-    defer(fdb, "del", many, fail=None)
+    defer(fdb, "del", many, fail=False)
     fdb("add", many)
     fdb("del", many[10:])
     ksft_eq({mac(a) for a in many[:10]} - set(look()), set(), "addresses that are missing")
@@ -103,12 +105,12 @@ def full():
     ksft_eq(seen["wire_rx_drop_filtered"], len(many) - 10, "frames filtered")
 
 
-@ksft_case("unicast", "multicast", "promiscuous")
+@ksft_variants(["unicast", "multicast", "promiscuous"])
 def none_filtered_meanwhile(what):
     """Traffic to an address that stays, while others come and go."""
     steady = multicast(200)
     fdb("add", [unicast(n) for n in (3, 5, 7)] + [steady])
-    defer(fdb, "del", [unicast(n) for n in (3, 5, 7)] + [steady], fail=None)
+    defer(fdb, "del", [unicast(n) for n in (3, 5, 7)] + [steady], fail=False)
     frame = eth(mac(steady), mac(PAIR.a.mac()), ETH_P_TEST, bytes(60))
     seen, stop, sent = Watch(PAIR.b), [], [0]
 
@@ -131,7 +133,7 @@ def none_filtered_meanwhile(what):
         stop.append(True)
         thread.join()
     wait_for(lambda: seen["wire_rx_frames"] >= sent[0], "the frames to arrive")
-    diag(f"{sent[0]} frames")
+    ksft_pr(f"{sent[0]} frames")
     ksft_ge(sent[0], 1000, "frames sent")
     ksft_eq(seen["wire_rx_drop_filtered"], 0, "frames filtered")
 

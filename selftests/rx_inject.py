@@ -11,9 +11,18 @@ port: it must agree with every verdict.
 Copyright (C) 2026 nvnic contributors
 """
 
-from lib.frames import *
+import re
+import socket
+import struct
+
+from lib.frames import (AUTH, DSTOPTS, ETH_P_8021AD, ETH_P_8021Q, ETH_P_ARP, ETH_P_IP, ETH_P_IPV6,
+                        ETH_P_TEB, FRAGMENT, GRE, HOPOPTS, ICMP, MIN_FRAME, ROUTING, TCP, UDP,
+                        Listener, Sender, addr, eth, ext, frag_ext, gre, hexdiff, icmp_echo, ipv4,
+                        ipv6, mac, routing_ext, tcp, udp, vlan)
 from lib.hwstats import Watch
-from lib.nvnic import *
+from lib.ktap import ksft_eq, ksft_run, ksft_true, ksft_variants
+from lib.nvnic import Pair, Port
+from lib.shell import cmd, defer, in_netns, wait_for
 
 PAIR = TX = RX = None
 
@@ -313,7 +322,7 @@ def check_counters(counters, want):
         ksft_eq(counters(), want, "counters")
 
 
-@ksft_case(FRAMES)
+@ksft_variants(FRAMES)
 def frame(frame, verdict, outcome, wrong=(), tunnel=None):
     got, counters = receive(frame)
     check_counters(counters, expected(frame, verdict, outcome, wrong, tunnel))
@@ -327,7 +336,7 @@ SOME = ("tcp4", "udp6", "tcp4-bad-tcp", "tcp4-bad-ip", "nvgre-tcp4", "nvgre-bad-
         "gre-CK-eth", "icmp", "frag4-first", "arp")
 
 
-@ksft_case(*SOME)
+@ksft_variants([*SOME])
 def rx_checksum_off(name):
     """No verdict and no work on any frame."""
     PAIR.b.set_features(rx_checksumming=False)
@@ -348,7 +357,7 @@ OPAQUE = {
 }
 
 
-@ksft_case(OPAQUE)
+@ksft_variants(OPAQUE)
 def nvgre_offload_off(name, verdict, wrong):
     PAIR.b.set_priv_flag("nvgre-offload", False)
     got, counters = receive(FRAMES[name][0])
@@ -441,7 +450,7 @@ def no_csum_fault():
     ksft_eq(faults, [], "the stack caught the device with a wrong sum")
 
 
-@ksft_case(STACK)
+@ksft_variants(STACK)
 def stack(frames, family, delivered):
     global MARKER
     if family == 6:
@@ -478,7 +487,7 @@ LEVELS = {
 }
 
 
-@ksft_case(LEVELS)
+@ksft_variants(LEVELS)
 def csum_level(csum, inner, unnecessary):
     """The verdict that is left when the tunnel device has taken its share of it."""
     PAIR.b.cmd(f"ip link add g0 type gretap local 10.9.0.2 remote 10.9.0.1 key 77 "

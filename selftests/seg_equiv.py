@@ -15,12 +15,17 @@ Copyright (C) 2026 nvnic contributors
 """
 
 import functools
-import itertools
 import random
+import struct
 
-from lib.frames import *
+from lib.frames import (ACK, CWR, DSTOPTS, ECE, ETH_P_8021AD, ETH_P_8021Q, FIN, HOPOPTS, ICMP6,
+                        MIN_FRAME, PSH, ROUTING, TCP, UDP, BadFrame, Listener, Sender, addr,
+                        dissect, eth, ext, good_sum, hexdiff, ip_type, ipv4, ipv6, layer, mac,
+                        routing_ext, segment, tcp, udp, vlan)
 from lib.hwstats import Watch, by_queue
-from lib.nvnic import *
+from lib.ktap import ksft_case, ksft_eq, ksft_ge, ksft_run, ksft_true, ksft_variants
+from lib.nvnic import WIRE, Pair
+from lib.shell import cmd, defer, undo, undo_depth
 
 PAIR = None
 TAP = None
@@ -270,7 +275,7 @@ def setup():
     PAIR = Pair(ns_a=None)
     OWN_MAC, PEER_MAC = mac(PAIR.a.mac()), mac(PAIR.b.mac())
     default = "/proc/sys/net/ipv6/conf/default/disable_ipv6"
-    defer(lambda: cmd("ip -force -batch -", stdin="\n".join(reversed(UNDO)) + "\n", fail=None))
+    defer(lambda: cmd("ip -force -batch -", stdin="\n".join(reversed(UNDO)) + "\n", fail=False))
     make_underlay()
     make_interfaces()
     make_plain()
@@ -286,7 +291,7 @@ def setup():
         with open(default, "w") as knob:
             knob.write("0")
     cmd(f"ip link set {WIRE} up")
-    defer(cmd, f"ip link set {WIRE} down", fail=None)
+    defer(cmd, f"ip link set {WIRE} down", fail=False)
     TAP = Listener(WIRE, match=ours)
 
 
@@ -456,14 +461,14 @@ ALL = (["plain", "plain.vlan", "shapes", "limits", "routing"] +
        [tunnel_name(*row) for row in TUNNELS] + ["tunnel-shapes"])
 
 
-@ksft_case(*ALL)
+@ksft_variants([*ALL])
 def same_bytes(name):
     for mode in ("native", "partial", "csum"):
         if name_in(mode, name):
             compare(name, mode)
 
 
-@ksft_case(*ALL)
+@ksft_variants([*ALL])
 def done_by(name):
     for mode in MODES:
         if name_in(mode, name):

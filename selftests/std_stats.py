@@ -6,9 +6,14 @@ ethtool -S itself, which programs read by three calls: each row keeps its place.
 Copyright (C) 2026 nvnic contributors
 """
 
-from lib.frames import *
+import re
+import threading
+
+from lib.frames import ETH_P_8021Q, Sender, eth, mac
 from lib.hwstats import Watch, hwstats, three_calls
-from lib.nvnic import *
+from lib.ktap import ksft_case, ksft_eq, ksft_in, ksft_run, ksft_true, ksft_variants
+from lib.nvnic import Pair, Transfer, netns_add
+from lib.shell import defer, wait_for
 from lib.station import Station, sets
 from lib.steering import add_rule, remove_rule
 
@@ -124,7 +129,7 @@ NEVER = {
 }
 
 
-@ksft_case(*NEVER)
+@ksft_variants([*NEVER])
 def never(group):
     """Errors that the wire cannot have are reported, as 0."""
     for port in PAIR.ports:
@@ -159,7 +164,7 @@ CONTROL = {
 }
 
 
-@ksft_case(CONTROL)
+@ksft_variants(CONTROL)
 def mac_control(proto, body, is_control, is_pause):
     """MAC control frames that somebody sends are counted as such."""
     for sender, receiver in (PAIR.ports, PAIR.ports[::-1]):
@@ -241,7 +246,7 @@ def change_queues(number):
 CHANGES = {"rules": change_rules, "sets": change_sets, "queues": change_queues}
 
 
-@ksft_case("rules", "sets", "queues")
+@ksft_variants(["rules", "sets", "queues"])
 def rows_stay(what):
     """Whatever comes and goes, each row has its place, its name and its value."""
     PAIR.b.cmd("ethtool -L nvn1 combined 4")

@@ -22,15 +22,22 @@ Copyright (C) 2026 nvnic contributors
 """
 
 import argparse
+import collections
+import os
 import random
+import re
 import secrets
+import socket
 import sys
+import time
 
 from lib.churn import Vm
-from lib.traffic import TcpFlow, UdpFlow
 from lib.hwstats import hwstats
 from lib.inject import Injection
-from lib.nvnic import *
+from lib.ktap import ksft_case, ksft_eq, ksft_ge, ksft_le, ksft_pr, ksft_run
+from lib.nvnic import FEATURES, FLAGS, WIRE, Pair, Port, delta, netns_add, total
+from lib.shell import CmdExitFailure, cmd, defer, in_netns, undo, undo_depth, wait_for
+from lib.traffic import TcpFlow, UdpFlow
 
 # What the flows' tunnels carry and the ports' MTU leaves room for
 TUNNEL_MTU = 1300
@@ -58,7 +65,7 @@ def options():
 
 def setup():
     global RNG, INJECT
-    diag(f"seed {OPT.seed}, {OPT.seconds} s; again: scripts/check-debug.sh --seed {OPT.seed} "
+    ksft_pr(f"seed {OPT.seed}, {OPT.seconds} s; again: scripts/check-debug.sh --seed {OPT.seed} "
          f"--seconds {OPT.seconds} --only stress.py KERNEL")
     RNG = random.Random(OPT.seed)
     INJECT = Injection()
@@ -85,7 +92,7 @@ def world():
         wait_for(lambda p=port: find(p.ifname) is not None, port.ifname)
         bring(port.ifname, port.ns)
         port.set("down")
-        port.cmd(f"ip addr flush dev {port}", fail=None)
+        port.cmd(f"ip addr flush dev {port}", fail=False)
         port.set("mtu 1500")
         port.up()
         port.address(f"10.9.0.{number}/24", f"fd09::{number}/64")
@@ -93,7 +100,7 @@ def world():
         port.wait_carrier()
     for port in PAIR.ports:
         for number in (1, 2):
-            port.cmd(f"ip link del t{number}", fail=None)
+            port.cmd(f"ip link del t{number}", fail=False)
     TUNNELS[:] = [PAIR.tunnel("gretap", key=5000 << 8 | RNG.randrange(256), mtu=TUNNEL_MTU),
                   PAIR.tunnel("ip6gretap", key=5001 << 8, csum=RNG.random() < 0.5,
                               mtu=TUNNEL_MTU)]
@@ -230,7 +237,7 @@ def tap():
 
 def capture():
     port = either()
-    port.cmd(f"timeout 1 tcpdump -i {port} -w /dev/null", fail=None)
+    port.cmd(f"timeout 1 tcpdump -i {port} -w /dev/null", fail=False)
 
 
 def write_bus(name, number):
@@ -250,7 +257,7 @@ def create_adapter(number):
         for port in (0, 1):
             name, = os.listdir(f"/sys/bus/nvnic/devices/nvnic{number}.{port}/net")
             cmd(f"ip link set {name} name other{number}{port}")
-    except (CmdError, OSError):
+    except (CmdExitFailure, OSError):
         # Without memory there may be an adapter without ports.
         remove_adapter(number)
         raise
@@ -345,12 +352,12 @@ def act(action):
     try:
         action()
         DONE[name] += 1
-    except (CmdError, OSError) as error:
+    except (CmdExitFailure, OSError) as error:
         REFUSED[name] += 1
         text = str(error)
         if not ROUND["inject"] and not re.search(r"(?s)stderr:|Errno", text):
             raise AssertionError(f"{name} failed without a word, {about()}: {text}") from error
-        diag(f"{name}: {text.splitlines()[-1]}")
+        ksft_pr(f"{name}: {text.splitlines()[-1]}")
 
 
 # ---- accounting ----
@@ -396,7 +403,7 @@ def account(before):
                and f.count == 1 and f.size < TUNNEL_MTU)
     causes = {n: v for n, v in delta(before, drops()).items() if v}
     if lost or causes:
-        diag(f"round {ROUND['number']}: {lost} plain datagrams lost; drops: {causes or 'none'}")
+        ksft_pr(f"round {ROUND['number']}: {lost} plain datagrams lost; drops: {causes or 'none'}")
     if not ROUND["loose"]:
         ksft_le(lost, sum(causes.values()), f"datagrams lost and none counted, {about()}")
 
@@ -495,8 +502,8 @@ def storm():
     while time.monotonic() < end:
         number += 1
         one_round(number, min(RNG.uniform(5, 25), max(3, end - time.monotonic())))
-    diag(", ".join(f"{name}: {count}" for name, count in sorted(DONE.items())))
-    diag("refused: " + (", ".join(f"{n}: {c}" for n, c in sorted(REFUSED.items())) or "nothing"))
+    ksft_pr(", ".join(f"{name}: {count}" for name, count in sorted(DONE.items())))
+    ksft_pr("refused: " + (", ".join(f"{n}: {c}" for n, c in sorted(REFUSED.items())) or "nothing"))
 
 
 @ksft_case

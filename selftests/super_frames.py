@@ -17,17 +17,21 @@ import fcntl
 import mmap
 import os
 import random
-import re
 import socket
 import statistics
 import struct
 import time
 
 from lib import bpf
-from lib.frames import *
+from lib.frames import (ACK, CWR, ETH_P_IP, FIN, GRE, GSO_ECN, GSO_NONE, GSO_TCPV4, GSO_TCPV6,
+                        GSO_UDP_L4, PACKET_QDISC_BYPASS, PACKET_TX_RING, PACKET_VERSION,
+                        PACKET_VNET_HDR, PSH, SOL_PACKET, Listener, Sender, addr, eth, ipv4,
+                        ones_sum, same, vnet_hdr)
 from lib.hwstats import Watch
-from lib.nvnic import *
-from lib.stacks import ETH_P_OWN, A, B, build
+from lib.ktap import ksft_eq, ksft_ge, ksft_le, ksft_pr, ksft_run, ksft_true, ksft_variants
+from lib.nvnic import Pair, Port, Transfer, netns_add
+from lib.shell import KsftSkipEx, cmd, defer, in_netns, undo, undo_depth
+from lib.stacks import A, B, ETH_P_OWN, build
 
 PAIR = None
 MSS = 600
@@ -44,7 +48,7 @@ def setup():
     global PAIR
     PAIR = Pair()
     cmd("ip link set nvnwire0 up")
-    defer(cmd, "ip link set nvnwire0 down", fail=None)
+    defer(cmd, "ip link set nvnwire0 down", fail=False)
     netns_add("r")
     make_reference()
 
@@ -145,7 +149,7 @@ class Tap:
 
     def __init__(self, ns, name="tap0"):
         # Where it is a module, opening the device does not load it without udev.
-        cmd("modprobe -q tun", fail=None)
+        cmd("modprobe -q tun", fail=False)
         with in_netns(ns):
             self.fd = os.open("/dev/net/tun", os.O_RDWR)
             # TUNSETIFF: with IFF_NO_PI, IFF_VNET_HDR
@@ -180,7 +184,7 @@ def make_bridge(ns, *devs):
     defer(cmd, "ip link del br0", ns=ns)
     for dev in devs:
         cmd(f"ip link set {dev} master br0", ns=ns)
-        defer(cmd, f"ip link set {dev} nomaster", ns=ns, fail=None)
+        defer(cmd, f"ip link set {dev} nomaster", ns=ns, fail=False)
     cmd("ip link set br0 up", ns=ns)
 
 
@@ -199,7 +203,7 @@ def is_for_b(frame):
 def make_tunnel(ns, dev):
     """A tap device, bridged with a tunnel."""
     cmd(f"ip link add t0 type gretap local 10.9.0.1 remote 10.9.0.2 dev {dev} key 7", ns=ns)
-    defer(cmd, "ip link del t0", ns=ns, fail=None)
+    defer(cmd, "ip link del t0", ns=ns, fail=False)
     cmd("ip link set t0 up", ns=ns)
     tap = Tap(ns)
     make_bridge(ns, "t0", "tap0")
@@ -263,7 +267,7 @@ def by_tun():
         sysctl(ns, "net.ipv4.ip_forward", "net.ipv6.conf.all.forwarding")
         for family, net, via in ((4, "10.1.0.0/16", "10.9.0.99"), (6, "fd01::/16", "fe80::99")):
             cmd(f"ip -{family} neigh replace {via} lladdr {B.hex(':')} dev {dev}", ns=ns)
-            defer(cmd, f"ip -{family} neigh del {via} dev {dev}", ns=ns, fail=None)
+            defer(cmd, f"ip -{family} neigh del {via} dev {dev}", ns=ns, fail=False)
             cmd(f"ip -{family} route add {net} via {via} dev {dev}", ns=ns)
             defer(cmd, f"ip -{family} route del {net}", ns=ns)
         ways.append(Way(tun, listener, 14))
@@ -340,7 +344,7 @@ WAYS = {
 ROUTED = {"tun": (by_tun, ())}
 
 
-@ksft_case(*(WAYS | ROUTED))
+@ksft_variants([*(WAYS | ROUTED)])
 def handed_over(kind):
     """Each stack of headers that the kernel can cut."""
     make, words = (WAYS | ROUTED)[kind]
@@ -358,7 +362,7 @@ def handed_over(kind):
             cut += 1
             same(f"{kind}, {stack}", got, want)
     delta = seen.delta()
-    diag(f"{cut} super-frames; by the device {delta['lso_native'] + delta['uso']}, "
+    ksft_pr(f"{cut} super-frames; by the device {delta['lso_native'] + delta['uso']}, "
          f"in software {delta['lso_software']}")
     ksft_ge(cut, 15 if kind in ROUTED else 50, "super-frames that the kernel cuts")
     no_drops(seen, kind)
@@ -410,13 +414,13 @@ def whole(frames, limit):
     return all(len(frame) <= limit for frame in frames)
 
 
-@ksft_case(*WAYS)
+@ksft_variants([*WAYS])
 def at_random(kind):
     make, words = WAYS[kind]
     way, measure = make(*words)
     dice = Dice(f"{SEED} {kind}")
     seen, cut, asked_for = Watch(PAIR.a), 0, time.monotonic()
-    diag(f"NVNIC_SUPER_FRAMES={COUNT} NVNIC_SEED={SEED}")
+    ksft_pr(f"NVNIC_SUPER_FRAMES={COUNT} NVNIC_SEED={SEED}")
     for number in range(COUNT):
         stack, frame, hdr, csum, counts = dice.make()
         if len(frame) > way.limit:
@@ -429,8 +433,8 @@ def at_random(kind):
         same(what, way.frames(frame, hdr), want, None if counts else csum, csum)
         if time.monotonic() - asked_for > 20:
             asked_for = time.monotonic()
-            diag(f"{number} of {COUNT}")
-    diag(f"{cut} super-frames")
+            ksft_pr(f"{number} of {COUNT}")
+    ksft_pr(f"{cut} super-frames")
     no_drops(seen, kind)
 
 
@@ -450,8 +454,8 @@ def both(egress, ingress):
     for port in PAIR.ports:
         clsact(port)
         for side, words in (("egress", egress), ("ingress", ingress)):
-            if port.cmd(f"tc filter add dev {port} {side} {words}", fail=None).ret:
-                raise Skip(f"this kernel or its tc has not: {words}")
+            if port.cmd(f"tc filter add dev {port} {side} {words}", fail=False).ret:
+                raise KsftSkipEx(f"this kernel or its tc has not: {words}")
     return PAIR.ports
 
 
@@ -496,7 +500,7 @@ def from_veth(how, offloads):
 def mpls():
     """Labels that a route pushes."""
     if not os.path.isdir("/proc/sys/net/mpls"):
-        raise Skip("this kernel has no MPLS routes (CONFIG_MPLS_IPTUNNEL)")
+        raise KsftSkipEx("this kernel has no MPLS routes (CONFIG_MPLS_IPTUNNEL)")
     ends = []
     for port, peer, host in ((PAIR.a, PAIR.b, 1), (PAIR.b, PAIR.a, 2)):
         ends.append(Port(port.ifname, port.ns, v4=f"10.8.{host}.1"))
@@ -547,10 +551,10 @@ def tunnel_in_tunnel(outer, inner, words=""):
     ends = []
     for me, peer, host in ((below.a, below.b, 1), (below.b, below.a, 2)):
         made = me.cmd(f"ip link add y0 type {inner} local {me.v4} remote {peer.v4} {words}",
-                      fail=None)
+                      fail=False)
         if made.ret:
-            raise Skip(f"no {inner}: {made.stderr.strip()}")
-        defer(me.cmd, "ip link del y0", fail=None)
+            raise KsftSkipEx(f"no {inner}: {made.stderr.strip()}")
+        defer(me.cmd, "ip link del y0", fail=False)
         ends.append(Port("y0", me.ns))
         ends[-1].address(f"10.8.0.{host}/24")
         ends[-1].up()
@@ -655,7 +659,7 @@ def compared(ends, rounds=5):
     return statistics.median_low(found[0]), statistics.median_low(found[1])
 
 
-@ksft_case(*THROUGH)
+@ksft_variants([*THROUGH])
 def tcp_through(name):
     """As fast as with all of it in software, give or take what else runs here: lost
     super-frames cost twenty times the time."""
@@ -669,7 +673,7 @@ def tcp_through(name):
         ksft_ge(delta[counter], 10, counter)
     (fast, again), (slow, _) = compared(ends)
     no_drops(seen, name)
-    diag(f"{8e-6 * BYTES / fast:.0f} Mbit/s, in software {8e-6 * BYTES / slow:.0f}; {again} "
+    ksft_pr(f"{8e-6 * BYTES / fast:.0f} Mbit/s, in software {8e-6 * BYTES / slow:.0f}; {again} "
          f"segments sent again; native {delta['lso_native']}, software {delta['lso_software']}")
     ksft_le(fast, 3 * slow, "seconds")
     ksft_le(again, 10, "segments sent again")

@@ -18,12 +18,13 @@ import socket
 import struct
 
 from lib import bpf
-from lib.frames import (ACK, ETH_P_IP, ETH_P_IPV6, PSH, Listener, Sender, dissect, eth, mac, same)
+from lib.frames import ACK, ETH_P_IP, ETH_P_IPV6, PSH, Listener, Sender, dissect, eth, mac, same
 from lib.hwstats import Watch
-from lib.nvnic import (Pair, Port, cmd, defer, diag, in_netns, ksft_case, ksft_eq, ksft_ge,
-                       ksft_run, ksft_true, undo, undo_depth)
+from lib.ktap import ksft_eq, ksft_ge, ksft_pr, ksft_run, ksft_true, ksft_variants
+from lib.nvnic import Pair, Port
 from lib.ovs import Datapath, pop_eth, push_eth, push_mpls, push_nsh
-from lib.stacks import ETH_P_MPLS, ETH_P_NSH, ETH_P_OWN, A, B, build
+from lib.shell import cmd, defer, in_netns, undo, undo_depth
+from lib.stacks import A, B, ETH_P_MPLS, ETH_P_NSH, ETH_P_OWN, build
 
 PAIR = OUT = None
 MSS, BURST = 600, 14
@@ -39,7 +40,7 @@ def setup():
         port.wait_carrier()
     for wire in ("nvnwire0", "nvnwire1"):
         cmd(f"ip link set {wire} up")
-        defer(cmd, f"ip link set {wire} down", fail=None)
+        defer(cmd, f"ip link set {wire} down", fail=False)
     # The measure: a veth that does nothing by itself.
     PAIR.b.cmd("ip link add m0 type veth peer name m1")
     PAIR.b.cmd("ethtool -K m0 tso off gso off tx-udp-segmentation off tx off")
@@ -107,7 +108,7 @@ class Through:
 
     def end(self, native=0, software=0):
         """So many super-frames at least"""
-        diag("\n".join(self.lines))
+        ksft_pr("\n".join(self.lines))
         delta = self.seen.delta()
         ksft_eq({k: v for k, v in delta.items() if k.startswith(("tx_", "hw_tx")) and "drop" in k},
                 {}, "dropped")
@@ -143,7 +144,7 @@ def make_bridge(*devs):
     PAIR.b.cmd("ip link set br0 up addrgenmode none")
 
 
-@ksft_case(*HOW)
+@ksft_variants([*HOW])
 def bridged(how):
     """Each stack of headers that receive offload may merge."""
     make_bridge(PAIR.b, OUT, "m0")
@@ -182,7 +183,7 @@ def heads(before, after, l4):
     return old, A + B + new[12:]
 
 
-@ksft_case(*((how, frags, tag) for how in HOW for frags in ("", "frags") for tag in ("", "q")))
+@ksft_variants((how, frags, tag) for how in HOW for frags in ("", "frags") for tag in ("", "q"))
 def turned_by_xdp(how, frags, tag):
     """XDP sends them on with other headers in front, and tells nobody. A first tag stays beside
     the frame."""
@@ -242,7 +243,7 @@ VSWITCH = {
 }
 
 
-@ksft_case(*((name, how) for name in VSWITCH for how in HOW))
+@ksft_variants((name, how) for name in VSWITCH for how in HOW)
 def through_open_vswitch(name, how):
     """Its datapath pushes headers that not every kernel's tc knows."""
     actions, change = VSWITCH[name]

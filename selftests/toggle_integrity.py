@@ -13,11 +13,17 @@ single request, and the stream never stands still.
 Copyright (C) 2026 nvnic contributors
 """
 
+import os
 import random
+import re
+import socket
+import struct
 
-from lib.frames import *
+from lib.frames import SO_RCVBUFFORCE
 from lib.hwstats import Watch
-from lib.nvnic import *
+from lib.ktap import ksft_eq, ksft_pr, ksft_run, ksft_true, ksft_variants
+from lib.nvnic import FEATURES, FLAGS, Pair, Port, netns_add
+from lib.shell import cmd, defer, in_netns
 from lib.stream import Stream
 
 PAIR = None
@@ -37,7 +43,7 @@ def setup():
     global PAIR
     PAIR = Pair(ns_a=None)
     for port in PAIR.ports:
-        port.cmd(f"ethtool -L {port} combined {QUEUES}", fail=None)
+        port.cmd(f"ethtool -L {port} combined {QUEUES}", fail=False)
 
 
 def switched(words):
@@ -137,7 +143,7 @@ def put_back():
                         f"ethtool -L {port} combined {QUEUES}",
                         f"ip link set {port} mtu 1500",
                         f"ethtool -N {port} rx-flow-hash tcp4 sdfn"):
-            port.cmd(command, fail=None)
+            port.cmd(command, fail=False)
 
 
 WRONG = (r"tx_drop_(refused|mismatch)|[tr]x_err|dma_faults|csr_bad|rx_csum_bad|parse_bad|"
@@ -152,7 +158,7 @@ def check_counters(seen, wrong=WRONG):
                 f"what went wrong on {watch.port}")
 
 
-@ksft_case(*CASES)
+@ksft_variants([*CASES])
 def toggled(path, kind):
     a, b = ends(path)
     defer(put_back)
@@ -168,12 +174,12 @@ def toggled(path, kind):
     for stream in streams:
         stream.moving()
     again = [stream.check() for stream in streams]
-    diag(f"{count} changes, {sum(s.received for s in streams) >> 20} MiB, "
+    ksft_pr(f"{count} changes, {sum(s.received for s in streams) >> 20} MiB, "
          f"{sum(again)} segments sent again")
     check_counters(seen, WRONG + LOST if kind in ("features", "flags", "hash") else WRONG)
 
 
-@ksft_case("udp4", "udp6")
+@ksft_variants(["udp4", "udp6"])
 def datagrams(name):
     """UDP super-frames while USO and checksums are switched: each whole, or lost as UDP may be."""
     family = int(name[3])
@@ -210,7 +216,7 @@ def datagrams(name):
 
 # ---- link and namespaces: these may make a stream wait, not break ----
 
-@ksft_case("a", "b")
+@ksft_variants(["a", "b"])
 def link_flaps(side):
     """The sender's, or the receiver's, port goes down and up."""
     port = PAIR.a if side == "a" else PAIR.b
@@ -222,12 +228,12 @@ def link_flaps(side):
         port.up()
         PAIR.a.wait_carrier()
     stream.moving()
-    diag(f"{stream.check()} segments sent again")
+    ksft_pr(f"{stream.check()} segments sent again")
     port.cmd(f"ip addr replace {port.v6}/64 dev {port} nodad")
     check_counters(seen)
 
 
-@ksft_case("plain", "gretap")
+@ksft_variants(["plain", "gretap"])
 def moved_between_namespaces(path):
     """The receiver's port is taken away to another namespace, and comes back."""
     spare = netns_add("spare")
@@ -255,7 +261,7 @@ def moved_between_namespaces(path):
         PAIR.b.up()
         PAIR.a.wait_carrier()
     stream.moving(timeout=90)
-    diag(f"{stream.check()} segments sent again")
+    ksft_pr(f"{stream.check()} segments sent again")
     check_counters(seen)
 
 

@@ -9,9 +9,17 @@ IPv4, TCP, UDP or GRE checksum, no malformed frame.
 Copyright (C) 2026 nvnic contributors
 """
 
-from lib.frames import *
+import os
+import socket
+
+from lib.capture import Capture, tshark_verdict
+from lib.frames import (ETH_P_IP, ETH_P_TEB, GRE, TCP, UDP, Sender, addr, eth, gre, ipv4, mac, tcp,
+                        udp)
 from lib.hwstats import Watch
-from lib.nvnic import *
+from lib.ktap import (ksft_case, ksft_eq, ksft_ge, ksft_in, ksft_pr, ksft_run, ksft_true,
+                      ksft_variants)
+from lib.nvnic import WIRE, Pair, Transfer
+from lib.shell import cmd, defer, in_netns
 
 PAIR = None
 PATHS = []
@@ -37,7 +45,7 @@ def setup():
     global PAIR
     PAIR = Pair(ns_a=None)
     cmd(f"ip link set {WIRE} up")
-    defer(cmd, f"ip link set {WIRE} down", fail=None)
+    defer(cmd, f"ip link set {WIRE} down", fail=False)
     PATHS.extend(((PAIR.a, PAIR.b, 4), (PAIR.a, PAIR.b, 6)))
     for number, (kind, key, csum) in enumerate(TUNNELS):
         tun = PAIR.tunnel(kind, key=5000 << 8 | number if key else None, csum=csum)
@@ -85,7 +93,7 @@ def traffic(mode):
     return cap.frames, [watch.delta() for watch in seen]
 
 
-@ksft_case(*MODES)
+@ksft_variants([*MODES])
 def verdict(mode):
     frames, (tx, rx) = traffic(mode)
     for name in ("rx_csum_bad_ip", "rx_csum_bad_inner_ip", "rx_csum_bad_gre", "rx_csum_bad_l4",
@@ -101,7 +109,7 @@ def verdict(mode):
     if mode == "no-offload":
         # skb_checksum_help() sends 0xffff for 0, which tshark calls wrong in TCP.
         result = result._replace(bad=[b for b in result.bad if "CHECKSUM 0xFFFF" not in b.info])
-    diag(f"{mode}: {result.frames} frames, verified {dict(result.good)}")
+    ksft_pr(f"{mode}: {result.frames} frames, verified {dict(result.good)}")
     ksft_eq(result.bad[:5], [], f"tshark, {len(result.bad)} bad of {result.frames}")
     least = TCP_BYTES // 1448 * len(PATHS)
     ksft_ge(result.frames, least, "frames")

@@ -10,10 +10,16 @@ Copyright (C) 2026 nvnic contributors
 
 import os
 import random
+import socket
+import struct
 
-from lib.frames import *
+from lib.capture import Capture
+from lib.frames import (ETH_P_IP, ETH_P_IPV6, MIN_FRAME, TCP, UDP, Listener, Sender, addr, checksum,
+                        dissect, eth, hexdiff, ipv4, ipv6, layer, mac, ones_sum, tcp, udp, vnet_hdr)
 from lib.hwstats import Watch
-from lib.nvnic import *
+from lib.ktap import ksft_case, ksft_eq, ksft_ge, ksft_run, ksft_variants
+from lib.nvnic import WIRE, Pair
+from lib.shell import cmd, defer, in_netns, quiesce
 
 PAIR = TX = TAP = None
 MAC_A, MAC_B = mac("02:4e:56:00:00:00"), mac("02:4e:56:00:00:01")
@@ -26,7 +32,7 @@ def setup():
     global PAIR, TX, TAP
     PAIR = Pair(ns_a=None)
     cmd(f"ip link set {WIRE} up")
-    defer(cmd, f"ip link set {WIRE} down", fail=None)
+    defer(cmd, f"ip link set {WIRE} down", fail=False)
     TX = Sender("nvn0", vnet=True)
     TAP = Listener(WIRE, match=lambda f: f[:12] == MAC_B + MAC_A)
 
@@ -90,7 +96,7 @@ def check(frame, start, offset):
         raise AssertionError(hexdiff(got[0], want))
 
 
-@ksft_case(FILLS)
+@ksft_variants(FILLS)
 def fill(frame, start, offset):
     seen = Watch(PAIR.a)
     check(frame, start, offset)
@@ -137,7 +143,7 @@ def on_vlan_device():
             raise AssertionError(f"{name}: {hexdiff(got[0], want)}")
 
 
-@ksft_case("gretap", "ip6gretap", "gre")
+@ksft_variants(["gretap", "ip6gretap", "gre"])
 def behind_gre_with_checksum(kind):
     """The inner checksum by the device, the GRE checksum around it by the stack."""
     tun = PAIR.tunnel(kind, csum=True)
@@ -195,7 +201,7 @@ ADDRESS = [(tap, start, field) for tap in (False, True)
            for start, field in ((0, 0), (0, 2), (0, 4), (2, 4), (1, 3))]
 
 
-@ksft_case(*ADDRESS)
+@ksft_variants([*ADDRESS])
 def in_the_address(tap, start, field):
     """Who is to receive a frame is told by its bytes as they leave, tap or no tap."""
     peer, other = mac(PAIR.b.mac()), mac("02:4e:56:77:88:99")

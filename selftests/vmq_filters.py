@@ -11,9 +11,15 @@ tell the queue that each frame reached.
 Copyright (C) 2026 nvnic contributors
 """
 
-from lib.flowframes import *
+import collections
+
+from lib.flowframes import D6, M, N, O, P, P6, SCTP, VSID, X, X6, ether, nvgre, packet
+from lib.frames import (ETH_P_8021AD, ETH_P_8021Q, ETH_P_ARP, ETH_P_IP, ETH_P_TEB, GRE, UDP, gre,
+                        ipv4, mac)
 from lib.hwstats import Watch, rule_counts
-from lib.nvnic import *
+from lib.ktap import ksft_case, ksft_eq, ksft_ge, ksft_in, ksft_run, ksft_true, ksft_variants
+from lib.nvnic import Port, netns_add, new_adapter
+from lib.shell import cmd, defer, wait_for
 from lib.steering import add_rule, quiet_ports, reaches
 from lib.stream import Stream
 from lib.tc import Tc
@@ -58,7 +64,7 @@ def contexts(count):
 def external(name="g0", kind="gretap"):
     """A tunnel in the namespace of nvn1 that filters give the VSID to."""
     PAIR.b.cmd(f"ip link add {name} type {kind} external")
-    defer(PAIR.b.cmd, f"ip link del {name}", fail=None)
+    defer(PAIR.b.cmd, f"ip link del {name}", fail=False)
     tunnel = Port(name, PAIR.b.ns)
     tunnel.set_ipv6(False)
     tunnel.up()
@@ -181,7 +187,7 @@ def tunnel_context():
     by_tc(Tc(external()), (lambda n: f"hw_tc {n}", lambda n: "pass"), flags="")
 
 
-@ksft_case(ethtool_queue, ethtool_context, tc_queue, tc_context, tunnel_context)
+@ksft_variants([ethtool_queue, ethtool_context, tc_queue, tc_context, tunnel_context])
 def table(how):
     """Each frame of the table reaches its queue."""
     how()
@@ -300,8 +306,8 @@ MATCH = {
 }
 
 
-@ksft_case({f"{protocol}-{match}".replace(" ", "-"): (protocol, match)
-            for protocol, match in MATCH})
+@ksft_variants({f"{protocol}-{match}".replace(" ", "-"): (protocol, match)
+                for protocol, match in MATCH})
 def match(protocol, words):
     """A filter takes its frames and no other; tc knows how many."""
     takes, leaves = MATCH[protocol, words]
@@ -334,7 +340,7 @@ def actions():
     goes(None, E4, E6)
     goes(7, ether(T4, dst=M))
     ksft_eq([tc.count(p)[0] for p in prios[1:]], [1, 1, 2, 1], "counters")
-    out = PAIR.b.cmd("ethtool -X nvn1 context 2 delete", fail=None)
+    out = PAIR.b.cmd("ethtool -X nvn1 context 2 delete", fail=False)
     ksft_true(out.ret, "a context that a filter leads to is deleted")
     goes(2, nvgre(E4))
 
@@ -432,7 +438,7 @@ REFUSED = {
 }
 
 
-@ksft_case({" ".join(key).replace(" ", "-"): key for key in REFUSED})
+@ksft_variants({" ".join(key).replace(" ", "-"): key for key in REFUSED})
 def refusal(protocol, words, action):
     tc = Tc(PAIR.b)
     tc.add(KEY, to(1), prio=9000)
@@ -442,7 +448,7 @@ def refusal(protocol, words, action):
     port = PAIR.b if not chain else f"{PAIR.b} {chain}"
     said = cmd(f"tc filter add dev {port} ingress pref 1 protocol {protocol} flower {words} "
                f"skip_sw " + (f"action {action}" if action else ""), ns=PAIR.b.ns,
-               fail=False).stderr
+               expect_fail=True).stderr
     ksft_in(REFUSED[protocol, words if not chain else f"{chain} {words}", action], said,
             "reason of the refusal")
     goes(1, nvgre(E4))
@@ -482,7 +488,7 @@ def offload_off():
     tc = Tc(PAIR.b)
     prio = tc.add(KEY, to(3))
     mark = len(cmd("dmesg").stdout)
-    PAIR.b.cmd("ethtool -K nvn1 hw-tc-offload off", fail=None)
+    PAIR.b.cmd("ethtool -K nvn1 hw-tc-offload off", fail=False)
     ksft_true(PAIR.b.features()["hw-tc-offload"], "hw-tc-offload stays on")
     ksft_in("hw-tc-offload cannot be turned off", cmd("dmesg").stdout[mark:], "log")
     goes(3, nvgre(E4))
@@ -504,7 +510,7 @@ def channels():
     tc = Tc(PAIR.b)
     prio = tc.add(KEY, to(5))
     mark = len(cmd("dmesg").stdout)
-    PAIR.b.cmd("ethtool -L nvn1 combined 5", fail=False)
+    PAIR.b.cmd("ethtool -L nvn1 combined 5", expect_fail=True)
     ksft_in("a tc filter uses queue 5", cmd("dmesg").stdout[mark:], "log")
     for count in (6, 12, QUEUES):
         PAIR.b.cmd(f"ethtool -L nvn1 combined {count}")
@@ -532,7 +538,7 @@ def down_and_up():
 
 # ---- tunnels ----
 
-@ksft_case(("gretap", P), ("ip6gretap", P6))
+@ksft_variants([("gretap", P), ("ip6gretap", P6)])
 def tunnel(kind, outer):
     """Filters of an external tunnel are executed by the port, and counted."""
     contexts(3)
@@ -619,7 +625,7 @@ def two_ports():
     first, second = "np0", "np1"
     for old, new in zip(new_adapter(5), (first, second)):
         cmd(f"ip link set {old} name {new} netns b")
-        defer(cmd, f"ip link set {new} netns 1", ns="b", fail=None)
+        defer(cmd, f"ip link set {new} netns 1", ns="b", fail=False)
     tc = Tc(external())
     tc.add(KEY, "drop", flags="")
     ksft_eq([o["in_hw_count"] for o in tc.list().values()], [3], "ports that have it")

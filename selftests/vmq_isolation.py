@@ -16,11 +16,17 @@ about 20 minutes under TCG:
 Copyright (C) 2026 nvnic contributors
 """
 
+import os
 import random
+import socket
+import struct
 
-from lib.frames import *
+from lib.frames import (ETH_P_IP, ETH_P_TEB, GRE, SO_RCVBUFFORCE, UDP, Sender, addr, eth, gre, ipv4,
+                        mac, udp)
 from lib.hwstats import hwstats, rule_counts
-from lib.nvnic import *
+from lib.ktap import ksft_case, ksft_eq, ksft_in, ksft_pr, ksft_run
+from lib.nvnic import Pair, netns_add
+from lib.shell import cmd, defer, in_netns, wait_for
 from lib.station import set_counters
 
 PAIR = TX = None
@@ -169,8 +175,8 @@ def isolation():
             for vm in away:
                 vm.remove()
         if total % 50000 < BATCH * len(vms):
-            diag(f"{total} of {FRAMES} frames")
-    diag(f"{total} frames")
+            ksft_pr(f"{total} of {FRAMES} frames")
+    ksft_pr(f"{total} frames")
 
 
 ksft_run(setup)

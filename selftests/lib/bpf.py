@@ -10,7 +10,7 @@ import os
 import socket
 import struct
 
-from .shell import Skip, defer, in_netns
+from .shell import KsftSkipEx, defer, in_netns
 
 _SYS_BPF = 321
 _PROG_LOAD, _LINK_CREATE = 5, 28
@@ -88,7 +88,7 @@ def attach(port, where, code):
     try:
         _link(prog, port, where, 0)
     except OSError as error:
-        raise Skip(f"this kernel has no BPF links at interfaces (tcx): {error}") from None
+        raise KsftSkipEx(f"this kernel has no BPF links at interfaces (tcx): {error}") from None
 
 
 def attach_xdp(port, code, frags=False):

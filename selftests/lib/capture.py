@@ -12,7 +12,7 @@ import struct
 import tempfile
 import time
 
-from .shell import CmdError, cmd, defer, in_netns
+from .shell import cmd, defer, in_netns
 
 _ETH_P_ALL = 3
 _SOL_PACKET, _PACKET_STATISTICS, _PACKET_AUXDATA = 263, 6, 8
@@ -107,7 +107,7 @@ class Capture:
         self.sock.close()
         if self.tap:
             # Taken down, the tap costs nothing again.
-            cmd(f"ip link set {self.tap[0]} down", ns=self.tap[1], fail=None)
+            cmd(f"ip link set {self.tap[0]} down", ns=self.tap[1], fail=False)
             self.tap = None
 
     def __enter__(self):

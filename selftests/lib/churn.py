@@ -5,7 +5,7 @@ traffic of their own.
 Copyright (C) 2026 nvnic contributors
 """
 
-from .nvnic import ksft_eq
+from .ktap import ksft_eq
 from .station import Station
 from .traffic import UdpFlow
 

@@ -6,7 +6,8 @@ Copyright (C) 2026 nvnic contributors
 
 import struct
 
-from .frames import *
+from .frames import (ETH_P_IP, ETH_P_IPV6, ETH_P_TEB, GRE, TCP, UDP, addr, eth, gre, ip, mac, tcp,
+                     udp, vlan)
 
 SCTP = 132
 VSID = 5001

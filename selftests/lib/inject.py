@@ -6,7 +6,7 @@ Copyright (C) 2026 nvnic contributors
 
 import os
 
-from .shell import Skip, defer
+from .shell import KsftSkipEx, defer
 
 _KNOBS = ("failslab", "fail_page_alloc")
 
@@ -58,6 +58,6 @@ def injection():
     """An Injection; in a kernel without it the case is skipped."""
     inject = Injection()
     if not inject.possible:
-        raise Skip("this kernel has no failslab, fail_page_alloc (CONFIG_FAILSLAB, "
+        raise KsftSkipEx("this kernel has no failslab, fail_page_alloc (CONFIG_FAILSLAB, "
                    "CONFIG_FAIL_PAGE_ALLOC)")
     return inject

@@ -6,7 +6,7 @@ Copyright (C) 2026 nvnic contributors
 
 import os
 
-from .shell import Skip
+from .shell import KsftSkipEx
 
 
 def lines():
@@ -55,7 +55,7 @@ def affinity(name, mask=None):
             with open(f"/proc/irq/{number}/{file}") as knob:
                 values.append(int(knob.read().replace(",", ""), 16))
         except FileNotFoundError:
-            raise Skip(f"this kernel has no /proc/irq/N/{file}") from None
+            raise KsftSkipEx(f"this kernel has no /proc/irq/N/{file}") from None
     return values
 
 
@@ -64,6 +64,6 @@ def bind(name, mask):
     try:
         knob = open(f"/proc/irq/{lines()[name][0]}/smp_affinity", "w")
     except FileNotFoundError:
-        raise Skip("this kernel has no /proc/irq/N/smp_affinity") from None
+        raise KsftSkipEx("this kernel has no /proc/irq/N/smp_affinity") from None
     with knob:
         knob.write(f"{mask:x}")

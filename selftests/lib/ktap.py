@@ -8,29 +8,29 @@ import os
 import sys
 import traceback
 
-from .shell import Skip, undo, undo_depth
+from .shell import KsftSkipEx, undo, undo_depth
 
 KSFT_PASS, KSFT_FAIL, KSFT_SKIP = 0, 1, 4
 
 _cases = []
 
 
-def ksft_case(*table):
-    """Decorator: a function is a case; with a table, one case a row.
+def ksft_case(func):
+    """Decorator: a function is a case."""
+    _cases.append((func.__name__, func, ()))
+    return func
 
-    A row is a tuple of arguments (or one argument); its text names the case.
-    A dict gives names: {"name": arguments}.
 
-        @ksft_case(("gretap", 4), ("ip6gretap", 6))
+def ksft_variants(params):
+    """Decorator: a function is a case for each of its parameters.
+
+    Each is a tuple of arguments (or one argument); its text names the case. A dict gives
+    names: {"name": arguments}.
+
+        @ksft_variants([("gretap", 4), ("ip6gretap", 6)])
         def lso(kind, family): ...
     """
-    if len(table) == 1 and callable(table[0]):
-        _cases.append((table[0].__name__, table[0], ()))
-        return table[0]
-    if len(table) == 1 and isinstance(table[0], dict):
-        rows = list(table[0].items())
-    else:
-        rows = [(None, row) for row in table]
+    rows = list(params.items() if isinstance(params, dict) else ((None, row) for row in params))
 
     def add(func):
         for name, row in rows:
@@ -48,7 +48,7 @@ def _word(argument):
     return str(argument) if argument is None or isinstance(argument, (str, int, float)) else ""
 
 
-def diag(text):
+def ksft_pr(text):
     """Print a remark to the reader of the log."""
     for line in str(text).splitlines() or [""]:
         print(f"# {line}", flush=True)
@@ -84,12 +84,33 @@ def ksft_in(a, b, what=""):
     _check(a in b, "is not in", a, b, what)
 
 
+class ksft_raises:
+    """What is in the "with" block raises that exception, which is then in .exception.
+
+        with ksft_raises(OSError) as refusal:
+            ...
+        ksft_eq(refusal.exception.errno, errno.EINVAL)
+    """
+
+    def __init__(self, expected_type, what=""):
+        self.expected_type, self.what, self.exception = expected_type, what, None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, value, trace):
+        if kind is None:
+            raise AssertionError(self.what or f"no {self.expected_type.__name__}")
+        self.exception = value
+        return issubclass(kind, self.expected_type)
+
+
 def _explain(error):
     """Where in the test it happened, then what."""
     for frame in traceback.extract_tb(error.__traceback__):
         if "/lib/" not in frame.filename or not isinstance(error, AssertionError):
-            diag(f"{os.path.basename(frame.filename)}:{frame.lineno}: {frame.line}")
-    diag(f"{type(error).__name__}: {error}")
+            ksft_pr(f"{os.path.basename(frame.filename)}:{frame.lineno}: {frame.line}")
+    ksft_pr(f"{type(error).__name__}: {error}")
 
 
 def _run_one(number, name, func, args):
@@ -97,12 +118,12 @@ def _run_one(number, name, func, args):
     error = skip = None
     try:
         func(*args)
-    except Skip as why:
+    except KsftSkipEx as why:
         skip = why
     except Exception as caught:
         error = caught
     for late in undo(depth):
-        diag(f"while cleaning up after {name}:")
+        ksft_pr(f"while cleaning up after {name}:")
         _explain(late)
         error = error or late
     if error:
@@ -119,7 +140,7 @@ def _run_one(number, name, func, args):
 def _finish(code):
     """Undo the setup; a failure of that is a failure of the test."""
     for late in undo():
-        diag("while cleaning up at the end:")
+        ksft_pr("while cleaning up at the end:")
         _explain(late)
         code = KSFT_FAIL
     sys.exit(code)
@@ -143,7 +164,7 @@ def ksft_run(setup=None):
     try:
         if setup:
             setup()
-    except Skip as why:
+    except KsftSkipEx as why:
         print(f"1..0 # SKIP {why}", flush=True)
         _finish(KSFT_SKIP)
     except Exception as error:

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What the selftests of nvnic share: the module, its two ports in network
-namespaces, tunnels between them, ethtool, traffic. A test imports everything
-from here:
+"""nvnic selftests: the module, its two ports in network namespaces, tunnels between
+them, ethtool, traffic:
 
-    from lib.nvnic import *
+    from lib.ktap import ksft_case, ksft_run
+    from lib.nvnic import Pair
+    from lib.shell import cmd
 
     PAIR = None
 
@@ -34,13 +35,10 @@ import struct
 import threading
 import time
 
-from .capture import *
 from .genl import qstats
 from .hwstats import carrier, hwstats
-from .ktap import (diag, ksft_case, ksft_eq, ksft_ge, ksft_in, ksft_le, ksft_ne, ksft_run,
-                   ksft_true)
-from .shell import (Background, CmdError, Result, Skip, cmd, defer, in_netns, quiesce, undo,
-                    undo_depth, wait_for)
+from .ktap import ksft_eq, ksft_in
+from .shell import bkg, cmd, defer, in_netns, quiesce, wait_for
 
 STANDIN = os.environ.get("NVNIC_STANDIN")
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -71,7 +69,7 @@ def module_unload():
 def netns_add(name):
     """A namespace with lo up and IPv6 DAD off; deleted at the end of the case."""
     cmd(f"ip netns add {name}")
-    defer(cmd, f"ip netns del {name}", fail=None)
+    defer(cmd, f"ip netns del {name}", fail=False)
     cmd(f"ip -n {name} link set lo up")
     cmd(["sysctl", "-qw", "net.ipv6.conf.default.router_solicitations=0"] +
         [f"net.ipv6.conf.{scope}.{knob}=0" for scope in ("all", "default")
@@ -147,7 +145,7 @@ class Port:
 
     def sysfs(self, name):
         """Content of /sys/class/net/IF/NAME ("" when it cannot be read)."""
-        return self.cmd(f"cat /sys/class/net/{self.ifname}/{name}", fail=None).stdout.strip()
+        return self.cmd(f"cat /sys/class/net/{self.ifname}/{name}", fail=False).stdout.strip()
 
     def carrier(self):
         return carrier(self)
@@ -197,7 +195,7 @@ class Port:
 
     def _ethtool_k(self, wanted, check=True):
         words = " ".join(f"{n} {'on' if s else 'off'}" for n, s in wanted.items())
-        self.cmd(f"ethtool -K {self.ifname} {words}", fail=True if check else None)
+        self.cmd(f"ethtool -K {self.ifname} {words}", fail=check)
         now = self.features()
         wrong = [n for n, s in wanted.items() if now[n] != s]
         if check and wrong:
@@ -258,7 +256,7 @@ class Pair:
         module_load()
         if STANDIN and not os.path.isdir(f"/sys/class/net/{ifnames[0]}"):
             cmd(f"ip link add {ifnames[0]} type veth peer name {ifnames[1]}")
-            defer(cmd, f"ip link del {ifnames[0]}", fail=None)
+            defer(cmd, f"ip link del {ifnames[0]}", fail=False)
         self._tunnels = 0
         # What is sent and counted is the test's.
         believe_neighbours()
@@ -327,7 +325,7 @@ class Pair:
                 words += " csum"
             me.cmd(f"ip link add {name} type {kind} {words} {options}")
             end = Port(name, me.ns)
-            defer(me.cmd, f"ip link del {name}", fail=None)
+            defer(me.cmd, f"ip link del {name}", fail=False)
             if mtu:
                 end.set(f"mtu {mtu}")
             end.address(f"10.9.{number}.{host}/24", f"fd09:{number}::{host}/64")
@@ -427,9 +425,9 @@ class Transfer:
 
 def iperf3(src, dst, family=4, seconds=3, options=""):
     """Run iperf3 from Port src to Port dst; return its JSON result."""
-    server = Background(f"iperf3 -s -1 -B {dst.addr(family)}", ns=dst.ns)
+    server = bkg(f"iperf3 -s -1 -B {dst.addr(family)}", ns=dst.ns)
     wait_for(lambda: ":5201 " in dst.cmd("ss -Hltn").stdout, "the iperf3 server")
-    out = src.cmd(f"iperf3 -J -c {dst.addr(family)} -t {seconds} {options}", fail=None,
+    out = src.cmd(f"iperf3 -J -c {dst.addr(family)} -t {seconds} {options}", fail=False,
                   timeout=seconds + 60)
     result = json.loads(out.stdout or "{}")
     if out.ret or "error" in result:

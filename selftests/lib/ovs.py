@@ -12,7 +12,7 @@ import socket
 import struct
 
 from .genl import NLM_F_ACK, attr, family, netlink, request
-from .shell import Skip, defer, in_netns
+from .shell import KsftSkipEx, defer, in_netns
 
 _NEW, _DEL = 1, 2
 _DP_NAME, _DP_UPCALL_PID = 1, 2
@@ -65,7 +65,7 @@ class Datapath:
         except OSError as error:
             if error.errno != errno.ENOENT:
                 raise
-            raise Skip("this kernel has no Open vSwitch (CONFIG_OPENVSWITCH)") from None
+            raise KsftSkipEx("this kernel has no Open vSwitch (CONFIG_OPENVSWITCH)") from None
         request(self.sock, number, command, NLM_F_ACK, struct.pack("=I", ifindex) + payload)
 
     def port(self, dev):

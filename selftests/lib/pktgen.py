@@ -16,8 +16,8 @@ import time
 from .frames import ETH_P_IP, UDP, addr, eth, ipv4, mac, udp
 from .hwstats import Watch
 from .irqs import fired
-from .nvnic import Pair, Port, cmd, defer, in_netns, wait_for
-from .shell import Skip
+from .nvnic import Pair, Port
+from .shell import KsftSkipEx, cmd, defer, in_netns, wait_for
 
 _DIR = "/proc/net/pktgen"
 
@@ -52,7 +52,7 @@ class Pktgen:
         self.sent = 0
         self.devices = {}
         if max(stream.cpu for stream in streams) >= os.cpu_count():
-            raise Skip("pktgen sends each stream from a CPU of its own")
+            raise KsftSkipEx("pktgen sends each stream from a CPU of its own")
         for number, stream in enumerate(streams):
             dev = f"{stream.src.ifname}@{number}"
             self.devices[dev] = stream
@@ -123,7 +123,7 @@ def quiet_pair():
         cmd("modprobe pktgen")
         defer(cmd, "rmmod pktgen")
     for port in pair.ports:
-        port.cmd(f"ethtool -L {port} combined 2", fail=None)
+        port.cmd(f"ethtool -L {port} combined 2", fail=False)
     pair.a.wait_carrier()
     return pair
 

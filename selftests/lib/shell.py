@@ -13,11 +13,11 @@ import subprocess
 import time
 
 
-class Skip(Exception):
+class KsftSkipEx(Exception):
     """This case cannot be run here; the text says why."""
 
 
-class CmdError(Exception):
+class CmdExitFailure(Exception):
     """A command ended with a status that its caller did not expect."""
 
     def __init__(self, argv, result):
@@ -50,11 +50,11 @@ def _prepare(command, ns):
     return argv, ns
 
 
-def cmd(command, ns=None, fail=True, timeout=120, stdin=None):
+def cmd(command, ns=None, fail=True, expect_fail=False, timeout=120, stdin=None):
     """Run COMMAND (a string split as a shell would, or a list) in namespace NS.
 
-    fail=True: a status other than 0 raises CmdError; fail=False: status 0
-    raises it (a refusal is expected); fail=None: never.
+    A status other than 0 raises CmdExitFailure, unless fail=False; with expect_fail=True
+    (a refusal) status 0 does.
     """
     argv, ns = _prepare(command, ns)
     try:
@@ -64,14 +64,18 @@ def cmd(command, ns=None, fail=True, timeout=120, stdin=None):
                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     except subprocess.TimeoutExpired as expired:
         text = (expired.stdout or b"").decode(errors="replace")
-        raise CmdError(argv, Result(f"none within {timeout} s", text, "")) from None
+        raise CmdExitFailure(argv, Result(f"none within {timeout} s", text, "")) from None
     result = Result(done.returncode, done.stdout, done.stderr)
-    if fail is not None and (result.ret == 0) != fail:
-        raise CmdError(argv, result)
+    if expect_fail:
+        fail = result.ret == 0
+    else:
+        fail = fail and result.ret != 0
+    if fail:
+        raise CmdExitFailure(argv, result)
     return result
 
 
-class Background:
+class bkg:
     """A command running beside the test; killed when the case ends.
 
     With a `with` block: waits for it at the end and checks its status.
@@ -90,10 +94,10 @@ class Background:
         except subprocess.TimeoutExpired:
             self.proc.kill()
             out, err = self.proc.communicate()
-            raise CmdError(self.argv, Result(f"none within {timeout} s", out, err)) from None
+            raise CmdExitFailure(self.argv, Result(f"none within {timeout} s", out, err)) from None
         result = Result(self.proc.returncode, out, err)
         if fail and result.ret != 0:
-            raise CmdError(self.argv, result)
+            raise CmdExitFailure(self.argv, result)
         return result
 
     def running(self):

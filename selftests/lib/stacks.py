@@ -18,9 +18,9 @@ Copyright (C) 2026 nvnic contributors
 
 import struct
 
-from .frames import (ACK, AUTH, DSTOPTS, ETH_P_8021AD, ETH_P_8021Q, ETH_P_IP, ETH_P_IPV6,
-                     ETH_P_TEB, GRE, HOPOPTS, ROUTING, TCP, UDP, addr, eth, ext, gre, ipv4, ipv6,
-                     mac, routing_ext, tcp, udp, vlan)
+from .frames import (ACK, AUTH, DSTOPTS, ETH_P_8021AD, ETH_P_8021Q, ETH_P_IP, ETH_P_IPV6, ETH_P_TEB,
+                     GRE, HOPOPTS, ROUTING, TCP, UDP, addr, eth, ext, gre, ipv4, ipv6, mac,
+                     routing_ext, tcp, udp, vlan)
 
 ETH_P_PPPOE, ETH_P_MPLS, ETH_P_NSH, ETH_P_OWN = 0x8864, 0x8847, 0x894f, 0x88b5
 A, B = mac("02:00:00:00:00:01"), mac("02:00:00:00:00:02")

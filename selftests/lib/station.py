@@ -63,7 +63,7 @@ class Station(Port):
         self.up()
 
     def remove(self):
-        self.cmd(f"ip link del {self}", fail=None)
+        self.cmd(f"ip link del {self}", fail=False)
 
     def bounce(self):
         self.down()

@@ -25,7 +25,7 @@ def quiet_ports(queues):
 
 
 def remove_rule(port, loc):
-    port.cmd(f"ethtool -N {port} delete {loc}", fail=None)
+    port.cmd(f"ethtool -N {port} delete {loc}", fail=False)
 
 
 def add_rule(port, words, loc=None):

@@ -9,7 +9,8 @@ import socket
 import struct
 import time
 
-from .nvnic import Transfer, ksft_ge
+from .ktap import ksft_ge
+from .nvnic import Transfer
 
 
 class Stream(Transfer):

@@ -23,7 +23,7 @@ class Tc:
     def __init__(self, port):
         self.port = port
         self._tc(f"qdisc add dev {port} clsact")
-        defer(self._tc, f"qdisc del dev {port} clsact", fail=None)
+        defer(self._tc, f"qdisc del dev {port} clsact", fail=False)
 
     def _tc(self, words, **kwargs):
         return cmd(f"tc {words}", ns=self.port.ns, **kwargs)
@@ -44,7 +44,7 @@ class Tc:
     def refused(self, match, action, **kwargs):
         """What tc says to a filter that is refused."""
         return self._tc("filter add " + self.words(match, action, next(_prios), **kwargs),
-                        fail=False).stderr
+                        expect_fail=True).stderr
 
     def delete(self, prio, **kwargs):
         self._tc(f"filter del dev {self.port} ingress pref {prio}", **kwargs)
