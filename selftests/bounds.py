@@ -12,12 +12,12 @@ import socket
 import threading
 import time
 
-from lib import regs
+from lib import bpf, regs
 from lib.frames import Sender, eth, mac
 from lib.hwstats import Watch
 from lib.irqs import fired
-from lib.ktap import (ksft_case, ksft_eq, ksft_ge, ksft_in, ksft_le, ksft_ne, ksft_run, ksft_true,
-                      ksft_variants)
+from lib.ktap import (ksft_case, ksft_eq, ksft_ge, ksft_in, ksft_le, ksft_ne, ksft_pr, ksft_run,
+                      ksft_true, ksft_variants)
 from lib.nvnic import WIRE, Pair, Port
 from lib.shell import cmd, defer, wait_for
 
@@ -56,13 +56,15 @@ def flood(ends):
 
 
 def breathe():
-    """A process gets its turn, again and again, on each CPU."""
+    """A process gets its turn, again and again, on each CPU: within seconds."""
+    started = time.monotonic()
     cpus = os.sched_getaffinity(0)
     defer(os.sched_setaffinity, 0, cpus)
     for cpu in cpus:
         os.sched_setaffinity(0, {cpu})
         for _ in range(200):
             time.sleep(0.001)
+    return time.monotonic() - started
 
 
 def lost(tap, ends):
@@ -113,6 +115,36 @@ def tap_into_a_port(actions, qdisc):
         wait_for(lambda: lost(tap, ends) > seen, "frames to be dropped and counted")
     cmd(f"tc qdisc del dev {WIRE} clsact")
     wait_for(at_rest, "the wire to come to rest")
+
+
+def send_back_by_tc():
+    for port in PAIR.ports:
+        cmd(f"tc qdisc add dev {port} clsact")
+        defer(cmd, f"tc qdisc del dev {port} clsact")
+        cmd(f"tc filter add dev {port} ingress matchall action mirred egress redirect dev {port}")
+
+
+def send_back_by_xdp():
+    for port in PAIR.ports:
+        bpf.attach_xdp(port, bpf.leave(bpf.XDP_TX))
+
+
+@ksft_variants((how, engine) for how in ("tc", "xdp") for engine in ("softirq", "threads"))
+def ports_send_back(how, engine):
+    """Each port sends back what it receives: frames go round for ever, and others get their
+    share of the CPUs, be it as large as it may."""
+    for port in PAIR.ports:
+        port.set_priv_flag("engine-threads", engine == "threads")
+        port.set("promisc on")
+        defer(port.set, "promisc off")
+    (send_back_by_tc if how == "tc" else send_back_by_xdp)()
+    seen = Watch(PAIR.a)
+    flood(PAIR.ports)
+    spent = breathe()
+    rounds = seen["wire_tx_frames"]
+    ksft_pr(f"{rounds} frames, {spent:.1f} s for {200 * os.cpu_count()} sleeps of 1 ms")
+    ksft_ge(rounds, 4 * COUNT, "frames sent")
+    ksft_le(spent, 6, "seconds")
 
 
 UPPERS = {

@@ -24,8 +24,8 @@ int nvhw_engine_init(void)
 	nvhw_softirq_wq = alloc_workqueue("nvhw", NVHW_WQ_BH, 0);
 	if (!nvhw_softirq_wq)
 		return -ENOMEM;
-	nvhw_thread_wq = alloc_workqueue("nvhw-threads",
-					 WQ_UNBOUND | WQ_HIGHPRI, 0);
+	/* No WQ_HIGHPRI: an engine may have work for ever. */
+	nvhw_thread_wq = alloc_workqueue("nvhw-threads", WQ_UNBOUND, 0);
 	if (!nvhw_thread_wq) {
 		destroy_workqueue(nvhw_softirq_wq);
 		return -ENOMEM;

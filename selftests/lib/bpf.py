@@ -23,7 +23,7 @@ _libc = ctypes.CDLL(None, use_errno=True)
 STORE_BYTES, REDIRECT, LOAD_BYTES, ADJUST_HEAD, ADJUST_ROOM = 9, 23, 26, 44, 50
 # The next program, or the stack, goes on with the frame; it is dropped
 NEXT, SHOT = -1, 2
-XDP_DROP, XDP_PASS = 1, 2
+XDP_DROP, XDP_PASS, XDP_TX = 1, 2, 3
 
 
 def insn(code, dst=0, src=0, off=0, imm=0):
