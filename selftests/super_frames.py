@@ -31,7 +31,7 @@ from lib.hwstats import Watch
 from lib.ktap import ksft_eq, ksft_ge, ksft_le, ksft_pr, ksft_run, ksft_true, ksft_variants
 from lib.nvnic import Pair, Port, Transfer, netns_add
 from lib.shell import KsftSkipEx, cmd, defer, in_netns, undo, undo_depth
-from lib.stacks import A, B, ETH_P_OWN, build
+from lib.stacks import A, B, ETH_P_OWN, build, load_segmenters
 
 PAIR = None
 MSS = 600
@@ -46,6 +46,7 @@ SEED = int(os.environ.get("NVNIC_SEED", 1))
 
 def setup():
     global PAIR
+    load_segmenters()
     PAIR = Pair()
     # A super-frame may be more segments than the default ring has descriptors.
     PAIR.a.cmd("ethtool -G nvn0 tx 4096")

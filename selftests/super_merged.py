@@ -24,7 +24,7 @@ from lib.ktap import ksft_eq, ksft_ge, ksft_pr, ksft_run, ksft_true, ksft_varian
 from lib.nvnic import Pair, Port
 from lib.ovs import Datapath, pop_eth, push_eth, push_mpls, push_nsh
 from lib.shell import cmd, defer, in_netns, undo, undo_depth
-from lib.stacks import A, B, ETH_P_MPLS, ETH_P_NSH, ETH_P_OWN, build
+from lib.stacks import A, B, ETH_P_MPLS, ETH_P_NSH, ETH_P_OWN, build, load_segmenters
 
 PAIR = OUT = None
 MSS, BURST = 600, 14
@@ -34,6 +34,7 @@ C = mac("02:00:00:00:00:03")
 
 def setup():
     global PAIR, OUT
+    load_segmenters()
     PAIR = Pair()
     OUT, far = PAIR.next_hop()
     for port in (OUT, far):

@@ -21,12 +21,20 @@ import struct
 from .frames import (ACK, AUTH, DSTOPTS, ETH_P_8021AD, ETH_P_8021Q, ETH_P_IP, ETH_P_IPV6, ETH_P_TEB,
                      GRE, HOPOPTS, ROUTING, TCP, UDP, addr, eth, ext, gre, ipv4, ipv6, mac,
                      routing_ext, tcp, udp, vlan)
+from .shell import cmd
 
+_SEGMENTERS = ("mpls_gso", "nsh")
 ETH_P_PPPOE, ETH_P_MPLS, ETH_P_NSH, ETH_P_OWN = 0x8864, 0x8847, 0x894f, 0x88b5
 A, B = mac("02:00:00:00:00:01"), mac("02:00:00:00:00:02")
 _IN_IP = {ETH_P_IP: 4, ETH_P_IPV6: 41}
 _PPP = {ETH_P_IP: 0x21, ETH_P_IPV6: 0x57}
 _NSH = {ETH_P_IP: 1, ETH_P_IPV6: 2, ETH_P_TEB: 3}
+
+
+def load_segmenters():
+    """Load what merges and segments behind these headers, where it is a module."""
+    for name in _SEGMENTERS:
+        cmd(f"modprobe -q {name}", fail=None)
 
 
 class _Build:
