@@ -12,9 +12,9 @@ Copyright (C) 2026 nvnic contributors
 
 import errno
 
-from lib.frames import Sender
+from lib.frames import Sender, eth, mac
 from lib.hwstats import Watch
-from lib.ktap import ksft_case, ksft_eq, ksft_ge, ksft_pr, ksft_run, ksft_variants
+from lib.ktap import ksft_case, ksft_eq, ksft_ge, ksft_le, ksft_pr, ksft_run, ksft_variants
 from lib.nvnic import Transfer
 from lib.pktgen import Pktgen, Stream, quiet_pair, source_for
 from lib.shell import cmd, defer, wait_for
@@ -115,6 +115,26 @@ def start_is_refused(side):
     restart(port, side, 0, 1)
     stream.moving()
     ksft_pr(f"{stream.check()} segments sent again")
+
+
+@ksft_variants(["rx", "tx"])
+def refused_start_is_quiet(side):
+    """While a queue of a pair is off, its vector does not fire for completions of before."""
+    for each in PAIR.ports:
+        each.cmd(f"ethtool -L {each} combined 1")
+        defer(each.cmd, f"ethtool -L {each} combined 2", fail=False)
+    PAIR.a.wait_carrier()
+    port = PAIR.b if side == "rx" else PAIR.a
+    frame = eth(mac(PAIR.b.mac()), mac(PAIR.a.mac()), 0x88b5, bytes(60))
+    for _ in range(100):
+        TX.send(frame)
+    refuse(port, f"refuse_{side}q", 0)
+    seen = Watch(port)
+    corrupt(port, "corrupt_rxb" if side == "rx" else "corrupt_txd", 0)
+    TX.send(frame)
+    wait_for(lambda: seen[f"{side}0_reset"] >= 2, "the second try")
+    ksft_pr(f"{seen['irq_raised']} interrupts")
+    ksft_le(seen["irq_raised"], 100, "interrupts")
 
 
 RX_HEALTH = "nvnic/nvnic0.1 reporter rx"

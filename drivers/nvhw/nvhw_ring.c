@@ -99,12 +99,15 @@ u64 nvhw_ring_status(const struct nvhw_ring *ring)
  *
  * Context: any.
  *
- * Return: their number, 0 if @cons is not within the ring.
+ * Return: their number, 0 if @cons is not within the ring or the queue is off.
  */
 u16 nvhw_ring_behind(const struct nvhw_ring *ring, u16 cons)
 {
 	u16 n = READ_ONCE(ring->cpos) - cons;
 
+	/* The driver has taken the ring of a queue that is off back. */
+	if (READ_ONCE(ring->state) == NVNIC_QSTATE_OFF)
+		return 0;
 	return n <= READ_ONCE(ring->size) ? n : 0;
 }
 

@@ -186,6 +186,8 @@ static int nvnic_tx_recover(struct nvnic_vec *vec)
 	nvnic_rare_stat_inc(vec->tx.stats, NVNIC_TS_RESET);
 	WRITE_ONCE(vec->tx.closed, false);
 	err = nvnic_tx_start(vec);
+	/* nvnic_poll() does not arm the vector until the next try. */
+	vec->tx.broken = err;
 	nvnic_vec_resume(vec);
 	if (!err)
 		netif_tx_wake_queue(vec->tx.txq);
