@@ -155,7 +155,9 @@ def bridged(how):
     through = Through()
     for stack in STACKS[how]:
         through.both(stack, burst(stack), bytes)
-    through.end(*{"tcp": (5, 10), "udp": (3, 3), "list": (0, 10)}[how])
+    # On 6.12: no receive offload through PPPoE, and of UDP through few headers; a slow guest
+    # does not get each burst into one poll.
+    through.end(*{"tcp": (5, 10), "udp": (1, 1), "list": (0, 4)}[how])
 
 
 # ---- XDP in the stack, on a bridge: it sees what has been merged below ----
@@ -212,7 +214,7 @@ def turned_by_xdp(how, frags, tag):
             through.burst(f"{before} to {after}, {l4}", frames, want, gre_csum(want[0]))
             for error in undo(depth):
                 raise error
-    through.end(0 if how == "list" else 10, 5)
+    through.end(0 if how == "list" else 8, 5)
 
 
 def gre_csum(frame):
