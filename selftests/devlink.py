@@ -64,15 +64,10 @@ def port():
 
 
 def again(number=0):
-    """The interface is new: as Pair() had it."""
+    """The interface is new: as setup() had it."""
     me = PAIR.ports[number]
-    wait_for(lambda: os.path.isdir(f"/sys/class/net/{me}"), str(me))
-    if me.ns:
-        cmd(f"ip link set {me} netns {me.ns}")
-    me.set_ipv6(False)
+    me.returns()
     me.cmd(f"ethtool -L {me} combined 2")
-    me.address(f"10.9.0.{number + 1}/24")
-    me.up()
     for each in PAIR.ports:
         each.wait_carrier()
     cmd("ping -c 1 -W 5 10.9.0.2")

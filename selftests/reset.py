@@ -7,8 +7,6 @@ contexts; and what one driver leaves in the device does not reach the next one.
 Copyright (C) 2026 nvnic contributors
 """
 
-import os
-
 from lib.frames import Sender, eth, mac
 from lib.hwstats import Watch
 from lib.ktap import ksft_case, ksft_eq, ksft_ge, ksft_in, ksft_ne, ksft_run, ksft_variants
@@ -18,7 +16,6 @@ from lib.regs import LINK_STATUS, QUEUES, Q_CTRL, Q_STATUS, arm, registers, rxq,
 from lib.shell import cmd, wait_for
 
 PAIR = None
-DEV = "nvnic/nvnic0.0"
 RESET = 0x48
 RSS_COMMIT, RSS_CTX, RSS_TABLE, ENTRIES = 0x130, 0x138, 0x1000, 512
 FLT_KEY, FLT_MASK, FLT_ACTION, FLT_CMD, WORDS = 0x400, 0x440, 0x480, 0x488, 8
@@ -55,13 +52,10 @@ def reset():
     put((RESET, 1))
 
 
-def reload():
-    """A driver takes nvn0 anew; the interface as Pair() had it."""
-    cmd(f"devlink dev reload {DEV}")
-    wait_for(lambda: os.path.isdir("/sys/class/net/nvn0"), "nvn0")
-    PAIR.a.set_ipv6(False)
-    PAIR.a.address("10.9.0.1/24")
-    PAIR.a.up()
+def reload(number=0):
+    """A driver takes a port anew; the interface as setup() had it."""
+    cmd(f"devlink dev reload nvnic/nvnic0.{number}")
+    PAIR.ports[number].returns()
     settings()
     ping()
 
@@ -147,19 +141,7 @@ def under_traffic(number):
         write(port, RESET, 1)
         send(50)
         ksft_eq(queues(registers(port)), {}, "queues")
-        cmd(f"devlink dev reload nvnic/nvnic0.{number}")
-        again(port)
-        ping()
-
-
-def again(port):
-    wait_for(lambda: os.path.isdir(f"/sys/class/net/{port}"), str(port))
-    if port.ns:
-        cmd(f"ip link set {port} netns {port.ns}")
-    port.set_ipv6(False)
-    port.address(f"{port.v4}/24")
-    port.up()
-    settings()
+        reload(number)
 
 
 @ksft_variants({"ntuple": NTUPLE, "tc": TC})

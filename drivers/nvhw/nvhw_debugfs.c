@@ -141,13 +141,11 @@ DEFINE_DEBUGFS_ATTRIBUTE(nvhw_debugfs_refuse_txq_fops, NULL,
 DEFINE_DEBUGFS_ATTRIBUTE(nvhw_debugfs_refuse_rxq_fops, NULL,
 			 nvhw_debugfs_refuse_rxq, "%llu\n");
 
-#define NVHW_CNT_NAME(_name, _str, _doc)	_str,
-
 static int nvhw_debugfs_vmq_show(struct seq_file *m, void *unused)
 {
 	static const char * const states[] = NVNIC_VMQ_STATE_NAMES;
 	static const char * const names[] = {
-		NVNIC_VMQ_COUNTERS(NVHW_CNT_NAME)
+		NVNIC_VMQ_COUNTERS(NVNIC_CNT_NAME)
 	};
 	struct nvhw_port *port = m->private;
 	unsigned int set, i;
@@ -218,8 +216,8 @@ static void nvhw_debugfs_show_queue(struct seq_file *m, const char *side,
 
 static int nvhw_debugfs_queues_show(struct seq_file *m, void *unused)
 {
-	static const char * const tx[] = { NVNIC_TXQ_COUNTERS(NVHW_CNT_NAME) };
-	static const char * const rx[] = { NVNIC_RXQ_COUNTERS(NVHW_CNT_NAME) };
+	static const char * const tx[] = { NVNIC_TXQ_COUNTERS(NVNIC_CNT_NAME) };
+	static const char * const rx[] = { NVNIC_RXQ_COUNTERS(NVNIC_CNT_NAME) };
 	struct nvhw_port *port = m->private;
 	unsigned int q;
 

@@ -185,12 +185,10 @@ const struct nvhw_reg nvhw_link_regs[] = {
  * nvhw_link_reset() - want nothing of the link any more, the lamp is off
  * @port: the port
  *
- * Context: process. nvhw_link_update() is to follow.
+ * Context: process, sleeps; no lock held.
  */
 void nvhw_link_reset(struct nvhw_port *port)
 {
-	spin_lock_bh(&port->adapter->link_lock);
-	WRITE_ONCE(port->mac.ctrl, 0);
-	spin_unlock_bh(&port->adapter->link_lock);
+	nvhw_link_write_ctrl(port, 0, 0);
 	nvhw_reg_reset(port, nvhw_link_regs);
 }

@@ -151,9 +151,8 @@ void nvhw_port_reset(struct nvhw_port *port)
 {
 	unsigned int i;
 
-	nvhw_link_reset(port);
 	nvhw_port_write_ctrl(port, 0, 0);
-	nvhw_link_update(port->adapter);
+	nvhw_link_reset(port);
 	nvhw_port_write_en(port, 0, 0);
 
 	mutex_lock(&port->lock);

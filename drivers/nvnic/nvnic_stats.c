@@ -15,8 +15,6 @@
 static_assert(NVNIC_TC_COUNT <= NVNIC_QUEUE_CNT_MAX);
 static_assert(NVNIC_RC_COUNT <= NVNIC_QUEUE_CNT_MAX);
 
-#define NVNIC_CNT_NAME(_name, _str, _doc)	_str,
-
 static const char * const nvnic_port_names[] = {
 	NVNIC_PORT_COUNTERS(NVNIC_CNT_NAME)
 };

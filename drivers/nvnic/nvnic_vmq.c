@@ -52,8 +52,6 @@ static int nvnic_vmq_command(struct nvnic_net *nn, u32 id, u32 op)
 
 /* ---- Statistics ---- */
 
-#define NVNIC_CNT_NAME(_name, _str, _doc)	_str,
-
 static const char * const nvnic_vmq_names[] = {
 	NVNIC_VMQ_QUEUE_STATS(NVNIC_CNT_NAME)
 	NVNIC_VMQ_COUNTERS(NVNIC_CNT_NAME)

@@ -38,6 +38,9 @@
 #define NVNIC_SIZE_ROW_RX(X, _lo, _hi)					\
 	X(WIRE_RX_##_lo, "wire_rx_" #_lo "_" #_hi, "frames that arrived, by bytes with FCS")
 
+/* The name of a row, for tables of names */
+#define NVNIC_CNT_NAME(_name, _str, _doc)	_str,
+
 #define NVNIC_PORT_COUNTERS(X)						\
 	X(WIRE_TX_FRAMES, "wire_tx_frames", "frames put on the wire")	\
 	X(WIRE_TX_BYTES, "wire_tx_bytes", "bytes of these frames, without FCS") \

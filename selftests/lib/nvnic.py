@@ -140,6 +140,15 @@ class Port:
             # The address has gone with it.
             self.cmd(f"ip addr replace {self.v6}/64 dev {self.ifname} nodad")
 
+    def returns(self):
+        """A driver has made the interface anew: as Pair(ipv6=False) had it, once it is there."""
+        wait_for(lambda: os.path.isdir(f"/sys/class/net/{self}"), str(self))
+        if self.ns:
+            cmd(f"ip link set {self} netns {self.ns}")
+        self.set_ipv6(False)
+        self.address(f"{self.v4}/24")
+        self.up()
+
     def addr(self, family):
         return self.v4 if family == 4 else self.v6
 

@@ -34,7 +34,7 @@ _NSH = {ETH_P_IP: 1, ETH_P_IPV6: 2, ETH_P_TEB: 3}
 def load_segmenters():
     """Load what merges and segments behind these headers, where it is a module."""
     for name in _SEGMENTERS:
-        cmd(f"modprobe -q {name}", fail=None)
+        cmd(f"modprobe -q {name}", fail=False)
 
 
 class _Build:
